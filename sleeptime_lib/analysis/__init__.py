@@ -1,0 +1,1 @@
+"""Rows to results: pure functions, nothing drawn or called."""

@@ -1,0 +1,261 @@
+"""How many times fewer tokens: the equal-accuracy ratio and its average over a range.
+
+R(a) = T_baseline(a) / T_sleep(a), where T(a) is the number of test tokens at which an arm's
+isotonic curve reaches accuracy a. Above 1 the sleep phase saves tokens.
+
+A draw in which an arm does not reach a* only bounds R: if the baseline stays below a*, or the
+sleep arm is above it already at its smallest budget, R counts as +inf for the upper limit; the
+other way round as -inf (in logs) for the lower limit. Such draws are counted, never dropped, so
+a limit may be unbounded.
+
+References: Bjontegaard (2001), VCEG-M33, for averaging the log ratio over the common range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sleeptime_lib.analysis.bootstrap import Floats, limits
+from sleeptime_lib.analysis.cells import Cells, Draws, observed, ratio
+from sleeptime_lib.analysis.isotonic import Fit, fit_curve
+
+LEVELS = 33
+"""Accuracies at which the range average evaluates the log ratio."""
+
+
+@dataclass(frozen=True, slots=True)
+class EqualAccuracy:
+    """The token ratio at one accuracy, with a paired cluster-bootstrap interval.
+
+    Attributes:
+        at: The accuracy a*, or None when none could be chosen.
+        ratio: Tokens of the baseline over tokens of the sleep arm; None when undefined.
+        low: Lower limit; 0 when unbounded.
+        high: Upper limit; inf when unbounded.
+        censored: Fraction of draws that only bound the ratio.
+        censored_high: Fraction that counts as +inf.
+        censored_low: Fraction that counts as 0.
+        baseline_tokens: Test tokens per question at which the baseline reaches a*.
+        sleep_tokens: The same for the sleep arm.
+        failures_low: Ratio if every failed baseline row were right and every failed sleep row
+            wrong; None when that leaves it undefined.
+        failures_high: The other way round.
+        reason: Why there is no ratio; "" when there is one.
+    """
+
+    at: float | None
+    ratio: float | None = None
+    low: float = float("nan")
+    high: float = float("nan")
+    censored: float = float("nan")
+    censored_high: float = float("nan")
+    censored_low: float = float("nan")
+    baseline_tokens: float | None = None
+    sleep_tokens: float | None = None
+    failures_low: float | None = None
+    failures_high: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRatio:
+    """The geometric mean of the token ratio over the accuracies that both arms reach.
+
+    Attributes:
+        ratio: The mean; None without a common range.
+        low: Lower limit; 0 when unbounded.
+        high: Upper limit; inf when unbounded.
+        start: Lowest accuracy of the range.
+        stop: Highest accuracy of the range.
+        censored: Fraction of draws whose curves share no part of the range; they count as
+            unbounded on both sides.
+    """
+
+    ratio: float | None
+    low: float = float("nan")
+    high: float = float("nan")
+    start: float = float("nan")
+    stop: float = float("nan")
+    censored: float = float("nan")
+
+
+def _fit(draws: Draws, cells: Sequence[int]) -> Fit:
+    which = list(cells)
+    return fit_curve(draws.tokens[:, which], draws.accuracy[:, which], draws.n[:, which])
+
+
+def _log_ratio(base: Fit, sleep: Fit, levels: Floats) -> tuple[Floats, Floats]:
+    base_low, base_high = base.log_tokens(levels)
+    sleep_low, sleep_high = sleep.log_tokens(levels)
+    with np.errstate(invalid="ignore"):  # inf - inf: NaN, which limits() takes as unbounded
+        return base_low - sleep_high, base_high - sleep_low
+
+
+def overlap(base: Fit, sleep: Fit) -> tuple[float, float]:
+    """Accuracies that both observed curves reach; the first is above the second if none."""
+    low = float(max(base.least[0], sleep.least[0]))
+    high = float(min(base.most[0], sleep.most[0]))
+    return low, high
+
+
+def _no_overlap(base: Fit, sleep: Fit, low: float, high: float) -> str:
+    if np.isnan(base.least[0]) or np.isnan(sleep.least[0]):
+        return "an arm has no answered rows with tokens"
+    spans = " and ".join(
+        f"{name} {100 * f.least[0]:.1f} to {100 * f.most[0]:.1f}%"
+        for name, f in (("baseline", base), ("sleep-time", sleep))
+    )
+    if low > high:
+        return f"the arms share no accuracy: {spans}"
+    return f"the arms share one accuracy only, not a range: {spans}"
+
+
+def equal_accuracy(
+    cells: Cells,
+    draws: Draws,
+    baseline: Sequence[int],
+    sleep: Sequence[int],
+    *,
+    at: float | None = None,
+    confidence: float = 0.95,
+) -> EqualAccuracy:
+    """Ratio of the test tokens with which two arms reach the same accuracy.
+
+    Args:
+        cells: Sums of the rows.
+        draws: Draws of the same cells.
+        baseline: Indexes of the baseline's cells.
+        sleep: Indexes of the sleep arm's cells.
+        at: The accuracy a*, chosen before looking at the ratios. None takes the middle of the
+            range that both observed curves reach; it is then held fixed over the draws.
+        confidence: Of the interval.
+
+    Returns:
+        The ratio; without one, the reason.
+    """
+    seen = observed(cells)
+    base_fit, sleep_fit = _fit(seen, baseline), _fit(seen, sleep)
+    low, high = overlap(base_fit, sleep_fit)
+    if at is None:
+        if not low < high:
+            return EqualAccuracy(at=None, reason=_no_overlap(base_fit, sleep_fit, low, high))
+        at = (low + high) / 2
+    level = np.array([at])
+    base_low, base_high = (float(x[0, 0]) for x in base_fit.log_tokens(level))
+    sleep_low, sleep_high = (float(x[0, 0]) for x in sleep_fit.log_tokens(level))
+    lower, upper = _log_ratio(_fit(draws, baseline), _fit(draws, sleep), level)
+    low_limit, high_limit = limits(lower, upper, confidence, len(cells.clusters))
+    at_high, at_low = ~(upper < np.inf), ~(lower > -np.inf)
+    known = base_low == base_high and sleep_low == sleep_high
+    outside = [
+        f"{name} {'stays below' if top == np.inf else 'is above'} {100 * at:.1f}%"
+        for name, bottom, top in (
+            ("the baseline", base_low, base_high),
+            ("the sleep arm", sleep_low, sleep_high),
+        )
+        if bottom != top
+    ]
+    failures = [
+        _with_failures(cells, baseline, sleep, level, base_right=right) for right in (True, False)
+    ]
+    return EqualAccuracy(
+        at=at,
+        ratio=float(np.exp(base_low - sleep_low)) if known else None,
+        low=float(np.exp(low_limit[0])),
+        high=float(np.exp(high_limit[0])),
+        censored=float((at_high | at_low).mean()),
+        censored_high=float(at_high.mean()),
+        censored_low=float(at_low.mean()),
+        baseline_tokens=float(np.exp(base_low)) if base_low == base_high else None,
+        sleep_tokens=float(np.exp(sleep_low)) if sleep_low == sleep_high else None,
+        failures_low=failures[0],
+        failures_high=failures[1],
+        reason="; ".join(outside) + (" at every budget tried" if outside else ""),
+    )
+
+
+def log_ratio_draws(
+    cells: Cells, draws: Draws, baseline: Sequence[int], sleep: Sequence[int], at: float | None
+) -> Floats | None:
+    """Log of the equal-accuracy ratio in each draw, (draws,).
+
+    Unbounded draws are infinite and draws unbounded on both sides are left out. None when no
+    accuracy is given and the arms share none.
+    """
+    seen = observed(cells)
+    low, high = overlap(_fit(seen, baseline), _fit(seen, sleep))
+    if at is None and not low < high:
+        return None
+    level = np.array([(low + high) / 2 if at is None else at])
+    lower, upper = _log_ratio(_fit(draws, baseline), _fit(draws, sleep), level)
+    bounded = np.where(np.isinf(upper), upper, lower)[:, 0]
+    known: Floats = bounded[~(np.isinf(lower) & np.isinf(upper))[:, 0]]
+    return known if len(known) else None
+
+
+def _with_failures(
+    cells: Cells, baseline: Sequence[int], sleep: Sequence[int], level: Floats, *, base_right: bool
+) -> float | None:
+    """The ratio with the failed rows of one arm taken as right and of the other as wrong."""
+    seen = observed(cells)
+    n = cells.asked[None].astype(np.float64)
+    score = cells.score.sum(axis=(1, 2))[None]
+    fits = []
+    for which, right in ((list(baseline), base_right), (list(sleep), not base_right)):
+        total = score[:, which] + (cells.failed[which] if right else 0)
+        fits.append(fit_curve(seen.tokens[:, which], total / n[:, which], n[:, which]))
+    lower, upper = (float(x[0, 0]) for x in _log_ratio(fits[0], fits[1], level))
+    return float(np.exp(lower)) if lower == upper else None
+
+
+def range_ratio(
+    cells: Cells,
+    draws: Draws,
+    baseline: Sequence[int],
+    sleep: Sequence[int],
+    *,
+    confidence: float = 0.95,
+) -> RangeRatio:
+    """Average the log ratio over the accuracies that both observed curves reach.
+
+    In each draw the average is over the part of that range which its two curves reach.
+
+    Args:
+        cells: Sums of the rows.
+        draws: Draws of the same cells.
+        baseline: Indexes of the baseline's cells.
+        sleep: Indexes of the sleep arm's cells.
+        confidence: Of the interval.
+
+    Returns:
+        The geometric mean of the ratio over the range, or None in `ratio` without a range.
+    """
+    seen = observed(cells)
+    base_fit, sleep_fit = _fit(seen, baseline), _fit(seen, sleep)
+    start, stop = overlap(base_fit, sleep_fit)
+    if not start < stop:
+        return RangeRatio(ratio=None)
+    levels = np.linspace(start, stop, LEVELS)
+    estimate = _average(base_fit, sleep_fit, levels)[0]
+    drawn = _average(_fit(draws, baseline), _fit(draws, sleep), levels)
+    low, high = limits(drawn, drawn, confidence, len(cells.clusters))
+    return RangeRatio(
+        ratio=float(np.exp(estimate)),
+        low=float(np.exp(low)),
+        high=float(np.exp(high)),
+        start=start,
+        stop=stop,
+        censored=float(np.isnan(drawn).mean()),
+    )
+
+
+def _average(base: Fit, sleep: Fit, levels: Floats) -> Floats:
+    """Mean log ratio over the levels that both curves of a draw reach; NaN without any."""
+    lower, upper = _log_ratio(base, sleep, levels)
+    inside = lower == upper
+    count = inside.sum(axis=1)
+    total = np.where(inside, lower, 0.0).sum(axis=1)
+    return ratio(total, count.astype(np.float64))

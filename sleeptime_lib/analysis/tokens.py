@@ -1,0 +1,79 @@
+"""Token totals of a run: what the method costs, and what this run newly paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+KINDS = ("prompt", "cached", "completion", "reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Tokens added up; `cached` are among `prompt`, `reasoning` among `completion`."""
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Tokens of the answers and of the sleep phases."""
+
+    sleep: Spent
+    test: Spent
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Both ways to count.
+
+    Attributes:
+        experiment: What the method costs, whoever paid. A sleep phase counts once, however many
+            rows share it; the phase for k parallel notes is a phase of its own, so a draw that
+            serves several k counts in each of them.
+        billed: What this run newly paid. Replays from the cache are free, and a draw that
+            serves several k was paid once.
+        estimated: Whether a server left out the usage of some call, so that it was estimated.
+    """
+
+    experiment: Totals
+    billed: Totals
+    estimated: bool
+
+
+def token_totals(rows: pd.DataFrame) -> Tokens:
+    """Add up the tokens of rows, failed ones included.
+
+    Rows bill a single amount for the answer call and the sleep phase together. The answer call
+    was newly paid when that amount covers all its tokens, since its prompt holds the notes and
+    can only be replayed when the sleep phase was; the rest is the sleep phase's.
+
+    Args:
+        rows: The columns of `sleeptime_lib.records.Row`.
+
+    Returns:
+        The totals.
+    """
+    test = rows[[f"test_{kind}_tokens" for kind in KINDS]].to_numpy(dtype=np.int64)
+    billed = rows[[f"billed_{kind}_tokens" for kind in KINDS]].to_numpy(dtype=np.int64)
+    paid = (billed >= test).all(axis=1) & (billed.sum(axis=1) > 0)
+    billed_test = np.where(paid[:, None], test, 0)
+    no_sleep = (rows["sleep_id"] == "").to_numpy()
+    billed_test[no_sleep] = billed[no_sleep]
+    # A row that failed before its phase was known says 0: take the largest.
+    columns = [f"sleep_{kind}_tokens" for kind in KINDS]
+    sleep = rows.loc[~no_sleep].groupby("sleep_id")[columns].max().to_numpy(dtype=np.int64)
+
+    def total(counts: np.ndarray) -> Spent:
+        return Spent(*(int(x) for x in counts.sum(axis=0)))
+
+    return Tokens(
+        experiment=Totals(sleep=total(sleep), test=total(test)),
+        billed=Totals(sleep=total(billed - billed_test), test=total(billed_test)),
+        estimated=bool(rows["usage_estimated"].any()),
+    )

@@ -1,0 +1,161 @@
+"""What the command line prints for people: plans, progress, reports. All of it goes to stderr,
+except a report that was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from sleeptime_lib.estimate import Estimate
+from sleeptime_lib.records import Row, Task
+
+if TYPE_CHECKING:
+    from sleeptime_lib.models.doctor import Finding
+    from sleeptime_lib.runs import Finished, Prepared
+
+_OUT: Final = Console(highlight=False, soft_wrap=True)
+_ERR: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+_NOTICES_SHOWN: Final = 5
+
+
+def describe_estimate(estimate: Estimate) -> str:
+    """One line: calls, tokens, money and time of a whole run."""
+    cost = "unknown cost" if estimate.cost_usd is None else f"${estimate.cost_usd:,.2f}"
+    return (
+        f"about {estimate.calls:,} calls ({estimate.sleep_calls:,} of them asleep), "
+        f"{estimate.prompt_tokens:,} prompt and {estimate.completion_tokens:,} completion tokens, "
+        f"{cost}, {estimate.seconds / 60:.0f} min at 20 calls in flight"
+    )
+
+
+def show_plan(prepared: Prepared) -> None:
+    """Say what is about to happen, and what it will take."""
+    config, task = prepared.config, prepared.task
+    simulated = " (simulated: results show how the workbench works, not how a model does)"
+    _ERR.print(
+        f"{config.experiment}: {len(task.questions):,} questions of {config.dataset}, "
+        f"{prepared.estimate.rows:,} rows, model {config.model}"
+        f"{simulated if config.model == 'simulated' else ''}"
+    )
+    _ERR.print(f"estimate: {describe_estimate(prepared.estimate)}")
+    _show_notices(task.notices)
+    _ERR.print(f"run directory: {prepared.path}")
+
+
+def _show_notices(notices: Sequence[str]) -> None:
+    for notice in notices[:_NOTICES_SHOWN]:
+        _ERR.print(f"note: {notice}", markup=False)
+    if len(notices) > _NOTICES_SHOWN:
+        _ERR.print(f"note: {len(notices) - _NOTICES_SHOWN} more notes stand in the manifest")
+
+
+@contextmanager
+def progress(prepared: Prepared) -> Iterator[Callable[[Row], None]]:
+    """Show a bar on stderr while rows arrive; gives the function to call with each row."""
+    columns = (
+        TextColumn("rows"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bar:
+        task = bar.add_task("rows", total=prepared.estimate.rows, failed="")
+        failed = 0
+
+        def on_row(row: Row) -> None:
+            nonlocal failed
+            failed += bool(row.error)
+            bar.update(task, advance=1, failed=f"{failed} failed" if failed else "")
+
+        started = time.monotonic()
+        yield on_row
+    _ERR.print(f"took {time.monotonic() - started:.1f} s")
+
+
+def show_end(prepared: Prepared, finished: Finished) -> None:
+    """Say what the run did."""
+    outcome, totals = finished.outcome, finished.totals
+    _ERR.print(
+        f"{outcome.answered:,} rows answered, {outcome.failed:,} failed, {outcome.found:,} were "
+        f"there; {totals.sent:,} calls sent, {totals.billed.total:,} tokens billed"
+    )
+    if totals.lost_in_flight:
+        _ERR.print(
+            f"{totals.lost_in_flight:,} calls were in flight when an earlier session was killed; "
+            "they may have been billed and were made again"
+        )
+    _show_notices(totals.notices)
+    if outcome.failed:
+        _ERR.print("the same command tries the failed rows again")
+
+
+def show_report(directory: Path, at: float | None = None) -> None:
+    """Print a run's tables and findings on stdout."""
+    from sleeptime_lib import reporting
+    from sleeptime_lib.analysis import tables
+    from sleeptime_lib.analysis.report import analyse
+
+    run = reporting.load_run(directory)
+    if run.manifest.get("simulated"):
+        _OUT.print("SIMULATED RESULTS: no real model answered")
+    report = analyse(run.rows, at=at)
+    _print_table(tables.HEADER, tables.table(report))
+    for line in tables.sentences(report):
+        _OUT.print(line, markup=False)
+
+
+def show_findings(findings: Sequence[Finding], as_json: bool) -> None:
+    """Print what the doctor found."""
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings]))
+        return
+    _print_table(
+        ("what", "works", "what the workbench does about it"),
+        [(finding.name, finding.verdict, finding.consequence) for finding in findings],
+    )
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    # Cells are never broken: a table that is piped into a file must not depend on a width.
+    shown = Table(box=box.SIMPLE)
+    for name in header:
+        shown.add_column(name, no_wrap=True)
+    for row in rows:
+        shown.add_row(*row)
+    _OUT.print(shown, width=max(_OUT.width, _OUT.measure(shown).maximum), crop=False)
+
+
+def show_task(task: Task, as_json: bool) -> None:
+    """Print what a dataset holds: counts, notices and a few examples."""
+    clusters = {context.cluster_id for context in task.contexts.values()}
+    summary: dict[str, Any] = {
+        "dataset": task.name,
+        "questions": len(task.questions),
+        "contexts": len(task.contexts),
+        "clusters": len(clusters),
+        "fingerprint": task.fingerprint(),
+        "notices": list(task.notices),
+    }
+    if as_json:
+        print(json.dumps(summary))
+        return
+    _OUT.print(
+        f"{task.name}: {len(task.questions):,} questions about {len(task.contexts):,} contexts "
+        f"in {len(clusters):,} clusters"
+    )
+    _show_notices(task.notices)
+    for question in task.questions[:3]:
+        _OUT.print(f"\n{task.contexts[question.context_id].text}", markup=False)
+        _OUT.print(f"  {question.text} -> {question.gold}", markup=False)

@@ -1,0 +1,25 @@
+"""Report to pictures: one plain description of a picture, two renderers, one look."""
+
+from sleeptime_lib.figures.picture import Picture
+from sleeptime_lib.figures.plotly_renderer import refresh, to_plotly
+from sleeptime_lib.figures.plots import (
+    context_only,
+    differences,
+    pareto,
+    pass_at_k,
+    sleep_scaling,
+)
+from sleeptime_lib.figures.save import save, to_png
+
+__all__ = [
+    "Picture",
+    "context_only",
+    "differences",
+    "pareto",
+    "pass_at_k",
+    "refresh",
+    "save",
+    "sleep_scaling",
+    "to_plotly",
+    "to_png",
+]

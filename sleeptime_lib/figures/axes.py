@@ -1,0 +1,73 @@
+"""Axes with sensible limits and ticks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from sleeptime_lib.figures.picture import Axis
+
+PERCENT_STEPS = (1, 2, 5, 10, 20)
+POINT_STEPS = (1, 2, 5, 10, 20, 50)
+
+
+def number(value: float) -> str:
+    """A number for reading: thousands separated, no needless zeros."""
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+
+
+def token_axis(values: Iterable[float], title: str) -> Axis:
+    """A logarithmic axis that holds `values` with some air, ticks at 1, 2, 5 times powers of 10.
+
+    Over more than two and a half decades only the powers of 10 and their triples are labelled.
+    """
+    known = [v for v in values if math.isfinite(v) and v > 0] or [10.0, 1000.0]
+    low, high = min(known), max(known)
+    air = max(0.06 * math.log(high / low), 0.12)
+    if high / low < 2:
+        air = max(air, (math.log(4) - math.log(high / low)) / 2)
+    low, high = low * math.exp(-air), high * math.exp(air)
+    steps = (1, 2, 5) if high / low < 320 else (1, 3) if high / low < 20_000 else (1,)
+    start, stop = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    ticks = [s * 10.0**p for p in range(start, stop + 1) for s in steps]
+    ticks = [t for t in ticks if low <= t <= high]
+    return Axis(title, low, high, tuple(ticks), tuple(number(t) for t in ticks), log=True)
+
+
+def _ticks(low: float, high: float, steps: tuple[int, ...], most: int) -> list[float]:
+    """Multiples of the smallest step that covers low to high in at most `most` intervals."""
+    for step in steps:
+        first, last = math.floor(low / step), math.ceil(high / step)
+        if last - first <= most:
+            break
+    return [float(k * step) for k in range(first, last + 1)]
+
+
+def percent_axis(values: Iterable[float], title: str) -> Axis:
+    """A linear axis for percentages from 0 to 100, cut to where the values are."""
+    known = [v for v in values if math.isfinite(v)] or [0.0, 100.0]
+    low, high = max(min(known) - 2, 0.0), min(max(known) + 2, 100.0)
+    if high - low < 10:
+        middle = min(max((low + high) / 2, 5.0), 95.0)
+        low, high = middle - 5, middle + 5
+    ticks = [t for t in _ticks(low, high, PERCENT_STEPS, 7) if 0 <= t <= 100]
+    # Air for markers that sit on a limit.
+    air = 0.03 * (ticks[-1] - ticks[0])
+    texts = tuple(f"{t:g}" for t in ticks)
+    return Axis(title, ticks[0] - air, ticks[-1] + air, tuple(ticks), texts)
+
+
+def points_axis(values: Iterable[float], title: str) -> Axis:
+    """A linear axis for differences in percentage points, with signs; always holds 0."""
+    known = [v for v in values if math.isfinite(v)]
+    low, high = min([*known, -1.0]), max([*known, 1.0])
+    ticks = _ticks(low, high, POINT_STEPS, 8)
+    texts = tuple(f"{t:+g}".replace("-", "−") if t else "0" for t in ticks)
+    return Axis(title, ticks[0], ticks[-1], tuple(ticks), texts)
+
+
+def step_axis(steps: Iterable[int], title: str) -> Axis:
+    """A linear axis for whole numbers that are names more than amounts, each with its tick."""
+    known = sorted(set(steps)) or [0]
+    ticks = tuple(float(s) for s in known)
+    return Axis(title, ticks[0] - 0.5, ticks[-1] + 0.5, ticks, tuple(str(s) for s in known))

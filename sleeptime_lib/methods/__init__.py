@@ -1,0 +1,1 @@
+"""The sleep phase and the ways to answer."""

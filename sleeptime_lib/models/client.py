@@ -1,0 +1,374 @@
+"""The one client: every model call of the workbench goes through `Client.complete`.
+
+A call passes the cache, the calls in flight (identical ones are one call), the caps, the gate that
+bounds concurrency, and only then the wire; its reply is stored before it is returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, NoReturn, Self
+
+from sleeptime_lib.errors import CallError, InputError, StopRun
+from sleeptime_lib.models.answers import NoAnswer
+from sleeptime_lib.models.cache import Cache, Spending, key_of
+from sleeptime_lib.models.dialect import Dialect, encode
+from sleeptime_lib.models.endpoint import Endpoint
+from sleeptime_lib.models.failures import Verdict, judge_answer, judge_bad_reply, judge_no_answer
+from sleeptime_lib.models.gate import Gate, backoff
+from sleeptime_lib.models.ledger import Amount, Ledger
+from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
+from sleeptime_lib.models.prices import PRICES, Prices
+from sleeptime_lib.models.replies import BadReply, read_reply
+from sleeptime_lib.models.tokens import prompt_bound, prompt_estimate
+from sleeptime_lib.models.totals import Counts, Totals
+from sleeptime_lib.records import Reply, Request, Usage
+
+if TYPE_CHECKING:
+    from sleeptime_lib.models.wire import Wire
+
+CHAT: Final = "/chat/completions"
+_OTHER_PROCESS_SECONDS: Final = 0.1
+"""How often to look whether another process has finished a call it has in flight."""
+_FIRST_CONTACT_TRIES: Final = 3
+"""Failed connections of one call, before any worked, that show the address to be wrong."""
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A call under way, and how many wait for it."""
+
+    task: asyncio.Task[Reply]
+    waiters: int = 0
+
+
+@dataclass(slots=True)
+class _Call:
+    """What is known about one call on its way through its attempts.
+
+    Attributes:
+        request: What is asked.
+        content: Its encoded body.
+        key: Its key in the cache.
+        owner: Who caused it.
+        worst: What each attempt may cost.
+        begun: Marked as in flight in the cache.
+        spending: What attempts that brought no reply have cost.
+        faults: Attempts that failed.
+        refusals: Attempts refused for too many requests.
+    """
+
+    request: Request
+    content: bytes
+    key: bytes
+    owner: str
+    worst: Amount
+    begun: bool = False
+    spending: Spending = field(default_factory=Spending)
+    faults: int = 0
+    refusals: int = 0
+
+
+class Client:
+    """Makes model calls: cached, shared, limited, capped, retried. An async context manager.
+
+    Args:
+        endpoint: Where to send.
+        cache_path: The cache file; None keeps nothing.
+        limits: Bounds on the traffic.
+        caps: Bounds on tokens and money.
+        prices: Price table; None for the built-in one.
+
+    Raises:
+        InputError: The cache cannot be used, or money is capped and the price is unknown.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        cache_path: Path | None,
+        limits: Limits = DEFAULT_LIMITS,
+        caps: Caps = NO_CAPS,
+        prices: Prices | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._limits = limits
+        self._caps = caps
+        self._price = (prices or PRICES).price(endpoint.model)
+        if caps.max_cost_usd is not None and self._price is None:
+            raise InputError(
+                f"the cost is capped, but the price of {endpoint.model} is unknown: "
+                "give its price, or cap the tokens"
+            )
+        self._cache = None if cache_path is None else Cache(cache_path)
+        before = self._cache.spent_before if self._cache else Spending()
+        self._ledger = Ledger(caps, self._price)
+        self._ledger.spent = self._ledger.actual(before.usage) + before.unknown
+        self._gate = Gate(limits)
+        self._dialect = Dialect(endpoint.base_url)
+        self._wire: Wire | None = None
+        self._flights: dict[bytes, _Flight] = {}
+        self._stopped = asyncio.Event()
+        self._connected = False
+        self._counts = Counts()
+        self._spending = Spending()
+        self._mean_completion = 256.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def complete(self, request: Request, *, owner: str) -> Reply:
+        """Answer a request, from the cache or by a call that is stored before it is returned.
+
+        Identical requests under way share one call and its failure. Cancelling one of those who
+        wait does not cancel the call for the others; cancelling the last abandons it.
+
+        Args:
+            request: The request; its `sample` tells repeated draws apart.
+            owner: Who asks, such as a row's key. The reply names the owner whose call was paid.
+
+        Raises:
+            CallError: This call failed for good.
+            StopRun: No further call can succeed (key refused, server not reachable).
+            CapReached: The call may pass a cap and nothing under way can make room.
+        """
+        self._counts.requests += 1
+        content = encode(request.body())
+        key = key_of(content, request.sample)
+        flight = self._flights.get(key)
+        if flight is None:
+            if self._cache is not None and (stored := self._cache.get(key)) is not None:
+                self._counts.cache_hits += 1
+                return stored
+            task = asyncio.create_task(self._fly(request, content, key, owner))
+            flight = self._flights[key] = _Flight(task)
+            task.add_done_callback(lambda _: self._landed(key, flight))
+        else:
+            self._counts.shared += 1
+        flight.waiters += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiters -= 1
+            if not flight.waiters and not flight.task.done():
+                self._landed(key, flight)
+                flight.task.cancel()
+
+    @property
+    def totals(self) -> Totals:
+        """What has been done so far."""
+        counts, gate, cache = self._counts, self._gate, self._cache
+        return Totals(
+            requests=counts.requests,
+            sent=counts.sent,
+            replies=counts.replies,
+            cache_hits=counts.cache_hits,
+            shared=counts.shared,
+            retries=dict(counts.retries),
+            failed=dict(counts.failed),
+            billed=self._spending.usage,
+            billed_usd=self._price.cost(self._spending.usage) if self._price else None,
+            unknown_calls=self._spending.unknown_calls,
+            unknown_tokens=self._spending.unknown.tokens,
+            reserved_tokens=self._ledger.reserved.tokens,
+            estimated=counts.estimated,
+            in_flight=gate.in_flight,
+            max_in_flight=gate.most_in_flight,
+            concurrency=gate.limit,
+            lost_in_flight=cache.abandoned if cache else 0,
+            spent_before=cache.spent_before.usage if cache else Usage(),
+            notices=tuple(cache.notices) if cache else (),
+        )
+
+    async def aclose(self) -> None:
+        """Abandon the calls under way, write what is waiting and close all connections."""
+        tasks = [flight.task for flight in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._cache is not None:
+            await self._cache.aclose()
+        if self._wire is not None:
+            await self._wire.aclose()
+
+    def _landed(self, key: bytes, flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if flight.task.done() and not flight.task.cancelled():
+            flight.task.exception()  # marks it as seen when nobody waits any more
+
+    async def _fly(self, request: Request, content: bytes, key: bytes, owner: str) -> Reply:
+        """Make a call: as many attempts as it takes, and its entry in the cache."""
+        completion = request.max_tokens or self._caps.completion_bound
+        worst = self._ledger.worst(prompt_bound(content), completion)
+        call = _Call(request, content, key, owner, worst)
+        try:
+            while not isinstance(outcome := await self._attempt(call), Reply):
+                if outcome is not None:
+                    await self._recover(call, outcome)
+                elif (stored := await self._from_other_process(key)) is not None:
+                    return stored
+        except BaseException:
+            if self._cache is not None and call.begun:
+                self._cache.give_up(key, call.spending)
+            raise
+        self._counts.replies += 1
+        self._counts.estimated += outcome.usage.estimated
+        if self._cache is not None:
+            await self._cache.store(key, outcome, call.spending, model=request.model)
+        return outcome
+
+    async def _attempt(self, call: _Call) -> Reply | Verdict | None:
+        """One attempt: reserved, admitted, sent and settled. None if another process makes it."""
+        await self._ledger.reserve(call.worst)
+        cost = Spending()
+        try:
+            tokens = self._expected_tokens(call.request)
+            epoch = await self._gate.enter(tokens)
+            try:
+                if self._cache is not None and not call.begun:
+                    call.begun = await self._cache.begin(call.key, call.worst)
+                    if not call.begun:
+                        return None
+                cost = Spending(unknown_calls=1, unknown=call.worst)  # until its end is known
+                outcome, cost = await self._send(call)
+                self._steer(epoch, tokens, outcome)
+                return outcome
+            finally:
+                self._gate.leave()
+        finally:
+            call.spending += cost
+            self._spending += cost
+            self._ledger.settle(call.worst, self._ledger.actual(cost.usage) + cost.unknown)
+
+    async def _send(self, call: _Call) -> tuple[Reply | Verdict, Spending]:
+        """Send once; returns what came of it and what it cost."""
+        unknown = Spending(unknown_calls=1, unknown=call.worst)
+        bound = self._caps.completion_bound if self._caps.are_set else None
+        field = self._dialect.length_field
+        self._counts.sent += 1
+        start = time.perf_counter()
+        try:
+            wire = self._wire or self._open_wire()
+            answer = await wire.post(CHAT, self._dialect.write(call.request, call.content, bound))
+        except NoAnswer as error:
+            verdict = judge_no_answer(error)
+            self._connected |= verdict.kind != "unreachable"
+            return verdict, unknown if verdict.billed else Spending()
+        self._connected = True
+        if not 200 <= answer.status < 300:
+            if self._dialect.learn(field, answer):
+                return Verdict("bad_request", f"{field} refused", "again"), Spending()
+            return judge_answer(answer), Spending()
+        latency_s = time.perf_counter() - start
+        try:
+            reply = read_reply(answer, call.request, owner=call.owner, latency_s=latency_s)
+        except BadReply as error:
+            verdict = judge_bad_reply(error)
+            if error.usage is not None:
+                return verdict, Spending(error.usage)
+            return verdict, unknown if verdict.billed else Spending()
+        return reply, Spending(reply.usage)
+
+    def _steer(self, epoch: int, tokens: int, outcome: Reply | Verdict) -> None:
+        """Tell the gate what an attempt says about the server's load."""
+        if isinstance(outcome, Reply):
+            self._gate.succeeded(outcome.usage.total - tokens)
+            self._mean_completion += 0.05 * (outcome.usage.completion - self._mean_completion)
+        elif outcome.then == "wait":
+            self._gate.refused(epoch, outcome.retry_after_s)
+        elif outcome.kind == "timeout":
+            self._gate.overloaded(epoch)
+        elif outcome.kind == "server_error":
+            self._gate.server_error()
+
+    async def _recover(self, call: _Call, verdict: Verdict) -> None:
+        """Wait before the next attempt, where one can help.
+
+        Raises:
+            CallError: No further attempt can help, or enough were made.
+            StopRun: No further call can succeed.
+        """
+        limits = self._limits
+        if verdict.then == "again":
+            return
+        if verdict.kind == "auth":
+            self._stop(
+                f"{self._endpoint.base_url} refuses the key ({verdict.message}): "
+                f"check the environment variable {self._endpoint.key_env}"
+            )
+        if verdict.then == "stop":
+            self._stop(f"{self._endpoint.base_url} refuses to go on: {verdict.message}")
+        wait_s = verdict.retry_after_s or 0.0
+        if wait_s > limits.max_retry_after_s:
+            self._stop(
+                f"{self._endpoint.base_url} asks to wait {wait_s / 3600:.1f} hours "
+                f"({verdict.message}): run the same command again then"
+            )
+        if verdict.kind == "unreachable":
+            most = limits.max_retries if self._connected else _FIRST_CONTACT_TRIES - 1
+            if call.faults >= most:
+                self._stop(
+                    f"cannot reach {self._endpoint.base_url} ({verdict.message}): "
+                    "start the server there or correct the base URL"
+                )
+        if verdict.then == "wait":
+            call.refusals += 1
+        else:
+            call.faults += 1
+        spent = call.refusals > limits.max_rate_limit_retries or call.faults > limits.max_retries
+        if verdict.then == "fail" or spent:
+            self._counts.failed[verdict.kind] += 1
+            tries = call.faults + call.refusals
+            after = f" (after {tries} attempts)" if tries > 1 else ""
+            raise CallError(verdict.kind, self._endpoint.api_key.scrub(verdict.message) + after)
+        self._counts.retries[verdict.kind] += 1
+        if verdict.then == "retry":  # those refused wait at the gate, together
+            await self._pause(max(wait_s, backoff(limits, call.faults - 1)))
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, but not longer than the run."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        except TimeoutError:
+            pass
+
+    def _stop(self, reason: str) -> NoReturn:
+        """End the run: calls not yet sent fail with the same reason."""
+        reason = self._endpoint.api_key.scrub(reason)
+        self._gate.close(reason)
+        self._stopped.set()
+        raise StopRun(reason)
+
+    async def _from_other_process(self, key: bytes) -> Reply | None:
+        """Look, after a while, whether the process that makes this call has finished it."""
+        await self._pause(_OTHER_PROCESS_SECONDS)
+        stored = self._cache.get(key) if self._cache is not None else None
+        self._counts.cache_hits += stored is not None
+        return stored
+
+    def _expected_tokens(self, request: Request) -> int:
+        if self._limits.tokens_per_minute is None:
+            return 0
+        most = request.max_tokens or self._caps.completion_bound
+        return prompt_estimate(request) + min(most, int(self._mean_completion))
+
+    def _open_wire(self) -> Wire:
+        from sleeptime_lib.models.wire import Wire  # imports openai
+
+        self._wire = Wire(self._endpoint, self._limits)
+        return self._wire

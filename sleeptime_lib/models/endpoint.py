@@ -1,0 +1,144 @@
+"""Where a model answers, and with which key: the model's name turned into an endpoint."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from sleeptime_lib.errors import InputError
+
+SIMULATED: Final = "simulated"
+OPENAI_URL: Final = "https://api.openai.com/v1"
+IN_PROCESS_URL: Final = "http://simulated.invalid/v1"
+"""Address of the in-process model: requests to it never leave the process."""
+
+SHORTEST_SECRET: Final = 12
+"""Shorter keys are placeholders for servers that ask for any key, and not kept secret."""
+
+
+class Secret:
+    """A key that shows itself only to who asks for it by name.
+
+    Printing, formatting, logging, comparing field by field or pickling a dataclass that holds
+    one does not show the key.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself, for the one place that sends it."""
+        return self._value
+
+    def scrub(self, text: str) -> str:
+        """`text` with every occurrence of the key replaced."""
+        return text.replace(self._value, "[key]") if self._is_secret() else text
+
+    def scrub_bytes(self, text: bytes) -> bytes:
+        """The same for encoded text."""
+        key = self._value.encode()
+        return text.replace(key, b"[key]") if self._is_secret() and key in text else text
+
+    def _is_secret(self) -> bool:
+        # Local servers take keys like "none" or "test": replacing those would damage replies.
+        return len(self._value) >= SHORTEST_SECRET
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(bool(self._value))
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self._value else "Secret(none)"
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[()]]:
+        return (Secret, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One model at one address.
+
+    Attributes:
+        model: Name of the model, as requests give it.
+        base_url: Address of the API, without a slash at the end ("http://localhost:8000/v1").
+        api_key: The key; empty for local servers that need none.
+        in_process: True when the model is the simulated one inside this process.
+        key_env: Environment variable the key comes from, for messages.
+    """
+
+    model: str
+    base_url: str
+    api_key: Secret = field(default_factory=Secret)
+    in_process: bool = False
+    key_env: str = "OPENAI_API_KEY"
+
+
+def resolve(
+    model: str, *, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY"
+) -> Endpoint:
+    """Find the endpoint of a model.
+
+    Args:
+        model: "simulated" for the built-in model, otherwise the name at the server.
+        base_url: Address of an OpenAI-compatible API. Defaults to the environment variable
+            OPENAI_BASE_URL, then to OpenAI.
+        api_key_env: Environment variable that holds the key.
+
+    Raises:
+        InputError: The address is no http(s) address or carries a password, or the server is
+            not a local one and the key is missing.
+    """
+    if not model.strip():
+        raise InputError("no model named: give --model NAME, or --model simulated")
+    if model == SIMULATED and base_url is None:
+        return Endpoint(model, IN_PROCESS_URL, in_process=True)
+    url = (base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).strip()
+    host = _checked_host(url)
+    key = os.environ.get(api_key_env, "").strip()
+    if not key and not _is_local(host):
+        raise InputError(
+            f"no key for {host}: set the environment variable {api_key_env}, "
+            "name another one with --api-key-env, or use --model simulated"
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise InputError(f"{api_key_env} holds characters no key has (spaces, line ends, accents)")
+    return Endpoint(model, url.rstrip("/"), Secret(key), key_env=api_key_env)
+
+
+def _checked_host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise InputError(f"base URL {url!r} is not valid: {error}") from None
+    if parts.username or parts.password:
+        raise InputError(
+            "the base URL holds a user name or password: put the key into the environment "
+            "variable that --api-key-env names"
+        )
+    if parts.scheme not in ("http", "https") or not host:
+        raise InputError(
+            f"base URL {url!r} is not an address: give one like http://localhost:8000/v1"
+        )
+    if parts.query or parts.fragment:
+        raise InputError(f"base URL {url!r} has a query: give the address up to /v1 only")
+    return host
+
+
+def _is_local(host: str) -> bool:
+    """Hosts that need no key: this machine, its network, and names without a public suffix."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".localhost", ".internal", ".lan"))
+    return address.is_private or address.is_loopback

@@ -1,0 +1,139 @@
+"""Caps on tokens and money that cannot be passed: reserved before a call, settled after it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from sleeptime_lib.errors import CapReached
+from sleeptime_lib.models.limits import Caps
+from sleeptime_lib.models.prices import Price
+from sleeptime_lib.records import Usage
+
+_NANO: Final = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Tokens, and billionths of USD rounded up: whole numbers, so that sums are exact."""
+
+    tokens: int = 0
+    nano_usd: int = 0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.tokens + other.tokens, self.nano_usd + other.nano_usd)
+
+    def __sub__(self, other: Amount) -> Amount:
+        return Amount(self.tokens - other.tokens, self.nano_usd - other.nano_usd)
+
+    @property
+    def usd(self) -> float:
+        """The money in USD."""
+        return self.nano_usd / _NANO
+
+
+class Ledger:
+    """What has been spent and what is reserved. Belongs to one event loop.
+
+    A reservation waits while it does not fit but calls in flight may settle lower; reservations
+    are granted in order.
+
+    Args:
+        caps: The caps.
+        price: Price of the model, None when it is unknown and money is not capped.
+
+    Attributes:
+        spent: What is spent; set it to what earlier sessions of the run have spent.
+        reserved: The worst case of the calls under way.
+    """
+
+    def __init__(self, caps: Caps, price: Price | None) -> None:
+        self._caps = caps
+        self._price = price
+        self._most_tokens = caps.max_tokens
+        self._most_nano = None if caps.max_cost_usd is None else int(caps.max_cost_usd * _NANO)
+        self._waiting: deque[tuple[asyncio.Future[None], Amount]] = deque()
+        self._holds = 0
+        self._excess = 0
+        self.spent = Amount()
+        self.reserved = Amount()
+
+    def worst(self, prompt: int, completion: int) -> Amount:
+        """The most a call can cost, from bounds on its tokens."""
+        prompt += self._excess
+        usd = 0.0 if self._price is None else self._price.most(prompt, completion)
+        return Amount(prompt + completion, math.ceil(usd * _NANO))
+
+    def actual(self, usage: Usage) -> Amount:
+        """What a call of this usage costs."""
+        usd = 0.0 if self._price is None else self._price.cost(usage)
+        return Amount(usage.total, math.ceil(usd * _NANO))
+
+    async def reserve(self, amount: Amount) -> None:
+        """Reserve, waiting for calls in flight to settle where that may help.
+
+        Raises:
+            CapReached: It does not fit and nothing is in flight.
+        """
+        if not self._waiting and self._fits(amount):
+            self._take(amount)
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((turn, amount))
+        self._serve()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.settle(amount, Amount())
+            raise
+
+    def settle(self, reserved: Amount, spent: Amount) -> None:
+        """Give a reservation back and book what was spent instead."""
+        self._holds -= 1
+        self.reserved -= reserved
+        self.spent += spent
+        if self._caps.are_set:
+            # A server that adds more to prompts than was allowed for must not do so again.
+            self._excess += max(0, spent.tokens - reserved.tokens)
+        self._serve()
+
+    def _fits(self, amount: Amount) -> bool:
+        total = self.spent + self.reserved + amount
+        return (self._most_tokens is None or total.tokens <= self._most_tokens) and (
+            self._most_nano is None or total.nano_usd <= self._most_nano
+        )
+
+    def _take(self, amount: Amount) -> None:
+        self._holds += 1
+        self.reserved += amount
+
+    def _serve(self) -> None:
+        while self._waiting:
+            turn, amount = self._waiting[0]
+            if not turn.done():
+                if self._fits(amount):
+                    self._take(amount)
+                    turn.set_result(None)
+                elif self._holds:
+                    return
+                else:
+                    turn.set_exception(CapReached(self._message(amount)))
+            self._waiting.popleft()
+
+    def _message(self, amount: Amount) -> str:
+        parts = []
+        if self._most_tokens is not None:
+            parts.append(
+                f"{self.spent.tokens:,} of {self._most_tokens:,} tokens are used "
+                f"and the next call may take {amount.tokens:,}"
+            )
+        if self._caps.max_cost_usd is not None:
+            parts.append(
+                f"{self.spent.usd:.4f} of {self._caps.max_cost_usd:g} USD are spent "
+                f"and the next call may cost {amount.usd:.4f}"
+            )
+        return f"cap reached: {'; '.join(parts)}. Run again with a higher cap to go on"

@@ -1,0 +1,153 @@
+"""Request bodies of the HTTP API, checked, and its error replies, worded as OpenAI's are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import Response
+
+
+class ApiError(Exception):
+    """A request that is refused.
+
+    Args:
+        status: HTTP status.
+        message: One line that says what is wrong.
+        code: Machine-readable cause, or None.
+        param: The field that is wrong, or None.
+        kind: OpenAI's error type.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        kind: str = "invalid_request_error",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers: dict[str, str] = {}
+        self.body = {
+            "error": {"message": message, "type": kind, "param": param, "code": code},
+        }
+
+
+class _Body(BaseModel):
+    """Fields that are not listed are ignored, as most compatible servers do."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Part(_Body):
+    """A text part of a message."""
+
+    type: Literal["text"]
+    text: str
+
+
+class CalledFunction(_Body):
+    """Name and unparsed arguments of a call that the assistant made before."""
+
+    name: str
+    arguments: str
+
+
+class Call(_Body):
+    """A tool call that the assistant made before."""
+
+    id: str = ""
+    type: Literal["function"] = "function"
+    function: CalledFunction
+
+
+class Message(_Body):
+    """One chat message."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[Part] | None = None
+    tool_calls: list[Call] | None = None
+    tool_call_id: str | None = None
+
+
+class Function(_Body):
+    """What a tool is called and what it takes."""
+
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Tool(_Body):
+    """A tool definition."""
+
+    type: Literal["function"]
+    function: Function
+
+
+class ChatBody(_Body):
+    """Body of POST /v1/chat/completions."""
+
+    model: str
+    messages: list[Message] = Field(min_length=1)
+    tools: list[Tool] | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    seed: int | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    stop: str | list[str] | None = None
+    n: Literal[1] | None = None
+    stream: Literal[False] | None = None
+
+
+class CompletionBody(_Body):
+    """Body of POST /v1/completions."""
+
+    model: str
+    prompt: str
+    max_tokens: int | None = Field(None, ge=0)
+    temperature: float | None = Field(None, ge=0, le=2)
+    seed: int | None = None
+    echo: bool = False
+    logprobs: int | None = Field(None, ge=0, le=5)
+    stop: str | list[str] | None = None
+    n: Literal[1] | None = None
+    stream: Literal[False] | None = None
+
+
+_B = TypeVar("_B", ChatBody, CompletionBody)
+
+
+def parse(raw: bytes, body_type: type[_B]) -> _B:
+    """Check a request body.
+
+    Raises:
+        ApiError: It is not JSON, not an object, or a field is missing or wrong.
+    """
+    try:
+        content = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise ApiError(400, "The body of the request is not valid JSON in UTF-8.") from None
+    if not isinstance(content, dict):
+        raise ApiError(400, "The body of the request is not a JSON object.")
+    try:
+        return body_type.model_validate(content)
+    except ValidationError as failed:
+        problem = failed.errors(include_url=False, include_input=False)[0]
+        param = ".".join(str(part) for part in problem["loc"])
+        raise ApiError(
+            400,
+            f"Invalid value for '{param}': {problem['msg']}.",
+            code="missing_required_parameter" if problem["type"] == "missing" else "invalid_value",
+            param=param,
+        ) from None
+
+
+def respond(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON response in ASCII, so that whatever text came in can go out."""
+    return Response(json.dumps(content), status, headers, "application/json")

@@ -1,0 +1,198 @@
+"""One attempt at one HTTP call, through the `openai` package.
+
+`openai` is the interface that users and servers know. What it does around a call is cut where its
+public interface allows: `post(..., content=..., cast_to=httpx2.Response)` skips the pydantic models
+of request and reply, and an `http_client` of our own passes the finished request to aiohttp without
+merging headers, cookies and addresses once more. Retrying is not done here.
+
+Importing this module imports `openai`; everything that only names a model must not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx2
+import openai
+
+from sleeptime_lib.models.answers import Answer, Broken, Late, NotConnected, TooLong
+from sleeptime_lib.models.endpoint import Endpoint
+from sleeptime_lib.models.limits import Limits
+
+CHAT: Final = "/chat/completions"
+CONNECT_SECONDS: Final = 15.0
+"""A server that has not accepted a connection by then is down."""
+IDLE_SECONDS: Final = 4.0
+"""Connections unused for longer are closed; uvicorn, under most local servers, does so after 5."""
+
+
+class Wire:
+    """The connection to one endpoint.
+
+    Args:
+        endpoint: Where to send.
+        limits: Of these, the deadline of one attempt and the longest reply that is read.
+    """
+
+    def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
+        self._base_url = endpoint.base_url
+        self._timeout_s = limits.timeout_s
+        self._secret = endpoint.api_key
+        http_client: httpx2.AsyncClient = (
+            httpx2.AsyncClient(transport=httpx2.ASGITransport(_simulated_app()))
+            if endpoint.in_process
+            else _AiohttpClient(endpoint.base_url, limits.max_reply_bytes)
+        )
+        self._openai = openai.AsyncOpenAI(
+            api_key=endpoint.api_key.reveal() or "none",
+            base_url=endpoint.base_url,
+            max_retries=0,
+            timeout=limits.timeout_s,
+            http_client=http_client,
+        )
+
+    async def post(self, path: str, content: bytes) -> Answer:
+        """Send a JSON body and return what came back, whatever its status.
+
+        Raises:
+            NoAnswer: One of its kinds.
+        """
+        return await self._send("POST", path, content)
+
+    async def get(self, path: str) -> Answer:
+        """Fetch a path and return what came back, whatever its status.
+
+        Raises:
+            NoAnswer: One of its kinds.
+        """
+        return await self._send("GET", path, b"")
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._openai.close()
+
+    async def _send(self, method: str, path: str, content: bytes) -> Answer:
+        # The whole address saves `openai` from parsing and joining two of them.
+        url = self._base_url + path
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                if method == "POST":
+                    response = await self._openai.post(
+                        url, cast_to=httpx2.Response, content=content
+                    )
+                else:
+                    response = await self._openai.get(url, cast_to=httpx2.Response)
+        except openai.APIStatusError as error:
+            response = error.response
+        except (TimeoutError, openai.APITimeoutError):
+            raise Late(f"no complete reply within {self._timeout_s:g} s") from None
+        except openai.APIConnectionError as error:
+            raise Broken(self._one_line(error.__cause__ or error)) from None
+        body: bytes | None = response.extensions.get("body")
+        if body is None:
+            body = await response.aread()
+        return Answer(response.status_code, response.headers, self._secret.scrub_bytes(body))
+
+    def _one_line(self, error: BaseException) -> str:
+        return self._secret.scrub(" ".join(f"{type(error).__name__}: {error}".split()))
+
+
+class _AiohttpClient(httpx2.AsyncClient):
+    """Sends finished requests with aiohttp; the body of a response is in its extensions."""
+
+    def __init__(self, base_url: str, max_reply_bytes: int) -> None:
+        super().__init__(trust_env=False)
+        self._max_reply_bytes = max_reply_bytes
+        self._proxy = _proxy(base_url)
+        self._ssl = httpx2.create_ssl_context() if base_url.startswith("https:") else True
+        self._session: aiohttp.ClientSession | None = None
+
+    def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
+        """The request as `openai` asks for it, without merging anything into it."""
+        content = given.get("content") or b""
+        return httpx2.Request(
+            method,
+            url,
+            params=given.get("params"),
+            headers=given.get("headers"),
+            stream=httpx2.ByteStream(content),
+            extensions={"body": content, "url": url},
+        )
+
+    async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
+        """Send, read the whole body, and return without following redirects.
+
+        Raises:
+            NotConnected: No connection.
+            Broken: The connection ended before the answer did.
+            TooLong: The body is longer than the limit.
+        """
+        # The session is made here because it belongs to the running event loop.
+        session = self._session or self._open()
+        try:
+            async with session.request(
+                request.method,
+                str(request.extensions["url"]),
+                data=request.extensions["body"] or None,
+                headers=request.headers.multi_items(),
+                allow_redirects=False,
+                proxy=self._proxy,
+            ) as response:
+                body = await self._read(response)
+                return httpx2.Response(
+                    response.status,
+                    headers=response.raw_headers,
+                    stream=httpx2.ByteStream(b""),
+                    extensions={"body": body},
+                    request=request,
+                )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            reason = str(error)
+        except (aiohttp.ClientError, OSError) as error:
+            raise Broken(" ".join(f"{type(error).__name__}: {error}".split())) from None
+        raise NotConnected(reason)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            if size > self._max_reply_bytes:
+                raise TooLong(f"the reply is longer than {self._max_reply_bytes:,} bytes")
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _open(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=0, ssl=self._ssl, keepalive_timeout=IDLE_SECONDS, ttl_dns_cache=300
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        )
+        return self._session
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+        await super().aclose()
+
+
+def _proxy(base_url: str) -> str | None:
+    """The proxy the environment names for this address. Asked once: it costs per request."""
+    parts = urlsplit(base_url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _simulated_app() -> Any:
+    from sleeptime_lib.models.simulated.app import create_app
+
+    return create_app()

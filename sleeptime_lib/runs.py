@@ -1,0 +1,169 @@
+"""From a configuration to a finished run directory: the door that notebooks and commands share."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sleeptime_lib import engine, tasks
+from sleeptime_lib.config import Execution, RunConfig
+from sleeptime_lib.errors import CapReached, StopRun
+from sleeptime_lib.estimate import Estimate, estimate
+from sleeptime_lib.experiments import stateful_gsm
+from sleeptime_lib.methods.answer import Setting
+from sleeptime_lib.models.client import Client
+from sleeptime_lib.models.endpoint import resolve
+from sleeptime_lib.models.limits import Caps, Limits
+from sleeptime_lib.models.prices import PRICES, Prices, read_prices
+from sleeptime_lib.models.totals import Totals
+from sleeptime_lib.provenance import make_manifest
+from sleeptime_lib.records import Row, Task
+from sleeptime_lib.store import RunDirectory, open_run
+
+RUNS: Final = Path("runs")
+_SETTINGS: Final = {"stateful-gsm": stateful_gsm.settings}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is ready to start.
+
+    Attributes:
+        config: What decides the rows.
+        execution: How the calls are made.
+        task: Contexts and questions.
+        settings: What is measured for each question.
+        path: The run directory.
+        estimate: What the whole run will take.
+    """
+
+    config: RunConfig
+    execution: Execution
+    task: Task
+    settings: tuple[Setting, ...]
+    path: Path
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that has ended.
+
+    Attributes:
+        path: The run directory.
+        outcome: Rows planned, found, answered and failed.
+        totals: What the client did.
+    """
+
+    path: Path
+    outcome: engine.Outcome
+    totals: Totals
+
+
+def prepare(
+    config: RunConfig, execution: Execution, out: Path | None = None, *, root: Path = RUNS
+) -> Prepared:
+    """Load the data and lay out the plan; makes no call and writes nothing.
+
+    Args:
+        config: What decides the rows.
+        execution: How the calls will be made.
+        out: Run directory; None gives the one under `root` that this configuration always gets,
+            so that the same command resumes its run.
+        root: Where run directories are made.
+
+    Raises:
+        InputError: The data cannot be loaded, or the model has no key.
+    """
+    resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
+    task = tasks.load(
+        config.dataset,
+        limit=config.limit,
+        seed=config.seed,
+        splitter=config.splitter,
+        skip_bad=config.skip_bad,
+    )
+    settings = _SETTINGS[config.experiment](config)
+    path = out or default_path(config, root)
+    return Prepared(
+        config,
+        execution,
+        task,
+        settings,
+        path,
+        estimate(task, settings, config.model, _prices(execution)),
+    )
+
+
+def default_path(config: RunConfig, root: Path = RUNS) -> Path:
+    """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, one for each configuration."""
+    digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:8]
+    words = (Path(config.model).name, Path(config.dataset).stem, digest)
+    return root / config.experiment / "-".join(words)
+
+
+async def carry_out(
+    prepared: Prepared, on_row: Callable[[Row], None] = lambda row: None
+) -> Finished:
+    """Make the calls that are missing and write the rows.
+
+    However it ends, what is finished is kept and the manifest tells how it ended; running it again
+    goes on from there.
+
+    Raises:
+        InputError: The run directory cannot be used.
+        StopRun: No further call can succeed.
+        CapReached: A cap does not allow the next call.
+        asyncio.CancelledError: Interrupted.
+    """
+    config, execution = prepared.config, prepared.execution
+    manifest = make_manifest(config, prepared.task, len(prepared.settings))
+    manifest["estimate"] = asdict(prepared.estimate)
+    endpoint = resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
+    with open_run(prepared.path, manifest) as directory:
+        async with Client(
+            endpoint,
+            cache_path=directory.calls_path,
+            limits=_limits(execution),
+            caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
+            prices=_prices(execution),
+        ) as client:
+            try:
+                outcome = await engine.run(
+                    prepared.task, prepared.settings, config, client, directory, on_row
+                )
+            except BaseException as error:
+                _close(directory, client, status=_STATUS.get(type(error), "failed"))
+                raise
+            _close(directory, client, status="finished", outcome=asdict(outcome))
+            return Finished(prepared.path, outcome, client.totals)
+
+
+_STATUS: Final = {
+    CapReached: "cap reached",
+    StopRun: "stopped",
+    asyncio.CancelledError: "interrupted",
+}
+
+
+def _close(directory: RunDirectory, client: Client, **changes: Any) -> None:
+    totals = client.totals
+    billed = totals.billed + totals.spent_before
+    directory.save_manifest(last_session=asdict(totals), billed=asdict(billed), **changes)
+
+
+def _prices(execution: Execution) -> Prices:
+    return read_prices(execution.prices) if execution.prices else PRICES
+
+
+def _limits(execution: Execution) -> Limits:
+    return Limits(
+        concurrency=execution.concurrency,
+        requests_per_minute=execution.requests_per_minute,
+        tokens_per_minute=execution.tokens_per_minute,
+        timeout_s=execution.timeout_s,
+    )

@@ -1,0 +1,247 @@
+"""Compose scenes from families, and read families' sentences back from text."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Final
+
+from sleeptime_lib.tasks.procedural.grammar import (
+    Fact,
+    Family,
+    Sentence,
+    Word,
+    decimal_text,
+    step_of,
+)
+
+MIN_ASKABLE: Final = 10
+"""Quantities that every generated context can be asked about, at least."""
+
+PEOPLE: Final[tuple[tuple[str, str], ...]] = tuple(
+    (name, pronoun)
+    for pronoun, names in (
+        (
+            "she",
+            "Amara Beatriz Chloe Dalia Elif Freya Greta Hana Imani Jorun Keiko Leila Marta Nadia "
+            "Odile Priya Ruth Salma Tilda Wanda",
+        ),
+        (
+            "he",
+            "Anton Bilal Carlos Dmitri Emeka Farid Goran Hugo Ivan Jonas Kofi Luca Mateo Nils "
+            "Oscar Pavel Rashid Samir Tomas Viktor",
+        ),
+    )
+    for name in names.split()
+)
+_PRONOUNS: Final[Mapping[str, Mapping[str, str]]] = {
+    "she": {"they": "she", "them": "her", "their": "her"},
+    "he": {"they": "he", "them": "him", "their": "his"},
+}
+_PERSON_PATTERN: Final = "(?:" + "|".join(name for name, _ in PEOPLE) + ")"
+_PRONOUN_PATTERNS: Final = {
+    "they": "(?:she|he|She|He)",
+    "them": "(?:her|him|Her|Him)",
+    "their": "(?:her|his|Her|His)",
+}
+_FIELD: Final = re.compile(r"\{(\w+)\}")
+_LARGEST: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A composed context before it becomes a task's record.
+
+    Attributes:
+        family: What it was made from.
+        level: 0, 1 or 2 clauses added.
+        values: Every slot and fact by name.
+        text: The context.
+        facts: The askable facts: those with a question and a positive, finite decimal value.
+        fill: Writes a template with this scene's words and numbers.
+    """
+
+    family: Family
+    level: int
+    values: Mapping[str, Fraction]
+    text: str
+    facts: tuple[Fact, ...]
+    fill: Callable[[str], str]
+
+
+def compose(family: Family, level: int, rng: random.Random) -> Scene:
+    """Draw a scene whose facts at this level make sense.
+
+    Raises:
+        ValueError: A thousand draws gave no scene with enough askable facts; the family's slots
+            need other ranges.
+    """
+    for _ in range(1000):
+        scene = _draw(family, level, rng)
+        if _makes_sense(scene) and len(scene.facts) >= MIN_ASKABLE and candidates(scene):
+            return scene
+    raise ValueError(f"family {family.name!r}: no draw at level {level} gives {MIN_ASKABLE} facts")
+
+
+def _draw(family: Family, level: int, rng: random.Random) -> Scene:
+    drawn = {name: slot.draw(rng) for name, slot in family.slots.items()}
+    numbers = {name: value for name, value in drawn.items() if isinstance(value, Fraction)}
+    (name, pronoun), (other, _) = rng.sample(PEOPLE, 2)
+    words = {"name": name, "other": other} | dict(_PRONOUNS[pronoun])
+
+    def fill(template: str) -> str:
+        def replace(match: re.Match[str]) -> str:
+            key = match.group(1)
+            lower = _slot(key)
+            value = words.get(lower)
+            if value is None:
+                value = family.slots[lower].write(drawn[lower], rng)
+            return value if key == lower else capitalised(value)
+
+        return _FIELD.sub(replace, template)
+
+    sentences = [fill(rng.choice(s.wordings)) for s in family.sentences_at(level)]
+    text = " ".join(capitalised(sentence) for sentence in sentences)
+    values = evaluate(family, level, numbers)
+    facts = tuple(
+        fact for fact in family.facts_at(level) if fact.questions and _is_askable(fact, values)
+    )
+    return Scene(family, level, values, text, facts, fill)
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[0].upper() + text[1:]
+
+
+def _slot(field: str) -> str:
+    """The slot that a field names, whether or not it is written with a capital."""
+    return field[0].lower() + field[1:]
+
+
+def evaluate(family: Family, level: int, numbers: Mapping[str, Fraction]) -> Mapping[str, Fraction]:
+    """Slots and all facts of a level that can be calculated from them, without error."""
+    values = dict(numbers)
+    for fact in family.facts_at(level):
+        try:
+            values[fact.key] = step_of(fact.formula).apply(values)
+        except (KeyError, ZeroDivisionError):
+            continue
+    return values
+
+
+def _is_askable(fact: Fact, values: Mapping[str, Fraction]) -> bool:
+    """Positive, not too large, and whole if counted, else with at most two decimals."""
+    value = values.get(fact.key, Fraction(0))
+    return 0 < value <= _LARGEST and (value * (1 if fact.whole else 100)).denominator == 1
+
+
+def _makes_sense(scene: Scene) -> bool:
+    """Every fact that another builds on is askable: no half muffins, no negative stock."""
+    facts = scene.family.facts_at(scene.level)
+    used = {name for fact in facts for name in step_of(fact.formula).names}
+    return all(_is_askable(fact, scene.values) for fact in facts if fact.key in used)
+
+
+def steps_to(family: Family, level: int, key: str) -> tuple[Fact, ...]:
+    """The facts to calculate for one fact, itself last, each once."""
+    by_key = {fact.key: fact for fact in family.facts_at(level)}
+    chain: dict[str, Fact] = {}
+
+    def visit(name: str) -> None:
+        if name in by_key and name not in chain:
+            for operand in step_of(by_key[name].formula).names:
+                visit(operand)
+            chain[name] = by_key[name]
+
+    visit(key)
+    return tuple(chain.values())
+
+
+def candidates(scene: Scene) -> tuple[Fact, ...]:
+    """The facts that a level's own question may ask for.
+
+    They take 2 to 4 steps plus the level, and every clause of the level matters to them: they use
+    a number that the clause's sentence states.
+    """
+    clause_slots = [
+        {_slot(field) for field in _FIELD.findall(sentence.wordings[0])} & set(scene.values)
+        for sentence in scene.family.story
+        if 1 <= sentence.clause <= scene.level
+    ]
+    result = []
+    for fact in scene.facts:
+        chain = steps_to(scene.family, scene.level, fact.key)
+        used = {name for step in chain for name in step_of(step.formula).names}
+        if 2 <= len(chain) <= 4 + scene.level and all(used & slots for slots in clause_slots):
+            result.append(fact)
+    return tuple(result)
+
+
+def likelihoods(scene: Scene) -> Mapping[str, float]:
+    """How likely each askable fact is to be asked; sums to 1.
+
+    Exercise writers ask for what the story leads up to: results that need more steps, and results
+    that nothing else builds on. A question that brings a number of its own ("If five more ...") is
+    one of many that could have been made up, so each is less likely.
+    """
+    used = {n for f in scene.family.facts_at(scene.level) for n in step_of(f.formula).names}
+    weights = {}
+    for fact in scene.facts:
+        steps = len(steps_to(scene.family, scene.level, fact.key))
+        weights[fact.key] = (
+            math.exp(0.5 * min(steps, 5))
+            * (1.0 if fact.key in used else 1.5)
+            * (0.15 if len(step_of(fact.formula).names) < 2 else 1.0)
+        )
+    total = sum(weights.values())
+    return {key: weight / total for key, weight in weights.items()}
+
+
+@cache
+def compiled(
+    family_name: str, template: str, slots: tuple[tuple[str, str], ...]
+) -> re.Pattern[str]:
+    """The regular expression of a template; see `pattern_of`."""
+    patterns = dict(slots)
+    parts, end, seen = [], 0, set()
+    for match in _FIELD.finditer(template):
+        parts.append(re.escape(template[end : match.start()]))
+        key = _slot(match.group(1))
+        pattern = patterns[key]
+        parts.append(f"(?P={key})" if key in seen else f"(?P<{key}>{pattern})")
+        seen.add(key)
+        end = match.end()
+    parts.append(re.escape(template[end:]))
+    return re.compile("".join(parts), re.IGNORECASE)
+
+
+def pattern_of(family: Family, template: str) -> re.Pattern[str]:
+    """A pattern that matches every text `template` can produce, with a group for each slot."""
+    slots = {name: slot.pattern for name, slot in family.slots.items()}
+    slots |= {"name": _PERSON_PATTERN, "other": _PERSON_PATTERN} | _PRONOUN_PATTERNS
+    return compiled(family.name, template, tuple(sorted(slots.items())))
+
+
+def numbers_stated(family: Family, sentence: Sentence, text: str) -> Mapping[str, Fraction] | None:
+    """Read a sentence: the values of its number slots, or None if no wording matches `text`."""
+    for wording in sentence.wordings:
+        match = pattern_of(family, wording).fullmatch(text.strip())
+        if match:
+            return {
+                name: value
+                for name, found in match.groupdict().items()
+                if name in family.slots and not isinstance(family.slots[name], Word)
+                if isinstance(value := family.slots[name].read(found), Fraction)
+            }
+    return None
+
+
+def gold_text(scene: Scene, fact: Fact) -> str:
+    """The right answer to a question about a fact."""
+    return decimal_text(scene.values[fact.key])

@@ -1,0 +1,151 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sleeptime_lib.analysis.known_ratio import World, simulate
+from sleeptime_lib.analysis.report import analyse
+from sleeptime_lib.analysis.results import json_safe
+from sleeptime_lib.errors import InputError
+
+BASELINE = {0: (2, 20), 1: (6, 320)}
+SLEEP = {0: (4, 20), 1: (9, 320)}
+
+
+def strict_json(report):
+    return json.loads(json.dumps(report.to_json(), allow_nan=False))
+
+
+def test_the_json_has_what_the_command_line_promises(two_arms):
+    found = strict_json(analyse(two_arms(BASELINE, SLEEP), draws=50))
+    assert set(found) >= {
+        "curves", "equal_accuracy", "range_ratio", "max_gain_points", "tokens", "failed_rows",
+        "counts", "pass_at_k", "sleep_scaling", "context_only", "comparisons", "warnings",
+    }  # fmt: skip
+    assert set(found["equal_accuracy"]) >= {"at", "ratio", "low", "high", "censored"}
+    assert found["max_gain_points"] == pytest.approx(30)
+    assert found["range_ratio"] > 1
+    assert set(found["tokens"]["billed"]["sleep"]) == {"prompt", "cached", "completion", "reasoning"}
+    curve = found["curves"][0]
+    assert (curve["arm"], curve["sleep_parallel"], curve["budget_kind"]) == (
+        "baseline", 0, "verbosity",
+    )  # fmt: skip
+    assert set(curve["points"][0]) >= {"budget", "tokens", "accuracy", "low", "high", "n"}
+
+
+def test_numbers_without_a_json_form_are_null_or_text():
+    value = {"a": math.nan, "b": (math.inf, -math.inf), "c": 1.5}
+    assert json_safe(value) == {"a": None, "b": ["inf", "-inf"], "c": 1.5}
+
+
+def test_same_rows_and_seed_give_the_same_report():
+    rows = simulate(World(), clusters=10, questions=4, seed=0)
+    one = analyse(rows, draws=100, seed=3).to_json()
+    shuffled = rows.sample(frac=1, random_state=0)
+    assert analyse(shuffled, draws=100, seed=3).to_json() == one
+    assert analyse(rows, draws=100, seed=4).to_json() != one
+
+
+def test_counts_say_what_was_asked_answered_failed_and_missing(two_arms):
+    rows = two_arms(BASELINE, SLEEP).iloc[:-7]
+    rows.loc[rows.index[:5], "score"] = np.nan
+    counts = analyse(rows, draws=20).counts
+    assert (counts.asked, counts.answered, counts.failed, counts.missing) == (1193, 1188, 5, 7)
+    assert (counts.questions, counts.clusters, counts.samples) == (300, 30, 1)
+
+
+def test_failed_and_missing_rows_are_warned_of(two_arms):
+    rows = two_arms(BASELINE, SLEEP).iloc[:-7]
+    rows.loc[rows.index[:5], "score"] = np.nan
+    warnings = " | ".join(analyse(rows, draws=20).warnings)
+    assert "5 of 1193 rows failed" in warnings
+    assert "7 rows of the full grid are missing" in warnings
+
+
+def test_repeated_runs_are_resampled_inside_clusters():
+    rng = np.random.default_rng(0)
+    one = simulate(World(), clusters=30, questions=1, seed=0)
+    runs = pd.concat([one.assign(sample=s, score=rng.integers(0, 2, len(one))) for s in range(3)])
+    report = analyse(runs, draws=300)
+    assert report.counts.samples == 3
+    point = report.curves[0].points[0]
+    # Thirty problems, three coin flips each: the standard error is that of ninety flips.
+    half = 1.96 * 0.5 / math.sqrt(90)
+    assert (point.high - point.low) / 2 == pytest.approx(half, rel=0.35)
+
+
+def test_one_arm_alone_says_what_is_missing(two_arms):
+    rows = two_arms(BASELINE, SLEEP)
+    report = analyse(rows[rows["arm"] == "baseline"], draws=20)
+    assert report.equal_accuracy.ratio is None
+    assert report.equal_accuracy.reason == "there are no sleep rows"
+    assert report.max_gain is None
+    assert "there are no sleep rows: nothing to compare" in report.warnings
+    assert len(report.curves) == 1
+    strict_json(report)
+
+
+def test_one_cluster_gives_estimates_without_intervals(two_arms):
+    report = analyse(two_arms(BASELINE, SLEEP, clusters=1), draws=20)
+    assert report.equal_accuracy.ratio is not None
+    assert math.isnan(report.equal_accuracy.low)
+    assert "one cluster only: no interval can be given" in report.warnings
+    strict_json(report)
+
+
+def test_few_clusters_and_few_draws_are_warned_of(two_arms):
+    warnings = " | ".join(analyse(two_arms(BASELINE, SLEEP, clusters=6), draws=20).warnings)
+    assert "only 6 clusters" in warnings
+    assert "only 20 bootstrap draws" in warnings
+
+
+def test_all_failed_is_reported_not_raised(two_arms):
+    report = analyse(two_arms(BASELINE, SLEEP).assign(score=np.nan), draws=20)
+    assert report.counts.answered == 0
+    assert report.equal_accuracy.reason == "an arm has no answered rows with tokens"
+    assert "every row failed: see the column `error`" in report.warnings
+    strict_json(report)
+
+
+def test_no_rows_yet_is_reported_not_raised(frame):
+    report = analyse(frame([]), draws=20)
+    assert report.warnings == ("there are no rows yet",)
+    strict_json(report)
+
+
+def test_sleep_settings_need_not_share_budgets_with_the_baseline(two_arms):
+    report = analyse(two_arms({0: (2, 20), 1: (6, 320)}, {2: (4, 30), 3: (9, 99)}), draws=20)
+    assert report.comparisons[0].differences == ()
+    assert report.max_gain is None
+    assert report.equal_accuracy.ratio is not None
+
+
+def test_questions_that_are_their_own_clusters_are_pointed_out(frame):
+    rows = frame({"question_id": f"q{i}", "cluster_id": f"q{i}"} for i in range(30))
+    assert any("a cluster of its own" in w for w in analyse(rows, draws=20).warnings)
+
+
+def test_a_run_that_is_still_going_can_be_analysed():
+    rows = simulate(World(), clusters=12, questions=3, seed=0).sample(frac=1, random_state=0)
+    for count in (1, 2, 5, 20, 100):
+        strict_json(analyse(rows.head(count), draws=50))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"at": 61}, "accuracy 61 is not between 0 and 1"),
+        ({"confidence": 95}, "confidence 95 is not between 0 and 1"),
+        ({"draws": 0}, "0 bootstrap draws"),
+    ],
+)
+def test_options_out_of_range_are_refused(two_arms, options, message):
+    with pytest.raises(InputError, match=message):
+        analyse(two_arms(BASELINE, SLEEP), **options)
+
+
+def test_simulated_results_say_so(two_arms):
+    assert analyse(two_arms(BASELINE, SLEEP, model="simulated"), draws=20).simulated
+    assert not analyse(two_arms(BASELINE, SLEEP), draws=20).simulated

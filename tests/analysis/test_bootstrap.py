@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from sleeptime_lib.analysis import bootstrap
+from sleeptime_lib.analysis.bootstrap import (
+    cluster_weights,
+    expanded_level,
+    limits,
+    nested_weights,
+)
+
+
+def all_weights(clusters: int, draws: int, seed: int = 0) -> np.ndarray:
+    return np.concatenate(list(cluster_weights(clusters, draws, np.random.default_rng(seed))))
+
+
+def test_every_draw_has_as_many_clusters_as_there_are():
+    weights = all_weights(7, 500)
+    assert weights.shape == (500, 7)
+    assert (weights.sum(axis=1) == 7).all()
+
+
+def test_every_cluster_is_drawn_once_on_average_with_the_multinomial_variance():
+    weights = all_weights(10, 20_000)
+    assert weights.mean(axis=0) == pytest.approx(np.ones(10), abs=0.03)
+    assert weights.var(axis=0) == pytest.approx(np.full(10, 0.9), abs=0.05)
+
+
+def test_chunks_do_not_change_the_draws(monkeypatch):
+    whole = all_weights(6, 100)
+    monkeypatch.setattr(bootstrap, "CHUNK_ENTRIES", 60)
+    parts = list(cluster_weights(6, 100, np.random.default_rng(0)))
+    assert len(parts) == 10
+    assert (np.concatenate(parts) == whole).all()
+
+
+def test_samples_are_redrawn_inside_every_drawn_cluster():
+    weights = all_weights(5, 200)
+    nested = nested_weights(weights, 3, np.random.default_rng(1))
+    assert nested.shape == (200, 5, 3)
+    assert (nested.sum(axis=2) == 3 * weights).all()
+    assert len(np.unique(nested[weights == 1], axis=0)) > 1
+
+
+def test_limits_of_a_mean_are_the_t_interval():
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=12)
+    drawn = all_weights(12, 40_000) @ values / 12
+    low, high = limits(drawn, drawn, 0.95, 12)
+    half = stats.t.ppf(0.975, 11) * values.std(ddof=1) / np.sqrt(12)
+    assert (high - low) / 2 == pytest.approx(half, rel=0.06)
+
+
+def test_few_clusters_ask_for_more_extreme_percentiles():
+    assert expanded_level(0.95, 5) > expanded_level(0.95, 50) > 0.95
+    assert expanded_level(0.95, 1_000_000) == pytest.approx(0.95, abs=1e-4)
+
+
+def test_an_unbounded_draw_counts_at_its_end():
+    drawn = np.concatenate([np.linspace(0, 1, 950), np.full(50, np.inf)])
+    low, high = limits(drawn, drawn, 0.95, 1000)
+    assert np.isfinite(low)
+    assert high == np.inf
+
+
+def test_a_draw_without_a_value_counts_at_both_ends():
+    drawn = np.concatenate([np.linspace(0, 1, 900), np.full(100, np.nan)])
+    low, high = limits(drawn, drawn, 0.95, 1000)
+    assert (low, high) == (-np.inf, np.inf)
+
+
+def test_one_cluster_has_no_interval():
+    low, high = limits(np.zeros((10, 2)), np.ones((10, 2)), 0.95, 1)
+    assert np.isnan(low).all()
+    assert np.isnan(high).all()

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+
+from sleeptime_lib.analysis.cells import observed, reduce_rows, resample
+from sleeptime_lib.analysis.known_ratio import World, simulate
+from sleeptime_lib.errors import InputError
+
+
+def test_rows_are_added_up_by_setting(two_arms):
+    cells = reduce_rows(two_arms({0: (3, 20), 1: (6, 50)}, {0: (5, 15)}))
+    seen = observed(cells)
+    assert [(x.arm, b) for x, b in zip(cells.lines, cells.budgets, strict=True)] == [
+        ("baseline", 0),
+        ("baseline", 1),
+        ("sleep", 0),
+    ]
+    assert seen.accuracy[0] == pytest.approx([0.3, 0.6, 0.5])
+    assert seen.tokens[0] == pytest.approx([20, 50, 15])
+    assert seen.n[0] == pytest.approx([300, 300, 300])
+
+
+def test_failed_rows_are_counted_and_left_out_of_the_means(frame):
+    cells = reduce_rows(
+        frame(
+            [
+                {"question_id": "a", "score": 1.0, "test_completion_tokens": 10},
+                {"question_id": "b", "score": None, "test_completion_tokens": 999},
+            ]
+        )
+    )
+    assert (cells.asked[0], cells.failed[0]) == (2, 1)
+    assert observed(cells).tokens[0, 0] == 10
+
+
+def test_rows_that_the_grid_lacks_are_missing(frame):
+    cells = reduce_rows(
+        frame(
+            [
+                {"question_id": "a", "budget": 0},
+                {"question_id": "b", "budget": 0},
+                {"question_id": "a", "budget": 1},
+            ]
+        )
+    )
+    assert cells.missing.tolist() == [0, 1]
+
+
+def test_the_order_of_rows_changes_nothing():
+    rows = simulate(World(), clusters=8, questions=4, seed=0)
+    shuffled = rows.sample(frac=1, random_state=1)
+    one, other = (resample(reduce_rows(r), 50, seed=2) for r in (rows, shuffled))
+    assert (one.accuracy == other.accuracy).all()
+    assert (one.tokens == other.tokens).all()
+
+
+def test_all_settings_share_each_draw_of_clusters(two_arms):
+    rows = two_arms({0: (5, 20)}, {0: (5, 20)})
+    rows["score"] = (rows["cluster_id"] < "c15").astype(float)
+    drawn = resample(reduce_rows(rows), 200, seed=0)
+    assert (drawn.accuracy[:, 0] == drawn.accuracy[:, 1]).all()
+    assert drawn.accuracy[:, 0].std() > 0.05
+
+
+def test_only_settings_with_repeated_runs_have_their_runs_resampled(frame):
+    rows = frame(
+        {
+            "arm": arm,
+            "question_id": f"q{q}",
+            "cluster_id": f"c{q}",
+            "sample": sample,
+            "score": float(sample == 0),
+        }
+        for q in range(10)
+        for arm, samples in (("baseline", 1), ("sleep", 4))
+        for sample in range(samples)
+    )
+    drawn = resample(reduce_rows(rows), 300, seed=0)
+    assert (drawn.accuracy[:, 0] == 1).all()
+    assert drawn.accuracy[:, 1].mean() == pytest.approx(0.25, abs=0.02)
+    assert drawn.accuracy[:, 1].std() > 0.03
+
+
+def test_questions_keep_their_mean_score_for_the_correlation(frame):
+    rows = frame(
+        {"question_id": "a", "sample": sample, "score": score}
+        for sample, score in enumerate([1.0, 0.0, 1.0, None])
+    )
+    assert reduce_rows(rows).by_question[0, 0] == pytest.approx(2 / 3)
+
+
+def test_no_rows_make_no_cells(frame):
+    cells = reduce_rows(frame([]))
+    assert cells.lines == ()
+    assert resample(cells, 10, seed=0).accuracy.shape[1] == 0
+
+
+def test_a_lacking_column_is_named(frame):
+    rows = frame([{}]).drop(columns=["score", "budget"])
+    with pytest.raises(InputError, match="lack the columns budget, score"):
+        reduce_rows(rows)
+
+
+@pytest.mark.parametrize("column", ["experiment", "dataset", "model"])
+def test_rows_of_two_runs_are_refused(frame, column):
+    rows = frame([{"question_id": "a", column: "one"}, {"question_id": "b", column: "two"}])
+    with pytest.raises(InputError, match=rf"2 {column}s \(one, two\)"):
+        reduce_rows(rows)
+
+
+def test_repeated_rows_are_refused(frame):
+    with pytest.raises(InputError, match=r"1 repeated rows.*'q7'.*`sample`"):
+        reduce_rows(frame([{"question_id": "q7"}, {"question_id": "q7"}, {"question_id": "q8"}]))
+
+
+def test_means_are_exact_for_unequal_clusters(frame):
+    rows = frame(
+        {"question_id": f"{c}{i}", "cluster_id": c, "score": float(c == "a")}
+        for c, size in (("a", 1), ("b", 9))
+        for i in range(size)
+    )
+    assert observed(reduce_rows(rows)).accuracy[0, 0] == pytest.approx(0.1)
+    drawn = resample(reduce_rows(rows), 4000, seed=0).accuracy[:, 0]
+    assert np.unique(drawn).tolist() == pytest.approx([0, 0.1, 1])

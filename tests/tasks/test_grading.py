@@ -1,0 +1,321 @@
+"""Which number a reply gives as its answer, and when it equals the gold number."""
+
+import time
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.tasks.grading import extract_answer, is_correct, paper_grade
+from sleeptime_lib.tasks.numerals import decimal_text, parse_number
+
+# why this reply means this number: (reply, number)
+READINGS = {
+    # formats of one number
+    "bare number": ("72", "72"),
+    "trailing zeros are no digits": ("12.00", "12"),
+    "money with separator and cents": ("It costs $1,234.50.", "1234.5"),
+    "cents without a zero": ("That is $.40 each", "0.4"),
+    "other currency": ("Then the price is ₣12.", "12"),
+    "currency behind": ("Total: 5€", "5"),
+    "fraction": ("3/4", "0.75"),
+    "fraction in the text": ("So 3/4 of it is left", "3/4"),
+    "mixed number": ("1 1/2", "1.5"),
+    "mixed number with and": ("2 and 1/2 cups", "2.5"),
+    "vulgar fraction": ("He needs ½ cup", "0.5"),
+    "mixed vulgar fraction": ("1½ cups", "1.5"),
+    "decimal that does not end stays exact": ("1/3", "1/3"),
+    "percent keeps its sign": ("75%", "75%"),
+    "percent in a word": ("40 percent of them", "40%"),
+    "scientific": ("1.2e3", "1200"),
+    "scientific with a power": ("1.2 × 10^3 stars", "1200"),
+    "scientific with superscript": ("about 2×10³", "2000"),
+    "power": ("10^3", "1000"),
+    "power with superscript": ("2³", "8"),
+    "negative": ("-5", "-5"),
+    "Unicode minus": ("−5 degrees", "-5"),
+    "negative money": ("-$5", "-5"),
+    "money, then the sign": ("$-5", "-5"),
+    "spaced minus behind an equals sign": ("x = - 5", "-5"),
+    "hyphen between numbers is no sign": ("a range of 5-7", "7"),
+    "comma separators": ("12,345,678 people", "12345678"),
+    "thin-space separators": ("12\u2009345 people", "12345"),
+    "narrow no-break separators": ("12\u202f345 people", "12345"),
+    "plain-space separators": ("250 000 dollars", "250000"),
+    "Indian separators": ("1,23,456 rupees", "123456"),
+    "list with commas is no number": ("3, 4", "4"),
+    "million": ("$1.5 million", "1500000"),
+    "unit": ("12 apples", "12"),
+    "unit with decimals": ("3.5 kg", "3.5"),
+    "unit without space": ("3.5kg", "3.5"),
+    "square unit": ("12 m^2", "12"),
+    "square unit with superscript": ("12 m²", "12"),
+    "digit inside a name": ("12 litres of H2O", "12"),
+    "time unit": ("45 minutes", "45"),
+    # markup
+    "bold": ("**42**", "42"),
+    "code": ("`42`", "42"),
+    "math dollars": ("$42$ apples", "42"),
+    "escaped dollar": (r"\$42", "42"),
+    "LaTeX fraction": (r"\frac{3}{4}", "0.75"),
+    "LaTeX display fraction": (r"\[ \dfrac{3}{4} \]", "0.75"),
+    "LaTeX mixed number": (r"1\frac{1}{2}", "1.5"),
+    "LaTeX negative fraction": (r"-\frac{3}{4}", "-0.75"),
+    "LaTeX separator": (r"1{,}234", "1234"),
+    "LaTeX thin space": (r"1\,234", "1234"),
+    "LaTeX times": (r"1.2 \times 10^{3}", "1200"),
+    "LaTeX percent": (r"75\%", "75%"),
+    # explicit final answers
+    "sentence": ("The answer is 42.", "42"),
+    "sentence with a unit": ("The final answer is 42 apples.", "42"),
+    "sentence with bold": ("The answer is **$42**.", "42"),
+    "label": ("Answer: 42", "42"),
+    "bold label": ("**Answer:** 42", "42"),
+    "label in a sentence": ("So she pays; answer = 42", "42"),
+    "heading": ("### Final Answer\n42", "42"),
+    "tag": ("It follows. <answer>42</answer>", "42"),
+    "boxed": (r"\boxed{42}", "42"),
+    "boxed with text": (r"\[ \boxed{\text{42 dollars}} \]", "42"),
+    "boxed fraction": (r"\boxed{\frac{1}{3}}", "1/3"),
+    "boxed and cut off": (r"5 + 3 gives \boxed{8", "8"),
+    "GSM8K mark": ("5 + 3 = 8\n#### 42", "42"),
+    "remark in parentheses behind": ("72 (see step 3)", "72"),
+    "answer with a remark behind": ("The answer is 72 (see step 3).", "72"),
+    "answer in parentheses": ("The answer is (-5).", "-5"),
+    "reason behind": ("The answer is 8 because 10 is 2 more.", "8"),
+    "reason behind a comma": ("The answer is 8, as 3 * 4 = 12 shows.", "8"),
+    "reason in a new sentence": ("The answer is 42. There are 6 rows of 7.", "42"),
+    "date behind": ("Answer: 42\n\nChecked on 12 May 2024.", "42"),
+    "steps behind": ("Answer: 42\n\n1. Add 30 and 12\n2. Done", "42"),
+    "name of the unknown": ("The answer is x = 42", "42"),
+    "calculation": ("answer: 5 - 3 = 2", "2"),
+    "words before the number": ("The answer is approximately 3.33 hours", "3.33"),
+    "question repeated": ("The answer to how many of the 9 are left is 4.", "4"),
+    "qualified": ("The final answer, in dollars, is 42.50", "42.5"),
+    "clause": ("The answer is that there are 5 red and 3 blue, so 8 in all.", "8"),
+    "last of several": ("The answer is 5. Wait, no. The answer is 6.", "6"),
+    "explicit before a later number": ("The answer is 5.\nThat leaves 3 for Tom.", "5"),
+    "boxed before a later number": ("\\boxed{5}\nwith 3 steps", "5"),
+    "denied": ("The answer is not 5. Taken together it is 7.", "7"),
+    "derivation under a heading": ("Answer: First, 5 + 3 = 8. Then 8 * 2 = 16.", "16"),
+    "Markdown heading of a step": ("#### 1. Add\n5 + 5 = 10\n#### 2. Say it\nIt is 10.", "10"),
+    "purpose, not a label": ("To answer this, add 3 and 4. That makes 7.", "7"),
+    # equations and last numbers
+    "equation": ("12 trays x 5 = 60", "60"),
+    "equation with units": ("12 trays x 5 buns = 60 buns on 3 shelves", "60"),
+    "money equation": ("$12 - $5 = $7", "7"),
+    "chain": ("4 x 15 = 60 = 60 minutes", "60"),
+    "several equations": ("1 + 1 = 2, and 2 + 2 = 4", "4"),
+    "equals in words": ("So 5 plus 3 equals 8 for the 2 of them", "8"),
+    "unfinished calculation": ("T = 320 - 271, which is 49", "49"),
+    "last sentence": ("5 + 3 = 8. Then 8 * 2 = 16.", "16"),
+    "lines": ("Step 1: 3 * 4 = 12\nStep 2: 12 + 5 = 17", "17"),
+    "conclusion": ("Since 12 > 10, 12 - 10 = 2, so she has 7 left.", "7"),
+    "reason": ("He needs 14 more plates because each plate holds 20.", "14"),
+    "comparison": ("Mia sells 14 more than the 28 of Tom.", "14"),
+    "price of one": ("He made 612 dollars at $12 each.", "612"),
+    "origin": ("He has 12 apples left over from 20.", "12"),
+    "offer behind": ("That makes 28.\nLet me know if the 3 steps are clear.", "28"),
+    "share": ("3 out of 10 are left", "3"),
+    "rate": ("She earns $15 per 2 hours", "15"),
+    "purpose": ("She pays $12.50 in total for the 4 tickets.", "12.5"),
+    "comparison before": ("Mia has 9 more than the 3 of Tom, in all 12.", "12"),
+    "condition first": ("After 3 days she has 12.", "12"),
+    "condition last": ("She has 12 left after 3 days.", "12"),
+    "parenthesis": ("She has 42 left (that is 3 fewer).", "42"),
+    "bracket": ("[42]", "42"),
+    "calculation in parentheses": ("(25% + 40%) / 2 = 32.5%", "32.5%"),
+    # what is no answer
+    "step number": ("She has 42 left. See step 3.", "42"),
+    "day of a month": ("She has 42 left on May 5, 2024.", "42"),
+    "ISO date": ("She has 42 left on 2024-05-12.", "42"),
+    "clock time": ("She has 42 left at 3:45.", "42"),
+    "ordinal": ("She has 42 left on the 5th day.", "42"),
+    "compound adjective": ("She cuts 42 pieces from a 12-inch board.", "42"),
+    "list number": ("She has 42 left:\n1. Look", "42"),
+    "number at the start is not always a list number": ("72. That is all.", "72"),
+    # words
+    "word": ("The answer is seven.", "7"),
+    "words": ("The answer is one hundred and twenty-five.", "125"),
+    "negative in words": ("The answer is minus four.", "-4"),
+    "half in words": ("She needs two and a half.", "2.5"),
+    "word without any digits": ("She has seven left", "7"),
+    "word in the conclusion": ("She had 12 and ate 5. So seven remain.", "7"),
+    "only word": ("One.", "1"),
+    "a number word elsewhere is no answer": ("That is 12. Shall I explain the two ways?", "12"),
+}
+
+
+@pytest.mark.parametrize(("reply", "number"), READINGS.values(), ids=READINGS)
+def test_the_answer_is_read(reply, number):
+    assert extract_answer(reply) == decimal_text(parse_number(number).value) + "%" * ("%" in number)
+
+
+NO_ANSWERS = {
+    "empty": "",
+    "said so": "I have no answer",
+    "said so as the answer": "There are 5 red ones. The answer is unknown.",
+    "cannot be determined": "There are 5 red ones. The rest cannot be determined.",
+    "no number": "She sells all of them.",
+    "one is not a number here": "No one knows which one that is.",
+    "division by zero": "1/0",
+    "too long for a number": "9" * 5000,
+}
+
+
+@pytest.mark.parametrize("reply", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_no_answer_is_none(reply):
+    assert extract_answer(reply) is None
+
+
+@pytest.mark.parametrize(
+    ("prediction", "gold", "right"),
+    [
+        ("12", "12.00", True),
+        ("1234.5", "$1,234.50", True),
+        ("0.75", "3/4", True),
+        ("1/3", "2/6", True),
+        ("0.333333", "1/3", False),
+        ("1200", "1.2e3", True),
+        ("5", "-5", False),
+        ("−5", "-5", True),
+        ("32.5", "32.5", True),
+        ("32.50001", "32.5", False),
+        ("12 apples", "12", False),
+        ("", "0", False),
+        (None, "0", False),
+    ],
+)
+def test_values_are_compared_exactly(prediction, gold, right):
+    assert is_correct(prediction, gold) is right
+
+
+@pytest.mark.parametrize(
+    ("prediction", "gold", "right"),
+    [
+        ("75%", "75", True),
+        ("75%", "0.75", True),
+        ("75%", "75%", True),
+        ("75", "75%", True),
+        ("0.75", "75", False),
+        ("75", "0.75", False),
+        ("0.75%", "75%", False),
+        ("7500%", "75%", False),
+    ],
+)
+def test_a_percentage_equals_its_number_and_its_value(prediction, gold, right):
+    assert is_correct(prediction, gold) is right
+
+
+def test_a_gold_answer_that_is_no_number_is_refused():
+    with pytest.raises(InputError, match="'twelve apples' is not a number"):
+        is_correct("12", "twelve apples")
+
+
+@pytest.mark.parametrize(
+    ("reply", "gold", "ours", "papers"),
+    [
+        ("The answer is 72.", "72", True, True),
+        ("It costs $1,234.50", "1234.50", True, True),
+        ("72 (see step 3)", "72", True, False),
+        ("12.00", "12", True, False),
+        ("$1,234.50", "1234.5", True, False),
+        ("3/4", "0.75", True, False),
+        ("75%", "0.75", True, False),
+        ("1.2e3", "1200", True, False),
+        ("−5", "-5", True, False),
+        ("12 000", "12000", True, False),
+        ("The answer is seven.", "7", True, False),
+        ("12.00", "12.00", True, True),
+        ("-5", "-5", True, True),
+        ("10-5", "-5", False, True),
+        ("No number", "7", False, False),
+    ],
+)
+def test_where_the_papers_grader_differs(reply, gold, ours, papers):
+    prediction = extract_answer(reply)
+    assert (prediction is not None and is_correct(prediction, gold)) is ours
+    assert paper_grade(reply, gold) is papers
+
+
+DECIMALS = st.decimals(-(10**12), 10**12, places=4, allow_nan=False, allow_infinity=False)
+FORMATS = {
+    "plain": "{:f}".format,
+    "two more zeros": "{:f}00".format,
+    "separators": "{:,f}".format,
+    "thin spaces": lambda value: f"{value:,f}".replace(",", "\u2009"),
+    "plain spaces": lambda value: f"{value:,f}".replace(",", " "),
+    "money": lambda value: f"{'-' * (value < 0)}${abs(value):,f}",
+    "Unicode minus": lambda value: f"{value:f}".replace("-", "−"),
+    "exponent": lambda value: f"{value.scaleb(-3):f}e3",
+    "fraction": lambda value: "{}/{}".format(*(value + 0).as_integer_ratio()),
+    "boxed": r"\boxed{{{:f}}}".format,
+    "marked": "#### {:f}".format,
+    "bold": "**{:f}**".format,
+    "sentence": "The answer is {:f} apples (see step 3).".format,
+    "label": "Answer: {:,f}".format,
+    "equation": "5 boxes x 3 = {:f}".format,
+}
+
+
+@given(DECIMALS, st.sampled_from(sorted(FORMATS)))
+def test_any_decimal_is_read_back_from_any_format(value, form):
+    prediction = extract_answer(FORMATS[form](value))
+    assert prediction is not None
+    assert Decimal(prediction) == value
+
+
+@given(DECIMALS, st.sampled_from(sorted(FORMATS)), st.sampled_from(sorted(FORMATS)))
+def test_grading_does_not_depend_on_who_uses_which_format(value, one, other):
+    first, second = extract_answer(FORMATS[one](value)), extract_answer(FORMATS[other](value))
+    assert is_correct(first, second)
+    assert is_correct(second, first)
+
+
+@given(DECIMALS)
+def test_sign_and_scale_matter(value):
+    text = f"{value:f}"
+    assert is_correct(f"{-value:f}", text) is (value == 0)
+    assert is_correct(f"{value * 10:f}", text) is (value == 0)
+
+
+@given(st.fractions())
+def test_exact_text_of_any_fraction_is_read_back(value):
+    assert parse_number(decimal_text(value)).value == value
+
+
+def test_numbers_are_kept_exact():
+    assert parse_number("0.1").value * 3 == Fraction(3, 10)
+
+
+PIECES = st.sampled_from(
+    ["The answer is ", "Answer:", "\\boxed{", "}", "#### ", "(", ")", "=", "-", "1", "0", "/", ".",
+     ",", " ", "\n", "%", "$", "\\frac{", "seven ", "so ", "e9", "^", "½", "²", "because "]
+)  # fmt: skip
+
+
+@given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
+def test_any_text_is_graded_and_what_is_read_is_a_number(text):
+    prediction = extract_answer(text)
+    assert prediction is None or is_correct(prediction, prediction)
+    assert isinstance(paper_grade(text, "1"), bool)
+
+
+LONG = ["9", "1,", "1,111", "1(", "(", ")", "[]", "\\boxed{", "The answer is ", "#### ", "=", "1=",
+        "\n", ". ", "1. x\n", "\\frac{", "so 1 ", "seven ", "Answer:\n"]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_a_runaway_reply_of_a_megabyte_takes_less_than_a_second(piece):
+    reply = piece * (1_000_000 // len(piece))
+    start = time.process_time()
+    extract_answer(reply)
+    paper_grade(reply, "1")
+    assert time.process_time() - start < 1
+
+
+def test_the_answer_is_found_at_the_end_of_a_long_reply():
+    assert extract_answer("5 + 3 = 8. " * 100_000 + "The answer is 42.") == "42"

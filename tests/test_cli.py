@@ -1,0 +1,155 @@
+"""The command line: what it prints, where, and with which exit status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sleeptime_lib.store import read_rows
+
+SMALL = ("--limit", "3", "--levels", "0,3", "--sleep-parallel", "1", "--pass-samples", "2")
+
+
+def sleeptime(*words, cwd, **environment):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI")}
+    return subprocess.run(
+        [sys.executable, "-m", "sleeptime_lib", *map(str, words)],
+        cwd=cwd,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    done = sleeptime("run", "stateful-gsm", *SMALL, "--out", "r", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_json_is_the_only_thing_on_stdout(finished):
+    report = json.loads(finished[1].stdout)
+    keys = {"curves", "equal_accuracy", "range_ratio", "max_gain_points", "tokens", "cost_usd"}
+    assert keys | {"failed_rows"} <= set(report)
+
+
+def test_simulated_results_are_called_so(finished):
+    folder, done = finished
+    assert json.loads(done.stdout)["simulated"] is True
+    assert "SIMULATED" in sleeptime("report", "r", cwd=folder).stdout
+
+
+def test_the_same_command_again_makes_no_call(finished):
+    folder, _ = finished
+    again = sleeptime("run", "stateful-gsm", *SMALL, "--out", "r", cwd=folder)
+    assert again.returncode == 0
+    assert "0 rows answered" in again.stderr
+    assert "0 calls sent" in again.stderr
+
+
+def test_report_writes_figures_and_tables(finished):
+    folder, _ = finished
+    done = sleeptime("report", "r", "--figures", "f", "--tables", "t", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    written = {path.suffix for path in (folder / "f").iterdir()}
+    assert written == {".png", ".svg", ".pdf", ".json"}
+    assert {path.suffix for path in (folder / "t").iterdir()} == {".csv", ".md", ".tex"}
+
+
+def test_another_configuration_in_the_same_directory_is_refused(finished):
+    folder, _ = finished
+    done = sleeptime("run", "stateful-gsm", *SMALL, "--seed", "1", "--out", "r", cwd=folder)
+    assert done.returncode == 2
+    assert "seed was 0, now 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "stateful-gms"), "known are stateful-gsm"),
+        (("run", "stateful-gsm", "--model", "gpt-4o-mini"), "OPENAI_API_KEY"),
+        (("run", "stateful-gsm", "--dataset", "procedural-p9"), "procedural-p1"),
+        (("run", "stateful-gsm", "--dataset", "no/such.jsonl"), "no/such.jsonl"),
+        (("run", "stateful-gsm", "--limit", "0"), "limit"),
+        (("run", "stateful-gsm", "--limit", "many"), "limit"),
+        (("run", "stateful-gsm", "--levels", "0;1"), "--levels"),
+        (("run", "stateful-gsm", "--no-such-option"), "--no-such-option"),
+        (("run", "stateful-gsm", "--config", "none.yaml"), "none.yaml"),
+        (("run", "stateful-gsm", *SMALL, "--out", "/proc/no"), "--out"),
+        (("run", "stateful-gsm", "--base-url", "ftp://x", "--model", "m"), "ftp://x"),
+        (("report", "nowhere"), "not a run directory"),
+        (("data", "procedural-p7"), "procedural-p1"),
+        (("notebooks",), "--source"),
+        (("dance",), "dance"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(tmp_path, words, said):
+    done = sleeptime(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_unreachable_server_is_one_line_and_status_2(tmp_path):
+    words = ("run", "stateful-gsm", *SMALL, "--model", "m", "--base-url", "http://127.0.0.1:9/v1")
+    began = time.monotonic()
+    done = sleeptime(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "http://127.0.0.1:9" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - began < 30
+
+
+def test_a_cap_stops_the_run_with_status_3_and_keeps_what_is_there(tmp_path):
+    done = sleeptime(
+        "run", "stateful-gsm", *SMALL, "--max-tokens", "9000", "--out", "r", cwd=tmp_path
+    )
+    assert done.returncode == 3, done.stderr
+    manifest = json.loads((tmp_path / "r" / "manifest.json").read_text())
+    assert manifest["status"] == "cap reached"
+    spent = manifest["billed"]
+    assert 0 < spent["prompt"] + spent["completion"] <= 9000
+
+
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
+    words = ("run", "stateful-gsm", "--limit", "500", "--out", "r")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sleeptime_lib", *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("r/rows/part-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert "same command goes on" in said
+    assert "Traceback" not in said
+    assert len(read_rows(tmp_path / "r")) > 0
+
+
+def test_data_shows_what_a_dataset_holds(tmp_path):
+    done = sleeptime("data", "procedural-p0", "--limit", "4", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["questions"] == 4
+
+
+def test_help_names_every_command(tmp_path):
+    shown = sleeptime("--help", cwd=tmp_path).stdout
+    for name in ("run", "report", "notebooks", "serve", "doctor", "data"):
+        assert name in shown
+
+
+def test_the_version_is_told(tmp_path):
+    assert sleeptime("--version", cwd=tmp_path).stdout.strip().startswith("sleeptime 0.")

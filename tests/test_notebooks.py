@@ -1,0 +1,101 @@
+"""Notebooks run headlessly with other parameters, and wrong parameters are refused."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.notebooks import NotebookError, execute, parameter_names
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+SMALL_ENOUGH = 500_000
+
+
+def write(folder, *cells):
+    made = [nbformat.v4.new_code_cell(source) for source in cells]
+    made[0].metadata["tags"] = ["parameters"]
+    notebook = nbformat.v4.new_notebook(cells=made)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    notebook.metadata["language_info"] = {"name": "python"}
+    nbformat.write(notebook, folder / "01_small.ipynb")
+
+
+def run(source, out, *parameters, only=()):
+    return list(execute(source, out, only, parameters))
+
+
+def test_a_parameter_takes_the_place_of_the_default(tmp_path):
+    write(tmp_path, "n = 1", "print(n * 2)")
+    (done,) = run(tmp_path, tmp_path / "out", "n=21")
+    assert nbformat.read(done, 4).cells[-1].outputs[0].text == "42\n"
+
+
+def test_a_misspelt_parameter_is_refused_before_anything_runs(tmp_path):
+    write(tmp_path, "questions = 1")
+    with pytest.raises(InputError, match="did you mean questions"):
+        run(tmp_path, tmp_path / "out", "qestions=3")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("parameter", ["n", "=3", "n=[", "1n=2"])
+def test_a_parameter_that_is_no_assignment_is_refused(tmp_path, parameter):
+    write(tmp_path, "n = 1")
+    with pytest.raises(InputError, match="parameter"):
+        run(tmp_path, tmp_path / "out", parameter)
+
+
+def test_an_unknown_notebook_is_refused_with_the_names_there_are(tmp_path):
+    write(tmp_path, "n = 1")
+    with pytest.raises(InputError, match="01_small"):
+        run(tmp_path, tmp_path / "out", only=["07"])
+
+
+def test_no_notebooks_at_all_is_told(tmp_path):
+    with pytest.raises(InputError, match="--source"):
+        run(tmp_path, tmp_path / "out")
+
+
+def test_a_cell_that_fails_is_told_with_the_copy_that_shows_it(tmp_path):
+    write(tmp_path, "n = 1", "1 / 0")
+    with pytest.raises(NotebookError, match=r"ZeroDivisionError.*01_small"):
+        run(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda p: p.stem)
+class TestShippedNotebooks:
+    def test_it_is_executed_and_small(self, path):
+        cells = nbformat.read(path, 4).cells
+        code = [cell for cell in cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in code)
+        assert path.stat().st_size < SMALL_ENOUGH
+
+    def test_each_parameter_has_a_comment(self, path):
+        cells = nbformat.read(path, 4).cells
+        source = next(c.source for c in cells if "parameters" in c.metadata.get("tags", ()))
+        assert all("  # " in line for line in source.splitlines())
+
+    def test_it_holds_no_path_of_the_machine_it_ran_on(self, path):
+        assert str(ROOT) not in path.read_text()
+        assert "/home/" not in path.read_text()
+
+    def test_it_runs_with_other_parameters(self, path, tmp_path):
+        known = parameter_names(path)
+        other = {
+            "questions": "12",
+            "levels": "[0, 3]",
+            "sleep_parallel": "[1, 2]",
+            "seed": "3",
+            "runs_dir": str(tmp_path / "runs"),
+            "figures_dir": str(tmp_path / "figures"),
+        }
+        given = [f"{name}={value}" for name, value in other.items() if name in known]
+        (done,) = run(NOTEBOOKS, tmp_path / "out", *given, only=[path.stem])
+        assert done.stat().st_size < SMALL_ENOUGH
+        assert sorted(p.suffix for p in (tmp_path / "figures").glob("*_pareto.*")) == [
+            ".json",
+            ".pdf",
+            ".png",
+            ".svg",
+        ]
