@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _OUT: Final = Console(highlight=False, soft_wrap=True)
 _ERR: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _NOTICES_SHOWN: Final = 5
+_TABLE_WIDTH: Final = 110
 
 
 def describe_estimate(estimate: Estimate) -> str:
@@ -35,8 +36,14 @@ def describe_estimate(estimate: Estimate) -> str:
     return (
         f"about {estimate.calls:,} calls ({estimate.sleep_calls:,} of them asleep), "
         f"{estimate.prompt_tokens:,} prompt and {estimate.completion_tokens:,} completion tokens, "
-        f"{cost}, {estimate.seconds / 60:.0f} min at 20 calls in flight"
+        f"{cost}, {_duration(estimate.seconds)} at 20 calls in flight"
     )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return "under a minute"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def show_plan(prepared: Prepared) -> None:
@@ -128,13 +135,13 @@ def show_findings(findings: Sequence[Finding], as_json: bool) -> None:
 
 
 def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    # Cells are never broken: a table that is piped into a file must not depend on a width.
     shown = Table(box=box.SIMPLE)
     for name in header:
         shown.add_column(name, no_wrap=True)
     for row in rows:
         shown.add_row(*row)
-    _OUT.print(shown, width=max(_OUT.width, _OUT.measure(shown).maximum), crop=False)
+    # A table that is piped into a file must not be cut to the 80 columns of no terminal.
+    Console(highlight=False, width=max(_OUT.width, _TABLE_WIDTH)).print(shown)
 
 
 def show_task(task: Task, as_json: bool) -> None:

@@ -14,7 +14,7 @@ import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -65,6 +65,7 @@ _IDENTITY: Final = ("config", "dataset_fingerprint", "prompts_hash")
 """Manifest fields that must be equal for a run to be resumed."""
 
 _BATCH: Final = 4096
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class RunDirectory:
@@ -200,7 +201,7 @@ def read_sleeps(path: Path) -> pd.DataFrame:
 
 def key_digest(values: Iterable[Any]) -> bytes:
     """Eight bytes that stand for a row key; small enough to hold a million of."""
-    return hashlib.blake2b(json.dumps(list(values)).encode(), digest_size=8).digest()
+    return hashlib.blake2b(_encode(list(values)).encode(), digest_size=8).digest()
 
 
 def manifest_hash(manifest: Mapping[str, Any]) -> str:
@@ -265,7 +266,6 @@ class _Table:
         self._parquet = path / f"{name}.parquet"
         self._folder = path / name
         self._key = key
-        self._columns = tuple(field.name for field in fields(record))
         self._kinds = {field.name: str(field.type) for field in fields(record)}
         self._part: IO[str] | None = None
 
@@ -274,7 +274,9 @@ class _Table:
             self._folder.mkdir(exist_ok=True)
             number = len(list(self._folder.glob("part-*.jsonl")))
             self._part = (self._folder / f"part-{number:05d}.jsonl").open("a", encoding="utf-8")
-        self._part.write(json.dumps(asdict(record)) + "\n")
+        # The columns are flat, so this does what `dataclasses.asdict` does in a tenth of the time.
+        values = {name: getattr(record, name) for name in self._kinds}
+        self._part.write(_encode(values) + "\n")
         # Handing each line to the operating system is what makes it survive SIGKILL.
         self._part.flush()
 

@@ -104,7 +104,7 @@ class RunPanel:
         self._parallel = ipywidgets.SelectionSlider(
             options=[(f"up to {k}" if k > 1 else "1", k) for k in choices],
             value=max(config.sleep_parallel, default=1),
-            description="Parallel sleep phases",
+            description="Parallel phases",
             continuous_update=False,
             layout=wide,
             style=style,

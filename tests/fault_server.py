@@ -113,7 +113,7 @@ class Faults:
     most_in_flight: int | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class Log:
     """What the server has seen and done.
 
@@ -143,7 +143,12 @@ def plain_answer(path: str, body: dict[str, Any]) -> tuple[int, Completion]:
     words = [*["step"] * (number % 40), f"The answer is {number % 1000}."]
     most = body.get("max_tokens") or body.get("max_completion_tokens") or 10**6
     cut = len(words) + 3 > most
-    usage = {"prompt_tokens": len(seen) // 4, "completion_tokens": min(len(words) + 3, most)}
+    prompt, written = len(seen) // 4, min(len(words) + 3, most)
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": written,
+        "total_tokens": prompt + written,
+    }
     return 200, completion(" ".join(words[:most] if cut else words), usage, cut=cut)
 
 
@@ -193,6 +198,7 @@ class FaultServer:
         self.secret = secret
         self.log = Log()
         self.in_flight = 0
+        self.connections: set[asyncio.Transport] = set()
         self._socket = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/v1"
@@ -217,6 +223,8 @@ class FaultServer:
         self._loop.call_soon(ready.set)
         self._loop.run_forever()
         serving.close()
+        for connection in list(self.connections):
+            connection.abort()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.run_until_complete(asyncio.sleep(0))
@@ -403,6 +411,10 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._server.connections.add(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._server.connections.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -489,7 +501,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.stub:
         asyncio.run(_serve_stub(given.port, given.latency))
-    with FaultServer(Faults(rate=given.rate, seed=given.seed, latency_s=given.latency)) as server:
+    faults = Faults(rate=given.rate, seed=given.seed, latency_s=given.latency)
+    with FaultServer(faults, port=given.port) as server:
         print(server.url, flush=True)
         threading.Event().wait()
 

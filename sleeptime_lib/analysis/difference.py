@@ -164,7 +164,7 @@ def difference(
 
 def accuracy_bounds(cells: Cells) -> Floats:
     """(2, cells) accuracy with every failed row taken as wrong, and as right."""
-    score = cells.score.sum(axis=(1, 2))
+    score = cells.score.sum(axis=1)
     asked = np.maximum(cells.asked, 1)
     return np.stack([score / asked, (score + cells.failed) / asked])
 
@@ -217,13 +217,15 @@ def _simultaneous(
     gains: Floats, drawn: Floats, confidence: float, clusters: int
 ) -> tuple[float, float]:
     """Limits for the largest true gain from a band around all gains at once."""
-    spread = np.nanstd(drawn, axis=0) if clusters > 1 else np.full(len(gains), np.nan)
-    if np.isnan(spread).any():
+    if clusters < 2:
         return float("nan"), float("nan")
+    spread = np.nanstd(drawn, axis=0)
     deviation = np.abs(drawn - gains)
     scaled = np.divide(deviation, spread, out=np.zeros_like(drawn), where=spread > 0)
     worst = np.nan_to_num(scaled, nan=np.inf).max(axis=1)
     _, factor = limits(worst, worst, 2 * confidence - 1, clusters)
+    if np.isinf(factor):  # some setting was not answered at all in too many draws
+        return -np.inf, np.inf
     return float((gains - factor * spread).max()), float((gains + factor * spread).max())
 
 
@@ -236,7 +238,7 @@ def _cross_fitted(cells: Cells, treated: Sequence[int], control: Sequence[int], 
     rng = np.random.default_rng(seed)
     order = rng.random((REPEATS, clusters)).argsort(axis=1).argsort(axis=1) % folds
     left_out = (order[:, None, :] == np.arange(folds)[:, None]).reshape(-1, clusters)
-    n, score = cells.n.sum(axis=2), cells.score.sum(axis=2)
+    n, score = cells.n, cells.score
 
     def gains(weights: Floats) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):

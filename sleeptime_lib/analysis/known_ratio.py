@@ -177,4 +177,5 @@ def coverage(
             gain.low <= real.points <= gain.high,
             cost.low <= real.cost <= cost.high,
         ]
-    return dict(zip(("ratio", "difference", "cost"), hits / runs, strict=True))
+    shares = [float(hit) for hit in hits / runs]
+    return dict(zip(("ratio", "difference", "cost"), shares, strict=True))

@@ -131,7 +131,7 @@ def _difference_spread(cells: Cells, treatment: int, control: int) -> float:
     clusters = len(cells.clusters)
     residual = np.zeros(clusters)
     for sign, cell in ((1, treatment), (-1, control)):
-        n, score = cells.n[cell].sum(axis=1), cells.score[cell].sum(axis=1)
+        n, score = cells.n[cell], cells.score[cell]
         residual += sign * (score - seen.accuracy[0, cell] * n) / (n.sum() / clusters)
     return float(100 * residual.std(ddof=1))
 

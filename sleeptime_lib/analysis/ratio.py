@@ -202,7 +202,7 @@ def _with_failures(
     """The ratio with the failed rows of one arm taken as right and of the other as wrong."""
     seen = observed(cells)
     n = cells.asked[None].astype(np.float64)
-    score = cells.score.sum(axis=(1, 2))[None]
+    score = cells.score.sum(axis=1)[None]
     fits = []
     for which, right in ((list(baseline), base_right), (list(sleep), not base_right)):
         total = score[:, which] + (cells.failed[which] if right else 0)

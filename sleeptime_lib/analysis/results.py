@@ -88,7 +88,7 @@ class Report:
     @property
     def simulated(self) -> bool:
         """Whether the simulated model answered; such results are marked everywhere."""
-        return self.model == "simulated"
+        return self.model.startswith("simulated")
 
     @property
     def margin_points(self) -> float:

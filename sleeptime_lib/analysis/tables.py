@@ -69,7 +69,7 @@ def sentences(report: Report) -> list[str]:
     if spread.ratio is not None:
         limits = ""
         if not math.isnan(spread.low):
-            limits = f" [{wording.times(spread.low)}, {wording.times(spread.high)}]"
+            limits = f" [{wording.fold(spread.low)}, {wording.fold(spread.high)}]"
         found.append(
             f"On average over {100 * spread.start:.1f} to {100 * spread.stop:.1f}% accuracy: "
             f"{wording.times(spread.ratio)}× as many tokens for the baseline{limits}."

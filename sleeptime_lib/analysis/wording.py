@@ -11,9 +11,7 @@ from sleeptime_lib.analysis.results import Report
 
 
 def times(value: float) -> str:
-    """A ratio to two digits: 3.8, 12, 0.85; the sign of infinity when unbounded."""
-    if math.isinf(value):
-        return "∞"
+    """A ratio to two digits: 3.8, 12, 0.85."""
     return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}" if value >= 0.95 else f"{value:.2f}"
 
 
@@ -23,6 +21,11 @@ def saving(ratio: float) -> str:
     if most == "1.0":
         return "as many"
     return f"{most}× {'fewer' if ratio >= 1 else 'more'}"
+
+
+def fold(value: float) -> str:
+    """A limit of a ratio: "3.8×", or the sign of infinity when unbounded."""
+    return "∞" if math.isinf(value) else f"{times(value)}×"
 
 
 def between(low: float, high: float, digits: int = 1) -> str:
@@ -66,7 +69,7 @@ def ratio(equal: EqualAccuracy, confidence: float) -> str:
     )
     if math.isnan(low):
         return text + "."
-    text += f", {100 * confidence:g}% interval {times(low)}× to {times(high)}×"
+    text += f", {100 * confidence:g}% interval {fold(low)} to {fold(high)}"
     if low > 0 and math.isfinite(high):
         text += f" (×/÷ {math.sqrt(high / low):.1f})"
     if equal.censored:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from sleeptime_lib.figures.picture import Axis
 
+LOG_STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7))
 PERCENT_STEPS = (1, 2, 5, 10, 20)
 POINT_STEPS = (1, 2, 5, 10, 20, 50)
 
@@ -17,9 +18,9 @@ def number(value: float) -> str:
 
 
 def token_axis(values: Iterable[float], title: str) -> Axis:
-    """A logarithmic axis that holds `values` with some air, ticks at 1, 2, 5 times powers of 10.
+    """A logarithmic axis that holds `values` with some air.
 
-    Over more than two and a half decades only the powers of 10 and their triples are labelled.
+    Ticks are round numbers, as few to a power of 10 as still give at least four of them.
     """
     known = [v for v in values if math.isfinite(v) and v > 0] or [10.0, 1000.0]
     low, high = min(known), max(known)
@@ -27,10 +28,12 @@ def token_axis(values: Iterable[float], title: str) -> Axis:
     if high / low < 2:
         air = max(air, (math.log(4) - math.log(high / low)) / 2)
     low, high = low * math.exp(-air), high * math.exp(air)
-    steps = (1, 2, 5) if high / low < 320 else (1, 3) if high / low < 20_000 else (1,)
-    start, stop = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    ticks = [s * 10.0**p for p in range(start, stop + 1) for s in steps]
-    ticks = [t for t in ticks if low <= t <= high]
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in LOG_STEPS:
+        ticks = [s * 10.0**p for p in powers for s in steps]
+        ticks = [t for t in ticks if low <= t <= high]
+        if len(ticks) >= 4:
+            break
     return Axis(title, low, high, tuple(ticks), tuple(number(t) for t in ticks), log=True)
 
 

@@ -13,9 +13,6 @@ from itertools import pairwise
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.picture import Picture, Series, Span
 
-AXES_WIDTH = look.WIDTH - look.LEFT - look.RIGHT
-AXES_HEIGHT = look.HEIGHT - look.TOP - look.BOTTOM
-
 Box = tuple[float, float, float, float]
 Spot = tuple[float, float]
 
@@ -54,15 +51,25 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def note_lines(note: str) -> list[str]:
-    """The note, wrapped to the width of the figure."""
-    width = look.WIDTH - look.LEFT - look.RIGHT
-    per_line = int(width / (text_width("n", look.NOTE_SIZE) * 0.87))
-    return textwrap.wrap(note, per_line)
+    """The note, wrapped to the width of the axes."""
+    letter = text_width("n", look.NOTE_SIZE) * 0.84  # a word's mean, with spaces and thin letters
+    return textwrap.wrap(note, int(look.AXES_WIDTH / letter))
+
+
+def bottom(picture: Picture) -> int:
+    """Pixels below the axes: axis title and note."""
+    lines = max(look.NOTE_LINES, len(note_lines(picture.note)))
+    return look.NOTE + look.NOTE_LINE * lines
+
+
+def height(picture: Picture) -> int:
+    """Pixels of the whole figure."""
+    return look.TOP + look.AXES_HEIGHT + bottom(picture)
 
 
 def spot(picture: Picture, x: float, y: float) -> Spot:
     """Pixels of a point in data units."""
-    return picture.x.share(x) * AXES_WIDTH, picture.y.share(y) * AXES_HEIGHT
+    return picture.x.share(x) * look.AXES_WIDTH, picture.y.share(y) * look.AXES_HEIGHT
 
 
 def place(picture: Picture) -> list[Text]:
@@ -85,7 +92,9 @@ def place(picture: Picture) -> list[Text]:
     if not picture.series:
         x, y = (math.sqrt(a.low * a.high) if a.log else (a.low + a.high) / 2
                 for a in (picture.x, picture.y))  # fmt: skip
-        placed.append(Text("no rows yet", x, y, 0, 0, look.MUTED, look.LABEL_SIZE, bold=False))
+        placed.append(
+            Text("nothing to show yet", x, y, 0, 0, look.MUTED, look.LABEL_SIZE, bold=False)
+        )
     return placed
 
 
@@ -124,6 +133,7 @@ def _label(picture: Picture, series: Series, ground: _Ground, *, keyed: bool) ->
     reach_x, reach_y = size[0] / 2 + 9, size[1] / 2 + 7
     around = [(reach_x, 0.0), (0.0, reach_y), (0.0, -reach_y), (reach_x, reach_y)]
     around += [(reach_x, -reach_y), (-reach_x, reach_y), (-reach_x, -reach_y), (-reach_x, 0.0)]
+    around += [(dx, dy + way * 12) for dx, dy in around[1:7] for way in ((dy > 0) - (dy < 0),)]
     last = len(series.x) - 1
     options = []
     for i in range(last, -1, -1):
@@ -157,7 +167,9 @@ def _whiskers(picture: Picture, series: Series) -> list[tuple[Spot, Spot]]:
 
 def _cost(box: Box, ground: _Ground) -> float:
     left, bottom, right, top = box
-    outside = left < 0 or bottom < 0 or right > AXES_WIDTH + look.RIGHT - 4 or top > AXES_HEIGHT
+    outside = (
+        left < 0 or bottom < 0 or right > look.AXES_WIDTH + look.RIGHT - 4 or top > look.AXES_HEIGHT
+    )
     cost = 100.0 if outside else 0.0
     cost += sum(100.0 for other in ground.taken if _overlap(box, other))
     for path in ground.paths:

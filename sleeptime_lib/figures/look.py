@@ -10,11 +10,18 @@ from dataclasses import dataclass
 from typing import Final
 
 WIDTH: Final = 760
-HEIGHT: Final = 520
 LEFT: Final = 72
 RIGHT: Final = 28
 TOP: Final = 78
-BOTTOM: Final = 118
+AXES_WIDTH: Final = WIDTH - LEFT - RIGHT
+AXES_HEIGHT: Final = 324
+AXIS_TITLE: Final = 42
+"""From the axes down to the middle of the axis title."""
+NOTE: Final = 68
+"""From the axes down to the middle of the note's first line."""
+NOTE_LINE: Final = 14
+NOTE_LINES: Final = 3
+"""Lines of the note that always have room; a longer note makes the figure taller."""
 DOTS_PER_INCH: Final = 100
 """Pixels of the sizes above per inch on paper."""
 
@@ -38,6 +45,7 @@ TAG: Final = "#9B1C1C"
 LINE_WIDTH: Final = 2.2
 WHISKER_WIDTH: Final = 1.3
 MARKER_SIZE: Final = 9.0
+HOLLOW_EDGE: Final = 1.8
 SHADE_OPACITY: Final = 0.13
 
 
@@ -49,20 +57,18 @@ class Style:
         colour: Hex colour of line, marker and label.
         marker: "circle", "square", "triangle", "diamond", "pentagon" or "cross".
         dash: "solid", "dash", "dot" or "dashdot".
-        hollow: Whether markers are filled with paper colour.
     """
 
     colour: str
     marker: str = "circle"
     dash: str = "solid"
-    hollow: bool = False
 
 
 STYLES: Final = {
     "baseline": Style("#C9580A", "square", "dash"),
     "sleep": Style("#0B4A94", "circle"),
     "context_only": Style("#707070", "cross", "dot"),
-    "pass": Style("#8C6BB1", "diamond", "dashdot", hollow=True),
+    "pass": Style("#8C6BB1", "diamond", "dashdot"),
     "scale-0": Style("#5B9BD0", "circle"),
     "scale-1": Style("#2F78BA", "triangle"),
     "scale-2": Style("#114F94", "diamond"),

@@ -14,7 +14,7 @@ from matplotlib.font_manager import get_font_names
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.layout import note_lines, place
+from sleeptime_lib.figures.layout import bottom, height, note_lines, place
 from sleeptime_lib.figures.picture import Picture, Series
 
 POINTS: Final = 72 / look.DOTS_PER_INCH
@@ -60,20 +60,21 @@ def draw(picture: Picture) -> Figure:
         picture: What to draw.
 
     Returns:
-        A figure of `look.WIDTH` by `look.HEIGHT` pixels, not registered with pyplot.
+        A figure of the standard width, not registered with pyplot.
     """
     with mpl.rc_context(settings()):
+        tall, below = height(picture), bottom(picture)
         figure = Figure(
-            figsize=(look.WIDTH / look.DOTS_PER_INCH, look.HEIGHT / look.DOTS_PER_INCH),
+            figsize=(look.WIDTH / look.DOTS_PER_INCH, tall / look.DOTS_PER_INCH),
             dpi=look.DOTS_PER_INCH,
             facecolor=look.PAPER,
         )
         FigureCanvasAgg(figure)
         axes = figure.add_axes((
             look.LEFT / look.WIDTH,
-            look.BOTTOM / look.HEIGHT,
-            1 - (look.LEFT + look.RIGHT) / look.WIDTH,
-            1 - (look.TOP + look.BOTTOM) / look.HEIGHT,
+            below / tall,
+            look.AXES_WIDTH / look.WIDTH,
+            look.AXES_HEIGHT / tall,
         ))  # fmt: skip
         _axes(axes, picture)
         _behind(axes, picture)
@@ -136,6 +137,7 @@ def _series(axes: Axes, series: Series) -> None:
                 solid_capstyle="butt",
                 zorder=2,
             )
+    size = look.MARKER_SIZE * scale * POINTS
     axes.plot(
         series.x,
         series.y,
@@ -143,13 +145,25 @@ def _series(axes: Axes, series: Series) -> None:
         linestyle=_DASHES[style.dash],
         linewidth=look.LINE_WIDTH * POINTS,
         marker=marker,
-        markersize=look.MARKER_SIZE * scale * POINTS,
-        markerfacecolor=look.PAPER if style.hollow else style.colour,
-        markeredgecolor=style.colour if style.hollow else look.PAPER,
-        markeredgewidth=(1.8 if style.hollow else 1.0) * POINTS,
+        markersize=size,
+        markeredgecolor=look.PAPER,
+        markeredgewidth=1.0 * POINTS,
         zorder=3,
         clip_on=False,
     )
+    hollow = [p for *p, h in zip(series.x, series.y, series.hollow, strict=False) if h]
+    if hollow:
+        axes.plot(
+            *zip(*hollow, strict=True),
+            linestyle="none",
+            marker=marker,
+            markersize=size - look.HOLLOW_EDGE * POINTS,
+            markerfacecolor=look.PAPER,
+            markeredgecolor=style.colour,
+            markeredgewidth=look.HOLLOW_EDGE * POINTS,
+            zorder=3,
+            clip_on=False,
+        )
 
 
 def _spans(axes: Axes, picture: Picture) -> None:
@@ -197,26 +211,31 @@ def _texts(figure: Figure, axes: Axes, picture: Picture) -> None:
             fontsize=look.NOTE_SIZE * POINTS,
         )
 
-    def write(text: str, x: float, y: float, size: float, colour: str, **how: Any) -> None:
-        options: dict[str, Any] = {"va": "baseline", "ha": "left"} | how
-        figure.text(
-            x / look.WIDTH, y / look.HEIGHT, text, fontsize=size * POINTS, color=colour, **options
-        )
+    tall, below = height(picture), bottom(picture)
+    top = below + look.AXES_HEIGHT
 
-    top = look.HEIGHT - look.TOP
-    write(picture.title, look.LEFT, top + 46, look.TITLE_SIZE, look.INK, fontweight="bold")
-    write(picture.subtitle, look.LEFT, top + 25, look.SUBTITLE_SIZE, look.MUTED)
-    middle = look.LEFT + (look.WIDTH - look.LEFT - look.RIGHT) / 2
-    write(picture.x.title, middle, look.BOTTOM - 46, look.AXIS_SIZE, look.INK, ha="center")
+    def write(text: str, x: float, y: float, size: float, colour: str, **how: Any) -> None:
+        options: dict[str, Any] = {"va": "center", "ha": "left"} | how
+        figure.text(
+            x / look.WIDTH, y / tall, text, fontsize=size * POINTS, color=colour, **options
+        )  # fmt: skip
+
+    write(picture.title, look.LEFT, top + 52, look.TITLE_SIZE, look.INK, fontweight="bold")
+    write(picture.subtitle, look.LEFT, top + 29, look.SUBTITLE_SIZE, look.MUTED)
+    middle = look.LEFT + look.AXES_WIDTH / 2
     write(
-        picture.y.title, 18, look.BOTTOM + (top - look.BOTTOM) / 2, look.AXIS_SIZE, look.INK,
-        ha="center", va="center", rotation=90,
+        picture.x.title, middle, below - look.AXIS_TITLE, look.AXIS_SIZE, look.INK, ha="center"
+    )  # fmt: skip
+    write(
+        picture.y.title, 18, below + look.AXES_HEIGHT / 2, look.AXIS_SIZE, look.INK,
+        ha="center", rotation=90,
     )  # fmt: skip
     for i, line in enumerate(note_lines(picture.note)):
-        write(line, look.LEFT, look.BOTTOM - 70 - 14 * i, look.NOTE_SIZE, look.MUTED)
+        place_y = below - look.NOTE - look.NOTE_LINE * i
+        write(line, look.LEFT, place_y, look.NOTE_SIZE, look.MUTED)
     if picture.simulated:
         write(
-            "SIMULATED MODEL", look.WIDTH - look.RIGHT - 7, top + 48, look.TAG_SIZE, look.TAG,
+            "SIMULATED MODEL", look.WIDTH - look.RIGHT - 6, top + 52, look.TAG_SIZE, look.TAG,
             ha="right", fontweight="bold",
             bbox={"boxstyle": "square,pad=0.35", "edgecolor": look.TAG, "facecolor": look.PAPER,
                   "linewidth": 1.2 * POINTS},

@@ -22,6 +22,8 @@ class Series:
         low: Lower limits of y, one per point; NaN for none.
         high: Upper limits of y.
         hover: Text shown when pointing at a point.
+        hollow: Whether a point's marker is hollow: off the frontier, since another point of the
+            series is as high further left.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Series:
     low: tuple[float, ...]
     high: tuple[float, ...]
     hover: tuple[str, ...]
+    hollow: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

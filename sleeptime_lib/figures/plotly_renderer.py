@@ -8,7 +8,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.layout import Text, note_lines, place
+from sleeptime_lib.figures.layout import Text, bottom, height, note_lines, place
 from sleeptime_lib.figures.picture import Axis, Picture, Rule, Series, Shade, Span
 
 _MARKERS: Final = {
@@ -77,6 +77,7 @@ def _shade(shade: Shade) -> go.Scatter:
 def _series(series: Series) -> go.Scatter:
     style = look.STYLES[series.style]
     marker, scale = _MARKERS[style.marker]
+    hollow = series.hollow or (False,) * len(series.x)
     limits = {
         "type": "data",
         "symmetric": False,
@@ -95,10 +96,10 @@ def _series(series: Series) -> go.Scatter:
         marker={
             "symbol": marker,
             "size": look.MARKER_SIZE * scale,
-            "color": look.PAPER if style.hollow else style.colour,
+            "color": [look.PAPER if h else style.colour for h in hollow],
             "line": {
-                "color": style.colour if style.hollow else look.PAPER,
-                "width": 1.8 if style.hollow else 1.0,
+                "color": [style.colour if h else look.PAPER for h in hollow],
+                "width": [look.HOLLOW_EDGE if h else 1.0 for h in hollow],
             },
             "opacity": 1,
         },
@@ -126,8 +127,8 @@ def _layout(picture: Picture) -> go.Layout:
     annotations += _margin_texts(picture)
     return go.Layout(
         width=look.WIDTH,
-        height=look.HEIGHT,
-        margin={"l": look.LEFT, "r": look.RIGHT, "t": look.TOP, "b": look.BOTTOM, "pad": 0},
+        height=height(picture),
+        margin={"l": look.LEFT, "r": look.RIGHT, "t": look.TOP, "b": bottom(picture), "pad": 0},
         paper_bgcolor=look.PAPER,
         plot_bgcolor=look.PAPER,
         font={"family": family, "color": look.INK, "size": look.TICK_SIZE},
@@ -216,7 +217,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
             "width": look.WHISKER_WIDTH,
             "dash": _DASHES["dash" if rule.dashed else "solid"],
         },
-        "layer": "below",
+        "layer": "between",
     }
 
 
@@ -248,14 +249,17 @@ def _margin_texts(picture: Picture) -> list[dict[str, Any]]:
     found = [
         write(title, 0, 1, look.TITLE_SIZE, look.INK, 0, 52),
         write(picture.subtitle, 0, 1, look.SUBTITLE_SIZE, look.MUTED, 0, 29),
-        write(picture.x.title, 0.5, 0, look.AXIS_SIZE, look.INK, 0, -42, xanchor="center"),
+        write(
+            picture.x.title, 0.5, 0, look.AXIS_SIZE, look.INK, 0, -look.AXIS_TITLE,
+            xanchor="center",
+        ),
         write(
             picture.y.title, 0, 0.5, look.AXIS_SIZE, look.INK, 18 - look.LEFT, 0,
             xanchor="center", textangle=-90,
         ),
     ]  # fmt: skip
     found += [
-        write(line, 0, 0, look.NOTE_SIZE, look.MUTED, 0, -66 - 14 * i)
+        write(line, 0, 0, look.NOTE_SIZE, look.MUTED, 0, -look.NOTE - look.NOTE_LINE * i)
         for i, line in enumerate(note_lines(picture.note))
     ]
     if picture.simulated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.cells import Line
@@ -74,7 +75,7 @@ def context_only(report: Report) -> Picture:
 def pass_at_k(report: Report) -> Picture:
     """Sleep-time against parallel draws at the lowest budget (paper figures 5 and 6)."""
     series = _all_series(_styled(report, "sleep")[:1])
-    series += [_pass_series(c) for c in report.pass_at_k if c.points]
+    series += [s for s in map(_pass_series, report.pass_at_k) if s.x]
     note = (
         f"{wording.sample(report)} Pass@k counts a question as right when any of k draws is: "
         "an oracle chooses. Unbiased estimator; tokens are k times the mean of a draw."
@@ -102,7 +103,7 @@ def differences(report: Report) -> Picture:
             (v for s in series for v in (*s.y, *s.low, *s.high)),
             "Sleep-time minus baseline (percentage points)",
         ),
-        series=tuple(series),
+        series=tuple(s for s in series if s.x),
         rules=(Rule(0.0, dashed=False), Rule(-margin)),
         note=f"{wording.sample(report)} Paired by cluster. No worse than the baseline: the whole "
         f"whisker above the dashed margin of −{margin:g} point.",
@@ -135,7 +136,8 @@ def _gain_series(comparison: Comparison, style: str, label: str, shift: float) -
 
 
 def _subtitle(report: Report) -> str:
-    return " · ".join(x for x in (report.dataset, report.model) if x)
+    """Dataset (of a path its last part) and model."""
+    return " · ".join(x for x in (PurePath(report.dataset).name, report.model) if x)
 
 
 def _styled(report: Report, arm: str) -> list[tuple[Curve, str, str]]:
@@ -172,23 +174,25 @@ def _series(curve: Curve, style: str, label: str) -> Series:
             f"n = {p.n:,}"
             for p in points
         ),
+        hollow=tuple(p.budget not in curve.frontier for p in points),
     )
 
 
 def _pass_series(curve: PassCurve) -> Series:
-    name = f"{curve.line.label} pass@k"
+    name = f"{_short(curve.line)} pass@k"
+    points = [p for p in curve.points if p.tokens > 0]
     return Series(
         name=f"pass-{curve.line.arm}-{curve.line.sleep_parallel}-{curve.budget}",
-        label=f"{name}, k = 1 to {curve.points[-1].k}",
+        label=f"{name}, k = 1 to {len(curve.points)}",
         style="pass",
-        x=tuple(p.tokens for p in curve.points),
-        y=tuple(100 * p.accuracy for p in curve.points),
-        low=tuple(100 * p.low for p in curve.points),
-        high=tuple(100 * p.high for p in curve.points),
+        x=tuple(p.tokens for p in points),
+        y=tuple(100 * p.accuracy for p in points),
+        low=tuple(100 * p.low for p in points),
+        high=tuple(100 * p.high for p in points),
         hover=tuple(
             f"{name}, k = {p.k}<br>{number(p.tokens)} tokens<br>{100 * p.accuracy:.1f}% right "
             f"{wording.between(100 * p.low, 100 * p.high)}<br>n = {p.n:,}"
-            for p in curve.points
+            for p in points
         ),
     )
 
@@ -219,6 +223,8 @@ def _accuracy_picture(
     shades: tuple[Shade, ...] = (),
     spans: tuple[Span, ...] = (),
 ) -> Picture:
+    if any(h for s in series for h in s.hollow):
+        note += " Hollow: another budget of that curve does as well with fewer tokens."
     return Picture(
         name=name,
         title=title,

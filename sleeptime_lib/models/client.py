@@ -190,6 +190,7 @@ class Client:
             concurrency=gate.limit,
             lost_in_flight=cache.abandoned if cache else 0,
             spent_before=cache.spent_before.usage if cache else Usage(),
+            unknown_before=cache.spent_before.unknown_calls if cache else 0,
             notices=tuple(cache.notices) if cache else (),
         )
 
@@ -246,6 +247,8 @@ class Client:
                 cost = Spending(unknown_calls=1, unknown=call.worst)  # until its end is known
                 outcome, cost = await self._send(call)
                 self._steer(epoch, tokens, outcome)
+                if isinstance(outcome, Verdict) and (why := self._why_stop(call, outcome)):
+                    self._stop(why)
                 return outcome
             finally:
                 self._gate.leave()
@@ -300,31 +303,10 @@ class Client:
 
         Raises:
             CallError: No further attempt can help, or enough were made.
-            StopRun: No further call can succeed.
         """
         limits = self._limits
         if verdict.then == "again":
             return
-        if verdict.kind == "auth":
-            self._stop(
-                f"{self._endpoint.base_url} refuses the key ({verdict.message}): "
-                f"check the environment variable {self._endpoint.key_env}"
-            )
-        if verdict.then == "stop":
-            self._stop(f"{self._endpoint.base_url} refuses to go on: {verdict.message}")
-        wait_s = verdict.retry_after_s or 0.0
-        if wait_s > limits.max_retry_after_s:
-            self._stop(
-                f"{self._endpoint.base_url} asks to wait {wait_s / 3600:.1f} hours "
-                f"({verdict.message}): run the same command again then"
-            )
-        if verdict.kind == "unreachable":
-            most = limits.max_retries if self._connected else _FIRST_CONTACT_TRIES - 1
-            if call.faults >= most:
-                self._stop(
-                    f"cannot reach {self._endpoint.base_url} ({verdict.message}): "
-                    "start the server there or correct the base URL"
-                )
         if verdict.then == "wait":
             call.refusals += 1
         else:
@@ -337,7 +319,26 @@ class Client:
             raise CallError(verdict.kind, self._endpoint.api_key.scrub(verdict.message) + after)
         self._counts.retries[verdict.kind] += 1
         if verdict.then == "retry":  # those refused wait at the gate, together
-            await self._pause(max(wait_s, backoff(limits, call.faults - 1)))
+            wait_s = backoff(limits, call.faults - 1)
+            await self._pause(max(verdict.retry_after_s or 0.0, wait_s))
+
+    def _why_stop(self, call: _Call, verdict: Verdict) -> str:
+        """Why no further call can succeed; "" when one can."""
+        url = self._endpoint.base_url
+        if verdict.kind == "auth":
+            variable = f"check the environment variable {self._endpoint.key_env}"
+            return f"{url} refuses the key ({verdict.message}): {variable}"
+        if verdict.then == "stop":
+            return f"{url} refuses to go on: {verdict.message}"
+        wait_s = verdict.retry_after_s or 0.0
+        if wait_s > self._limits.max_retry_after_s:
+            hours = f"{wait_s / 3600:.1f} hours"
+            return f"{url} asks to wait {hours} ({verdict.message}): run the same command then"
+        most = self._limits.max_retries if self._connected else _FIRST_CONTACT_TRIES - 1
+        if verdict.kind == "unreachable" and call.faults >= most:
+            start = "start the server there or correct the base URL"
+            return f"cannot reach {url} ({verdict.message}): {start}"
+        return ""
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run."""
@@ -348,7 +349,11 @@ class Client:
             pass
 
     def _stop(self, reason: str) -> NoReturn:
-        """End the run: calls not yet sent fail with the same reason."""
+        """End the run: calls that are not yet sent fail for the same reason.
+
+        Raises:
+            StopRun: Always.
+        """
         reason = self._endpoint.api_key.scrub(reason)
         self._gate.close(reason)
         self._stopped.set()

@@ -35,6 +35,8 @@ class Totals:
         lost_in_flight: Calls that earlier sessions on the same cache had in flight when they
             were killed. They may have been billed, and are made again.
         spent_before: Tokens earlier sessions on the same cache were billed.
+        unknown_before: Their attempts that may have been billed although no reply came, those in
+            flight at a kill included.
         notices: One line for each thing the user should know.
     """
 
@@ -56,6 +58,7 @@ class Totals:
     concurrency: int = 0
     lost_in_flight: int = 0
     spent_before: Usage = field(default_factory=Usage)
+    unknown_before: int = 0
     notices: tuple[str, ...] = ()
 
 

@@ -11,7 +11,8 @@ Importing this module imports `openai`; everything that only names a model must 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -29,6 +30,33 @@ CONNECT_SECONDS: Final = 15.0
 IDLE_SECONDS: Final = 4.0
 """Connections unused for longer are closed; uvicorn, under most local servers, does so after 5."""
 
+_OMITTED: Final = cast(
+    "Mapping[str, str]",
+    {
+        f"X-Stainless-{name}": openai.Omit()
+        for name in (
+            "Lang",
+            "Package-Version",
+            "OS",
+            "Arch",
+            "Runtime",
+            "Runtime-Version",
+            "Async",
+        )
+    },
+)
+"""Headers about this machine that `openai` adds to every request, and that nobody here needs."""
+
+_OPTIONS: Final[Any] = {
+    "headers": {},
+    "params": {},
+    "max_retries": 0,
+    "timeout": None,
+    "idempotency_key": "not sent",
+    "security": {"bearer_auth": True},
+}
+"""All that `openai` would otherwise fill in by copying defaults, call by call."""
+
 
 class Wire:
     """The connection to one endpoint.
@@ -42,17 +70,17 @@ class Wire:
         self._base_url = endpoint.base_url
         self._timeout_s = limits.timeout_s
         self._secret = endpoint.api_key
-        http_client: httpx2.AsyncClient = (
-            httpx2.AsyncClient(transport=httpx2.ASGITransport(_simulated_app()))
-            if endpoint.in_process
-            else _AiohttpClient(endpoint.base_url, limits.max_reply_bytes)
-        )
         self._openai = openai.AsyncOpenAI(
             api_key=endpoint.api_key.reveal() or "none",
             base_url=endpoint.base_url,
             max_retries=0,
-            timeout=limits.timeout_s,
-            http_client=http_client,
+            timeout=None,
+            default_headers=_OMITTED,
+            http_client=(
+                httpx2.AsyncClient(transport=httpx2.ASGITransport(_simulated_app()))
+                if endpoint.in_process
+                else _AiohttpClient(endpoint.base_url, limits.max_reply_bytes)
+            ),
         )
 
     async def post(self, path: str, content: bytes) -> Answer:
@@ -82,23 +110,23 @@ class Wire:
             async with asyncio.timeout(self._timeout_s):
                 if method == "POST":
                     response = await self._openai.post(
-                        url, cast_to=httpx2.Response, content=content
+                        url, cast_to=httpx2.Response, content=content, options=_OPTIONS
                     )
                 else:
-                    response = await self._openai.get(url, cast_to=httpx2.Response)
+                    response = await self._openai.get(
+                        url, cast_to=httpx2.Response, options=_OPTIONS
+                    )
         except openai.APIStatusError as error:
             response = error.response
-        except (TimeoutError, openai.APITimeoutError):
+        except TimeoutError:
             raise Late(f"no complete reply within {self._timeout_s:g} s") from None
         except openai.APIConnectionError as error:
-            raise Broken(self._one_line(error.__cause__ or error)) from None
-        body: bytes | None = response.extensions.get("body")
+            raise Broken(_one_line(error.__cause__ or error)) from None
+        headers = response.extensions.get("headers", response.headers)
+        body = response.extensions.get("body")
         if body is None:
             body = await response.aread()
-        return Answer(response.status_code, response.headers, self._secret.scrub_bytes(body))
-
-    def _one_line(self, error: BaseException) -> str:
-        return self._secret.scrub(" ".join(f"{type(error).__name__}: {error}".split()))
+        return Answer(response.status_code, headers, self._secret.scrub_bytes(body))
 
 
 class _AiohttpClient(httpx2.AsyncClient):
@@ -110,18 +138,13 @@ class _AiohttpClient(httpx2.AsyncClient):
         self._proxy = _proxy(base_url)
         self._ssl = httpx2.create_ssl_context() if base_url.startswith("https:") else True
         self._session: aiohttp.ClientSession | None = None
+        self._url = httpx2.URL(base_url)
 
     def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
-        """The request as `openai` asks for it, without merging anything into it."""
-        content = given.get("content") or b""
-        return httpx2.Request(
-            method,
-            url,
-            params=given.get("params"),
-            headers=given.get("headers"),
-            stream=httpx2.ByteStream(content),
-            extensions={"body": content, "url": url},
-        )
+        """A request that carries what aiohttp needs; nothing is parsed or merged again."""
+        extensions = {"url": url, "headers": given["headers"], "body": given.get("content")}
+        stream = httpx2.ByteStream(b"")
+        return httpx2.Request(method, self._url, stream=stream, extensions=extensions)
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
         """Send, read the whole body, and return without following redirects.
@@ -133,28 +156,25 @@ class _AiohttpClient(httpx2.AsyncClient):
         """
         # The session is made here because it belongs to the running event loop.
         session = self._session or self._open()
+        given = request.extensions
         try:
             async with session.request(
                 request.method,
-                str(request.extensions["url"]),
-                data=request.extensions["body"] or None,
-                headers=request.headers.multi_items(),
+                given["url"],
+                data=given["body"],
+                headers=given["headers"],
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as response:
-                body = await self._read(response)
+                got = {"body": await self._read(response), "headers": response.headers}
+                stream = httpx2.ByteStream(b"")
                 return httpx2.Response(
-                    response.status,
-                    headers=response.raw_headers,
-                    stream=httpx2.ByteStream(b""),
-                    extensions={"body": body},
-                    request=request,
+                    response.status, stream=stream, extensions=got, request=request
                 )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            reason = str(error)
+            raise NotConnected(_one_line(error)) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Broken(" ".join(f"{type(error).__name__}: {error}".split())) from None
-        raise NotConnected(reason)
+            raise Broken(_one_line(error)) from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         chunks: list[bytes] = []
@@ -190,6 +210,10 @@ def _proxy(base_url: str) -> str | None:
     if not parts.hostname or proxy_bypass(parts.hostname):
         return None
     return getproxies().get(parts.scheme)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _simulated_app() -> Any:

@@ -72,14 +72,14 @@ _CONCLUSION: Final = re.compile(
 )
 _REASON: Final = re.compile(r"\b(?:because|since|if|when|while|given)\b", re.IGNORECASE)
 _ASIDE: Final = re.compile(
-    r"\b(?:(?:than|per|at|from|out of|after|before|instead of|compared (?:to|with))(?: the| all| her| his)?"
-    r"|(?:of|for|with)(?: all)? (?:the|these|those|her|his|their)) \Z",
+    r"\b(?:(?:than|per|at|from|out of|after|before|instead of|compared (?:to|with))"
+    r"(?: the| all| her| his)?|(?:of|for|with)(?: all)? (?:the|these|those|her|his|their)) \Z",
     re.IGNORECASE,
 )
 """What stands directly before a number that is beside the point: "for the 4 tickets"."""
 _OFFER: Final = re.compile(
-    r"\W*(?:let me know|feel free|would you like|shall i|do you want|i hope|hope this|if you (?:need|"
-    r"want|have|would))\b",
+    r"\W*(?:let me know|feel free|would you like|shall i|do you want|i hope|hope this|"
+    r"if you (?:need|want|have|would))\b",
     re.IGNORECASE,
 )
 """How a sentence starts that speaks to the reader and says nothing about the problem."""

@@ -1,9 +1,9 @@
 """Numbers as people and models write them, read exactly.
 
-Read: decimals, signs (also the Unicode minus), currency signs before the number, percent signs,
-thousands separators (comma, thin and plain space, apostrophe, Indian grouping), fractions, mixed
-numbers, powers, `1.2e3`, `1.2 × 10^3`, "1.5 million", the LaTeX forms of all these, and number words.
-Not read: the decimal comma ("3,5"), which English text cannot tell from a list.
+Read: decimals, signs (also the Unicode minus), currency and percent signs, thousands separators
+(comma, thin and plain space, apostrophe, Indian grouping), fractions, mixed numbers, powers,
+`1.2e3`, `1.2 × 10^3`, "1.5 million", the LaTeX forms of all these, and number words. Not
+read: the decimal comma ("3,5"), which English text cannot tell from a list.
 
 Every pattern is bounded or possessive, so that time is linear in the text.
 """
@@ -182,7 +182,8 @@ def _plain_value(match: re.Match[str]) -> Fraction | None:
     if match["exponent"] or match["power"]:
         value *= Fraction(10) ** int(match["exponent"] or match["power"])
     elif match["raised"]:
-        return value ** int(match["raised"]) if value else None
+        power = int(match["raised"])
+        return value**power if value and abs(power) * max(_bits(value)) <= _MOST_BITS else None
     elif match["divisor"]:
         divisor = _digits_value(match["divisor"])
         return value / divisor if divisor else None

@@ -27,7 +27,12 @@ def test_the_json_has_what_the_command_line_promises(two_arms):
     assert set(found["equal_accuracy"]) >= {"at", "ratio", "low", "high", "censored"}
     assert found["max_gain_points"] == pytest.approx(30)
     assert found["range_ratio"] > 1
-    assert set(found["tokens"]["billed"]["sleep"]) == {"prompt", "cached", "completion", "reasoning"}
+    assert set(found["tokens"]["billed"]["sleep"]) == {
+        "prompt",
+        "cached",
+        "completion",
+        "reasoning",
+    }
     curve = found["curves"][0]
     assert (curve["arm"], curve["sleep_parallel"], curve["budget_kind"]) == (
         "baseline", 0, "verbosity",
@@ -64,16 +69,27 @@ def test_failed_and_missing_rows_are_warned_of(two_arms):
     assert "7 rows of the full grid are missing" in warnings
 
 
-def test_repeated_runs_are_resampled_inside_clusters():
+def test_intervals_of_repeated_runs_cover_as_often_as_those_of_single_ones():
+    # 40 problems, three runs of each, every problem with its own chance: the mean chance is 0.5.
     rng = np.random.default_rng(0)
-    one = simulate(World(), clusters=30, questions=1, seed=0)
-    runs = pd.concat([one.assign(sample=s, score=rng.integers(0, 2, len(one))) for s in range(3)])
-    report = analyse(runs, draws=300)
-    assert report.counts.samples == 3
-    point = report.curves[0].points[0]
-    # Thirty problems, three coin flips each: the standard error is that of ninety flips.
-    half = 1.96 * 0.5 / math.sqrt(90)
-    assert (point.high - point.low) / 2 == pytest.approx(half, rel=0.35)
+    template = simulate(World(baseline_tokens=(20,), sleep_tokens=(20,)), 40, 1, seed=0)
+    hits = 0
+    for seed in range(100):
+        chance = rng.choice([0.1, 0.3, 0.7, 0.9], 40)
+        runs = pd.concat(
+            [
+                template.assign(
+                    sample=s, score=(rng.random((2, 40)) < chance).ravel().astype(float)
+                )
+                for s in range(3)
+            ]
+        )
+        report = analyse(runs, draws=200, seed=seed)
+        assert report.counts.samples == 3
+        point = report.curves[0].points[0]
+        hits += point.low <= 0.5 <= point.high
+        assert 0 < point.rerun_error < (point.high - point.low) / 2
+    assert 88 <= hits <= 99
 
 
 def test_one_arm_alone_says_what_is_missing(two_arms):

@@ -3,12 +3,7 @@ import pytest
 from scipy import stats
 
 from sleeptime_lib.analysis import bootstrap
-from sleeptime_lib.analysis.bootstrap import (
-    cluster_weights,
-    expanded_level,
-    limits,
-    nested_weights,
-)
+from sleeptime_lib.analysis.bootstrap import cluster_weights, expanded_level, limits
 
 
 def all_weights(clusters: int, draws: int, seed: int = 0) -> np.ndarray:
@@ -33,14 +28,6 @@ def test_chunks_do_not_change_the_draws(monkeypatch):
     parts = list(cluster_weights(6, 100, np.random.default_rng(0)))
     assert len(parts) == 10
     assert (np.concatenate(parts) == whole).all()
-
-
-def test_samples_are_redrawn_inside_every_drawn_cluster():
-    weights = all_weights(5, 200)
-    nested = nested_weights(weights, 3, np.random.default_rng(1))
-    assert nested.shape == (200, 5, 3)
-    assert (nested.sum(axis=2) == 3 * weights).all()
-    assert len(np.unique(nested[weights == 1], axis=0)) > 1
 
 
 def test_limits_of_a_mean_are_the_t_interval():

@@ -61,23 +61,29 @@ def test_all_settings_share_each_draw_of_clusters(two_arms):
     assert drawn.accuracy[:, 0].std() > 0.05
 
 
-def test_only_settings_with_repeated_runs_have_their_runs_resampled(frame):
+def test_runs_stay_with_their_cluster(frame):
     rows = frame(
-        {
-            "arm": arm,
-            "question_id": f"q{q}",
-            "cluster_id": f"c{q}",
-            "sample": sample,
-            "score": float(sample == 0),
-        }
+        {"question_id": f"q{q}", "cluster_id": f"c{q}", "sample": s, "score": float(s == 0)}
         for q in range(10)
-        for arm, samples in (("baseline", 1), ("sleep", 4))
-        for sample in range(samples)
+        for s in range(4)
     )
-    drawn = resample(reduce_rows(rows), 300, seed=0)
-    assert (drawn.accuracy[:, 0] == 1).all()
-    assert drawn.accuracy[:, 1].mean() == pytest.approx(0.25, abs=0.02)
-    assert drawn.accuracy[:, 1].std() > 0.03
+    assert (resample(reduce_rows(rows), 100, seed=0).accuracy == 0.25).all()
+
+
+def test_the_rerun_error_is_that_of_the_mean_over_repeated_runs(frame):
+    rng = np.random.default_rng(0)
+    chance = rng.random(40)
+    rows = frame(
+        {"question_id": f"q{q}", "sample": s, "score": float(rng.random() < chance[q])}
+        for q in range(40)
+        for s in range(5)
+    )
+    expected = np.sqrt((chance * (1 - chance)).sum() * 5) / 200
+    assert reduce_rows(rows).rerun_error[0] == pytest.approx(expected, rel=0.15)
+
+
+def test_a_single_run_has_no_rerun_error(frame):
+    assert np.isnan(reduce_rows(frame([{"question_id": q} for q in "abc"])).rerun_error[0])
 
 
 def test_questions_keep_their_mean_score_for_the_correlation(frame):

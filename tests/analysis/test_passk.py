@@ -7,7 +7,9 @@ from sleeptime_lib.analysis.passk import pass_at_k, pass_curves
 from sleeptime_lib.analysis.report import analyse
 
 
-@pytest.mark.parametrize(("n", "right", "k"), [(5, 2, 1), (5, 2, 3), (6, 1, 4), (4, 0, 2), (3, 3, 2)])
+@pytest.mark.parametrize(
+    ("n", "right", "k"), [(5, 2, 1), (5, 2, 3), (6, 1, 4), (4, 0, 2), (3, 3, 2)]
+)
 def test_the_estimate_is_the_share_of_all_choices_of_k_draws_with_a_right_one(n, right, k):
     draws = [True] * right + [False] * (n - right)
     expected = np.mean([any(choice) for choice in combinations(draws, k)])

@@ -49,8 +49,12 @@ def lab(tmp_path_factory):
     (home / "notebooks/01.ipynb").write_text(notebook)
     settings = home / "config/labconfig"
     settings.mkdir(parents=True)
-    quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
-    (settings / "default_setting_overrides.json").write_text(json.dumps(quiet))
+    overrides = {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+        # Cells out of sight would be taken out of the page.
+        "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    }
+    (settings / "default_setting_overrides.json").write_text(json.dumps(overrides))
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
@@ -111,7 +115,7 @@ def page(lab):
 
 
 def status(page):
-    return page.locator(".widget-html-content").last.inner_text()
+    return page.locator(".widget-html-content").last.text_content()
 
 
 def plotted(page):
@@ -134,20 +138,20 @@ def test_still_figures_follow_the_live_one(page):
 
 def test_a_slider_changes_the_estimate_without_running_anything(page):
     estimate = page.locator(".widget-html-content").first
-    before, said = estimate.inner_text(), status(page)
+    before, said = estimate.text_content(), status(page)
     page.locator(".widget-slider .noUi-handle").first.press("ArrowRight")
     page.wait_for_function(
-        "before => document.querySelector('.widget-html-content').innerText != before", arg=before
+        "before => document.querySelector('.widget-html-content').textContent != before", arg=before
     )
-    assert "rows" in estimate.inner_text()
+    assert "rows" in estimate.text_content()
     assert status(page) == said
 
 
 def test_start_runs_with_the_new_budget_while_the_kernel_is_free(page):
-    page.get_by_role("button", name="Start").click()
+    page.locator("button.mod-primary", has_text="Start").click()
     page.wait_for_function(
         """() => [...document.querySelectorAll('.widget-html-content')]
-            .at(-1).innerText.includes('running')"""
+            .at(-1).textContent.includes('running')"""
     )
     kernel = page.evaluate(
         "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
@@ -155,6 +159,6 @@ def test_start_runs_with_the_new_budget_while_the_kernel_is_free(page):
     assert kernel == "idle"
     page.wait_for_function(
         """() => [...document.querySelectorAll('.widget-html-content')]
-            .at(-1).innerText.includes('finished')"""
+            .at(-1).textContent.includes('finished')"""
     )
     assert plotted(page) == [5, 5]

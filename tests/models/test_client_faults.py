@@ -97,7 +97,7 @@ async def test_a_fault_that_stays_becomes_a_clear_error(fault, kind, says):
 
 @pytest.mark.parametrize(
     ("fault", "kind"),
-    zip(LASTING, ("bad_request", "not_found", "context_length", "bad_request"), strict=True),
+    list(zip(LASTING, ["bad_request", "not_found", "context_length", "bad_request"], strict=True)),
 )
 async def test_an_error_that_a_retry_cannot_help_fails_once(fault, kind):
     with FaultServer(scripted=(fault,)) as server:

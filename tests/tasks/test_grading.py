@@ -25,6 +25,7 @@ READINGS = {
     "fraction in the text": ("So 3/4 of it is left", "3/4"),
     "mixed number": ("1 1/2", "1.5"),
     "mixed number with and": ("2 and 1/2 cups", "2.5"),
+    "number beside an improper fraction": ("4 7/2", "3.5"),
     "vulgar fraction": ("He needs ½ cup", "0.5"),
     "mixed vulgar fraction": ("1½ cups", "1.5"),
     "decimal that does not end stays exact": ("1/3", "1/3"),
@@ -100,7 +101,8 @@ READINGS = {
     "explicit before a later number": ("The answer is 5.\nThat leaves 3 for Tom.", "5"),
     "boxed before a later number": ("\\boxed{5}\nwith 3 steps", "5"),
     "denied": ("The answer is not 5. Taken together it is 7.", "7"),
-    "derivation under a heading": ("Answer: First, 5 + 3 = 8. Then 8 * 2 = 16.", "16"),
+    "derivation under a heading": ("Answer: First, 5 + 3 = 8.\nThen 8 * 2 = 16.", "16"),
+    "the same in two forms": ("The answer is 0.4 = 40%.", "40%"),
     "Markdown heading of a step": ("#### 1. Add\n5 + 5 = 10\n#### 2. Say it\nIt is 10.", "10"),
     "purpose, not a label": ("To answer this, add 3 and 4. That makes 7.", "7"),
     # equations and last numbers
@@ -139,13 +141,13 @@ READINGS = {
     "number at the start is not always a list number": ("72. That is all.", "72"),
     # words
     "word": ("The answer is seven.", "7"),
-    "words": ("The answer is one hundred and twenty-five.", "125"),
+    "words": ("The answer is three hundred and twenty-five.", "325"),
     "negative in words": ("The answer is minus four.", "-4"),
     "half in words": ("She needs two and a half.", "2.5"),
     "word without any digits": ("She has seven left", "7"),
     "word in the conclusion": ("She had 12 and ate 5. So seven remain.", "7"),
     "only word": ("One.", "1"),
-    "a number word elsewhere is no answer": ("That is 12. Shall I explain the two ways?", "12"),
+    "a number word elsewhere is no answer": ("That is 12. Both of the two ways lead there.", "12"),
 }
 
 
@@ -158,6 +160,7 @@ NO_ANSWERS = {
     "empty": "",
     "said so": "I have no answer",
     "said so as the answer": "There are 5 red ones. The answer is unknown.",
+    "said so, with a number behind": "The answer is unknown. There are 5 red ones.",
     "cannot be determined": "There are 5 red ones. The rest cannot be determined.",
     "no number": "She sells all of them.",
     "one is not a number here": "No one knows which one that is.",

@@ -79,6 +79,14 @@ def test_the_seed_alone_decides_which_rows_are_taken(own):
     assert len({task.fingerprint() for task in picks.values()}) > 1
 
 
+def test_the_seed_decides_which_contexts_of_a_cluster_come_first(own):
+    firsts = set()
+    for seed in range(6):
+        task = load(own, limit=3, seed=seed)
+        firsts |= {c.text for c in task.contexts.values() if c.cluster_id == "a"}
+    assert len(firsts) > 1
+
+
 @pytest.mark.parametrize("limit", [0, -1])
 @pytest.mark.parametrize("dataset", ["procedural-p0", "gsm-symbolic-p1", "no.jsonl"])
 def test_a_limit_below_one_is_refused(dataset, limit):

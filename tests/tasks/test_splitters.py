@@ -20,6 +20,8 @@ WHOLE_SENTENCES = {
     "other currencies": "She has ₣97.37 and owes ¥7.0 to Ken.",
     "titles": "Mr. and Mrs. Cruz owe Dr. Okoye $30 for the visit.",
     "initials": "The book by J. K. Marsh costs $12.",
+    "initial after by": "The book by J. Marsh costs $12.",
+    "initials after a small word": "He met J. K. Marsh at noon.",
     "times": "The shop opens at 8 a.m. and closes at 5 p.m. on Fridays.",
     "a time before a weekday": "It closes at 5 p.m. Monday and at noon on Sunday.",
     "approximations": "The pool holds approx. 500 litres, i.e. very little.",

@@ -1,0 +1,60 @@
+"""Reports of every shape that a picture has to take."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sleeptime_lib.analysis.known_ratio import World, simulate
+from sleeptime_lib.analysis.report import analyse
+
+
+def rows_with(ks=(1,), model="simulated", clusters=20, **world) -> pd.DataFrame:
+    """Both arms, several sleep settings, draws for pass@k, and the context-only arm."""
+    frames = [simulate(World(**world), clusters, 5, seed=0)]
+    for k in ks:
+        if k != 1:
+            more = simulate(World(**({"ratio": 3.83 + k / 2} | world)), clusters, 5, seed=k)
+            frames.append(more[more["arm"] == "sleep"].assign(sleep_parallel=k))
+    base = frames[0][frames[0]["arm"] == "baseline"]
+    lowest = base[base["budget"] == 0]
+    rng = np.random.default_rng(0)
+    frames += [
+        lowest.assign(budget_kind="samples", sample=s, score=rng.integers(0, 2, len(lowest)))
+        for s in range(5)
+    ]
+    frames.append(base.assign(arm="context_only", score=0.0))
+    return pd.concat(frames, ignore_index=True).assign(model=model)
+
+
+@pytest.fixture(scope="session")
+def report():
+    return analyse(rows_with(), draws=200)
+
+
+@pytest.fixture(scope="session")
+def scaled():
+    return analyse(rows_with(ks=(1, 2, 5, 10)), draws=200)
+
+
+@pytest.fixture(scope="session")
+def shapes(report, scaled):
+    """Reports by name."""
+    whole = rows_with()
+    half = whole["arm"] == "baseline"
+    point = whole[whole["budget"] == 2]
+    return {
+        "whole": report,
+        "several settings": scaled,
+        "one arm": analyse(whole[half], draws=50),
+        "one budget": analyse(point, draws=50),
+        "one cluster": analyse(whole[whole["cluster_id"] == "c0"], draws=50),
+        "few clusters": analyse(rows_with(clusters=4), draws=50),
+        "all wrong": analyse(whole.assign(score=0.0), draws=50),
+        "all right": analyse(whole.assign(score=1.0), draws=50),
+        "all failed": analyse(whole.assign(score=np.nan), draws=50),
+        "nothing yet": analyse(whole.iloc[:0], draws=50),
+        "no tokens": analyse(whole.assign(test_completion_tokens=0), draws=50),
+        "real model": analyse(whole.assign(model="gpt-4o-mini"), draws=50),
+        "crossing": analyse(rows_with(ratio=0.9, own_ratio=0.1), draws=50),
+        "worse": analyse(rows_with(ratio=0.3), draws=50),
+    }
