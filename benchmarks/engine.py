@@ -116,7 +116,7 @@ def inspect_arm(url: str, calls: int) -> None:
     import os
 
     os.environ |= {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": url}
-    from inspect_ai import Task, eval  # noqa: A004
+    from inspect_ai import Task, eval
     from inspect_ai.dataset import Sample
     from inspect_ai.scorer import includes
     from inspect_ai.solver import generate
@@ -190,7 +190,7 @@ def stub_server():
 
 def measure(arm: str, url: str, calls: int, python: str, folder: Path) -> dict[str, float]:
     """Run one arm in a process of its own."""
-    command = [python, "-P", __file__, "--arm", arm, "--url", url, "--calls", str(calls)]
+    command = [python, __file__, "--arm", arm, "--url", url, "--calls", str(calls)]
     done = subprocess.run(
         [*command, "--folder", str(folder)], capture_output=True, text=True, check=False
     )
@@ -223,10 +223,14 @@ def compare(calls: int, rounds: int, inspect: str | None) -> None:
     for arm, m in middle.items():
         print(f"{arm:10}{m['calls_per_s']:>10,.0f}{m['cpu_ms']:>14.2f}{m['peak_mb']:>10.0f}")
     speed = {arm: m["calls_per_s"] for arm, m in middle.items()}
-    print(f"\nengine / bare openai on aiohttp  {speed['engine'] / speed['openai']:.2f}  (reach 0.9)")
+    print(
+        f"\nengine / bare openai on aiohttp  {speed['engine'] / speed['openai']:.2f}  (reach 0.9)"
+    )
     print(f"engine / bare aiohttp            {speed['engine'] / speed['aiohttp']:.2f}  (aim 0.5)")
     if inspect:
-        print(f"engine / Inspect AI              {speed['engine'] / speed['inspect']:.1f}  (reach 10)")
+        print(
+            f"engine / Inspect AI              {speed['engine'] / speed['inspect']:.1f}  (reach 10)"
+        )
     print(f"replay, calls/s                  {speed['replay']:,.0f}  (reach 5,000)")
 
 

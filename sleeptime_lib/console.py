@@ -1,5 +1,6 @@
-"""What the command line prints for people: plans, progress, reports. All of it goes to stderr,
-except a report that was asked for.
+"""What the command line prints for people: plans, progress, reports.
+
+All of it goes to stderr, except what was asked for: a report, a dataset, the doctor's findings.
 """
 
 from __future__ import annotations

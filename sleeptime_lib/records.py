@@ -225,7 +225,7 @@ class Row:
         sleep_parallel: Parallel sleep phases whose notes were joined; 0 without a sleep phase.
         sleep_effort: Reasoning effort of the sleep phase; "" for the model's default.
         sample: Index of this draw, from 0.
-        prediction: Number read from the reply, as a plain decimal; None when there is none.
+        prediction: Number read from the reply ("12.5", "75%", "1/3"); None when there is none.
         gold: Right answer.
         score: 1.0 right, 0.0 wrong, None when the row failed.
         test_prompt_tokens: Prompt tokens of the answer call, cached ones included.

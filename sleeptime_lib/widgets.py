@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Callable
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sleeptime_lib import figures, runs
+from sleeptime_lib.analysis import planning
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.config import Execution, RunConfig, make_config
 from sleeptime_lib.console import describe_estimate
@@ -132,20 +133,18 @@ class RunPanel:
     def config(self) -> RunConfig:
         """The configuration that the sliders stand for."""
         low, high = self._levels.value
+        most = self._parallel.value
         chosen = {
             "limit": self._questions.value,
             "levels": tuple(range(low, high + 1)),
-            "sleep_parallel": tuple(k for k in PARALLEL_CHOICES if k < self._parallel.value)
-            + (self._parallel.value,),
+            "sleep_parallel": (*(k for k in PARALLEL_CHOICES if k < most), most),
         }
         return make_config(**(self._config.model_dump() | chosen))
 
     def _on_change(self) -> None:
         try:
             config = self.config()
-            execution = self._execution.model_copy(
-                update={"max_cost_usd": self._cap.value or None}
-            )
+            execution = self._execution.model_copy(update={"max_cost_usd": self._cap.value or None})
             self._prepared = runs.prepare(config, execution, root=self._root)
         except InputError as error:
             self._prepared = None
@@ -239,6 +238,55 @@ class RunPanel:
             f"finished: {outcome.answered:,} rows answered, {outcome.failed:,} failed, "
             f"{outcome.found:,} were there; {finished.totals.sent:,} calls sent; {finished.path}"
         )
+
+
+class PlanningPanel:
+    """What a larger run could see, judged from the spread between the clusters of a finished one.
+
+    Args:
+        rows: A finished run's rows, taken as a pilot.
+        budget: Budget at which accuracies are compared.
+        confidence: Of the intervals.
+    """
+
+    def __init__(self, rows: pd.DataFrame, budget: int, *, confidence: float = 0.95) -> None:
+        self._spread = planning.pilot_spread(rows, budget)
+        self._confidence = confidence
+        self._clusters = ipywidgets.IntSlider(
+            value=self._spread.clusters,
+            min=5,
+            max=500,
+            step=5,
+            description="Clusters",
+            layout=ipywidgets.Layout(width="60%"),
+        )
+        self._text = ipywidgets.HTML()
+        self._clusters.observe(lambda _: self._on_change(), names="value")
+        self.widget = ipywidgets.VBox([self._clusters, self._text])
+        self._on_change()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self.widget)
+
+    def text(self, clusters: int) -> str:
+        """What a run with so many clusters could see, in one sentence."""
+        points = self._spread.points
+        width = planning.half_width(points, clusters, confidence=self._confidence)
+        least = planning.minimum_detectable(points, clusters, confidence=self._confidence)
+        said = (
+            f"{clusters} clusters: accuracy differences within ±{width:.1f} points; a true "
+            f"difference of {least:.1f} points is found 4 times in 5"
+        )
+        if math.isfinite(self._spread.log_ratio):
+            ratio = self._spread.log_ratio
+            log_width = planning.half_width(ratio, clusters, confidence=self._confidence)
+            said += f"; token ratio within ×/÷ {math.exp(log_width):.1f}"
+        return f"{said}."
+
+    def _on_change(self) -> None:
+        self._text.value = _paragraph(self.text(self._clusters.value))
 
 
 def _paragraph(text: str, colour: str = "#444") -> str:

@@ -29,13 +29,14 @@ def lasting(path):
     return read_rows(path).drop(columns=list(VOLATILE_COLUMNS))
 
 
-def run(path, faults=Faults(), **options):
+NO_FAULTS = Faults()
+
+
+def run(path, faults=NO_FAULTS, **options):
     """Run with these faults; gives how it ended and the server's log."""
     with FaultServer(faults, simulated_answer) as server:
         options = {"timeout_s": 1.0} | options
-        finished = asyncio.run(
-            runs.carry_out(prepared(server.url, path, limit=LIMIT, **options))
-        )
+        finished = asyncio.run(runs.carry_out(prepared(server.url, path, limit=LIMIT, **options)))
         return finished, server.log
 
 
@@ -166,9 +167,9 @@ class TestSecrets:
             try:
                 asyncio.run(runs.carry_out(ready))
             except StopRun as error:
-                shown = "".join(traceback.TracebackException.from_exception(
-                    error, capture_locals=True
-                ).format())
+                shown = "".join(
+                    traceback.TracebackException.from_exception(error, capture_locals=True).format()
+                )
         assert SECRET not in shown
 
 

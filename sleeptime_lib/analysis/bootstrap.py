@@ -56,7 +56,7 @@ def expanded_level(confidence: float, clusters: int) -> float:
     """Confidence level whose percentile limits cover `confidence` for a mean of few clusters.
 
     Bootstrap percentiles are narrow by sqrt((n - 1) / n) and use normal instead of t quantiles;
-    asking for slightly more extreme percentiles undoes both (Hesterberg 2015, section 3.3).
+    asking for slightly more extreme percentiles undoes both (Hesterberg 2015).
     """
     if clusters < 2:
         return confidence

@@ -1,6 +1,6 @@
 """Cost per question when a sleep phase is shared by the questions about its context.
 
-The paper's model (section 5.3, figure 9) is S / Q + t T: generated sleep tokens S shared by Q
+The paper's model (figure 9) is S / Q + t T: generated sleep tokens S shared by Q
 questions, plus generated test tokens T, weighted t times because somebody waits for them. The
 priced model counts everything a server charges for: prompt, cached prompt and completion
 tokens, of the sleep phase and of every answer, whose prompt now holds the notes.

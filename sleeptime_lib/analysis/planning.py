@@ -4,7 +4,7 @@ Every function is a short formula on plain numbers, quick enough for a slider. T
 cluster (template, context, problem): adding questions to the same clusters helps only until
 the clusters themselves limit the interval.
 
-Reference: Miller (2024), Adding Error Bars to Evals, section 5, for power analysis of paired,
+Reference: Miller (2024), Adding Error Bars to Evals, for power analysis of paired,
 clustered evaluations.
 """
 

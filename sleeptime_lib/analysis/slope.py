@@ -1,4 +1,4 @@
-"""Does the gain grow with how predictable a question is? Paper section 5.4, figure 10.
+"""Does the gain grow with how predictable a question is? Paper figure 10.
 
 The predictability of a question is a number from outside the rows, such as the log-probability
 of the question given its context.

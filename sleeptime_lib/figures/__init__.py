@@ -1,9 +1,5 @@
 """Report to pictures: one plain description of a picture, two renderers, one look."""
 
-from collections.abc import Callable, Mapping
-from typing import Final
-
-from sleeptime_lib.analysis.results import Report
 from sleeptime_lib.figures.picture import Picture
 from sleeptime_lib.figures.plotly_renderer import refresh, to_plotly
 from sleeptime_lib.figures.plots import (
@@ -13,10 +9,9 @@ from sleeptime_lib.figures.plots import (
     pass_at_k,
     sleep_scaling,
 )
-from sleeptime_lib.figures.save import save
+from sleeptime_lib.figures.save import save, to_png
 
 __all__ = [
-    "PICTURES",
     "Picture",
     "context_only",
     "differences",
@@ -26,13 +21,5 @@ __all__ = [
     "save",
     "sleep_scaling",
     "to_plotly",
+    "to_png",
 ]
-
-PICTURES: Final[Mapping[str, Callable[[Report], Picture]]] = {
-    "pareto": pareto,
-    "sleep-scaling": sleep_scaling,
-    "pass-at-k": pass_at_k,
-    "context-only": context_only,
-    "differences": differences,
-}
-"""Every figure of a run by its file name; all of them can be made of any report."""

@@ -30,6 +30,7 @@ class Text:
         colour: Its colour.
         size: Font size in pixels.
         bold: Whether it is bold.
+        leader: Whether a thin line joins it with its point, because it stands apart.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Text:
     colour: str
     size: float
     bold: bool
+    leader: bool = False
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
@@ -83,7 +85,7 @@ def place(picture: Picture) -> list[Text]:
     ground = _Ground(
         paths=[_path(picture, s) for s in picture.series],
         whiskers=[w for s in picture.series for w in _whiskers(picture, s)],
-        arrows=[(spot(picture, s.start, s.y), spot(picture, s.stop, s.y)) for s in picture.spans],
+        lines=_lines(picture),
         taken=[],
     )
     placed = [_span_text(picture, span, ground) for span in picture.spans]
@@ -104,7 +106,7 @@ class _Ground:
 
     paths: list[list[Spot]]
     whiskers: list[tuple[Spot, Spot]]
-    arrows: list[tuple[Spot, Spot]]
+    lines: list[tuple[Spot, Spot]]
     taken: list[Box]
 
 
@@ -130,22 +132,49 @@ def _label(picture: Picture, series: Series, ground: _Ground, *, keyed: bool) ->
     style = look.STYLES[series.style]
     text = f"{look.GLYPHS[style.marker]} {series.label}" if keyed else series.label
     size = (text_width(text, look.LABEL_SIZE, bold=True), look.LABEL_SIZE * 1.3)
-    reach_x, reach_y = size[0] / 2 + 9, size[1] / 2 + 7
-    around = [(reach_x, 0.0), (0.0, reach_y), (0.0, -reach_y), (reach_x, reach_y)]
-    around += [(reach_x, -reach_y), (-reach_x, reach_y), (-reach_x, -reach_y), (-reach_x, 0.0)]
-    around += [(dx, dy + way * 12) for dx, dy in around[1:7] for way in ((dy > 0) - (dy < 0),)]
     last = len(series.x) - 1
     options = []
     for i in range(last, -1, -1):
         here = spot(picture, series.x[i], series.y[i])
-        for rank, offset in enumerate(around):
-            box = _box(here, offset, size)
-            cost = _cost(box, ground) + 0.6 * (last - i) + 0.15 * rank
-            options.append((cost, i, offset, box))
-    _, i, offset, box = min(options, key=lambda o: o[0])
-    ground.taken.append(box)
+        for rank, (offset, far) in enumerate(_around(size)):
+            cost = _cost(_box(here, offset, size), ground) + 0.6 * (last - i) + 0.15 * rank
+            if far:
+                cost += _leader_cost(here, _edge(here, offset, size), ground)
+            options.append((cost, i, offset, far))
+    _, i, offset, far = min(options, key=lambda o: o[0])
+    here = spot(picture, series.x[i], series.y[i])
+    ground.taken.append(_box(here, offset, size))
+    if far:
+        ground.lines.append((here, _edge(here, offset, size)))
     where = (series.x[i], series.y[i], *offset)
-    return Text(text, *where, style.colour, look.LABEL_SIZE, bold=True)
+    return Text(text, *where, style.colour, look.LABEL_SIZE, bold=True, leader=far)
+
+
+def _around(size: Spot) -> list[tuple[Spot, bool]]:
+    """Places around a point in the order of preference, and whether they need a leader."""
+    x, y = size[0] / 2 + 9, size[1] / 2 + 7
+    near = [(x, 0.0), (0.0, y), (0.0, -y), (x, y), (x, -y), (-x, y), (-x, -y), (-x, 0.0)]
+    far = [
+        (across * (size[0] / 2 + aside), up * (size[1] / 2 + rise))
+        for rise in (26, 44, 66, 92)
+        for aside in (0, 22, 60)
+        for up in (1, -1)
+        for across in (1, -1)
+    ]
+    return [(place, False) for place in near] + [(place, True) for place in far]
+
+
+def _leader_cost(start: Spot, end: Spot, ground: _Ground) -> float:
+    cost = 3.0 + sum(30.0 for other in ground.taken if _crosses(other, start, end))
+    for path in ground.paths:
+        cost += sum(4.0 for a, b in pairwise(path) if _meet(start, end, a, b))
+    return cost
+
+
+def _edge(here: Spot, offset: Spot, size: Spot) -> Spot:
+    """Where a leader from a point ends: the middle of the label's nearer long side."""
+    side = -1 if offset[1] > 0 else 1
+    return here[0] + offset[0], here[1] + offset[1] + side * size[1] / 2
 
 
 def _box(here: Spot, offset: Spot, size: Spot) -> Box:
@@ -155,6 +184,13 @@ def _box(here: Spot, offset: Spot, size: Spot) -> Box:
 
 def _path(picture: Picture, series: Series) -> list[Spot]:
     return [spot(picture, x, y) for x, y in zip(series.x, series.y, strict=True)]
+
+
+def _lines(picture: Picture) -> list[tuple[Spot, Spot]]:
+    """Arrows and rules."""
+    level = [(s.start, s.stop, s.y) for s in picture.spans]
+    level += [(picture.x.low, picture.x.high, rule.y) for rule in picture.rules]
+    return [(spot(picture, start, y), spot(picture, stop, y)) for start, stop, y in level]
 
 
 def _whiskers(picture: Picture, series: Series) -> list[tuple[Spot, Spot]]:
@@ -175,8 +211,8 @@ def _cost(box: Box, ground: _Ground) -> float:
     for path in ground.paths:
         cost += sum(12.0 for x, y in path if _near(box, x, y, look.MARKER_SIZE / 2 + 2))
         cost += sum(10.0 for a, b in pairwise(path) if _crosses(box, a, b))
-    cost += sum(10.0 for a, b in ground.arrows if _crosses(box, a, b))
-    return cost + sum(3.0 for a, b in ground.whiskers if _crosses(box, a, b))
+    cost += sum(10.0 for a, b in ground.lines if _crosses(box, a, b))
+    return cost + sum(5.0 for a, b in ground.whiskers if _crosses(box, a, b))
 
 
 def _overlap(a: Box, b: Box) -> bool:
@@ -201,3 +237,14 @@ def _crosses(box: Box, a: Spot, b: Spot) -> bool:
         near, far = sorted((low / way, high / way))
         enter, leave = max(enter, near), min(leave, far)
     return enter <= leave
+
+
+def _meet(a: Spot, b: Spot, c: Spot, d: Spot) -> bool:
+    """Whether two segments cross; touching at `a`, where a leader starts, does not count."""
+
+    def side(p: Spot, q: Spot, r: Spot) -> float:
+        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+    if a in (c, d):
+        return False
+    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0

@@ -44,6 +44,7 @@ TAG: Final = "#9B1C1C"
 
 LINE_WIDTH: Final = 2.2
 WHISKER_WIDTH: Final = 1.3
+LEADER_WIDTH: Final = 0.8
 MARKER_SIZE: Final = 9.0
 HOLLOW_EDGE: Final = 1.8
 SHADE_OPACITY: Final = 0.13

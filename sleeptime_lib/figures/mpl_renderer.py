@@ -14,7 +14,7 @@ from matplotlib.font_manager import get_font_names
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.layout import bottom, height, note_lines, place
+from sleeptime_lib.figures.layout import Text, bottom, height, note_lines, place
 from sleeptime_lib.figures.picture import Picture, Series
 
 POINTS: Final = 72 / look.DOTS_PER_INCH
@@ -183,6 +183,18 @@ def _spans(axes: Axes, picture: Picture) -> None:
         )
 
 
+def _leader(text: Text) -> dict[str, Any]:
+    """A thin line from the label's nearer long side to its point."""
+    return {
+        "arrowstyle": "-",
+        "color": text.colour,
+        "linewidth": look.LEADER_WIDTH * POINTS,
+        "relpos": (0.5, 0.0 if text.dy > 0 else 1.0),
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+
+
 def _texts(figure: Figure, axes: Axes, picture: Picture) -> None:
     for text in place(picture):
         axes.annotate(
@@ -196,6 +208,7 @@ def _texts(figure: Figure, axes: Axes, picture: Picture) -> None:
             fontsize=text.size * POINTS,
             fontweight="bold" if text.bold else "normal",
             annotation_clip=False,
+            arrowprops=_leader(text) if text.leader else None,
             zorder=5,
         )
     for rule in picture.rules:

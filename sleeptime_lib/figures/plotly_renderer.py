@@ -121,7 +121,7 @@ def _rgba(colour: str, opacity: float) -> str:
 
 def _layout(picture: Picture) -> go.Layout:
     family = ", ".join(look.FONTS) + ", sans-serif"
-    annotations = [_text(picture, text) for text in place(picture)]
+    annotations = [part for text in place(picture) for part in _text(picture, text)]
     annotations += [_arrow(picture, span) for span in picture.spans]
     annotations += [_rule_text(rule) for rule in picture.rules if rule.text]
     annotations += _margin_texts(picture)
@@ -168,8 +168,8 @@ def _place_x(picture: Picture, x: float) -> float:
     return math.log10(x) if picture.x.log else x
 
 
-def _text(picture: Picture, text: Text) -> dict[str, Any]:
-    return {
+def _text(picture: Picture, text: Text) -> list[dict[str, Any]]:
+    written = {
         "x": _place_x(picture, text.x),
         "y": text.y,
         "xref": "x",
@@ -182,6 +182,24 @@ def _text(picture: Picture, text: Text) -> dict[str, Any]:
         "xanchor": "center",
         "yanchor": "middle",
     }
+    if not text.leader:
+        return [written]
+    # An arrow without a head, from the label's nearer long side to the point.
+    side = -1 if text.dy > 0 else 1
+    leader = {
+        "x": written["x"],
+        "y": text.y,
+        "xref": "x",
+        "yref": "y",
+        "ax": text.dx,
+        "ay": -(text.dy + side * text.size * 0.65),
+        "text": "",
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": look.LEADER_WIDTH,
+        "arrowcolor": text.colour,
+    }
+    return [leader, written]
 
 
 def _arrow(picture: Picture, span: Span) -> dict[str, Any]:

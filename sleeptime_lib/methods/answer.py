@@ -85,6 +85,6 @@ def answer_request(
 
 
 def grade(reply: Reply, question: Question) -> tuple[str | None, float]:
-    """Prediction (a plain decimal, or None when the reply has no number) and score (0.0 or 1.0)."""
+    """Prediction (None when the reply has no number) and score (0.0 or 1.0)."""
     prediction = extract_answer(reply.text)
     return prediction, float(prediction is not None and is_correct(prediction, question.gold))

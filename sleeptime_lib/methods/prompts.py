@@ -43,31 +43,33 @@ VERBOSITY: Final[tuple[Prompt, ...]] = (
     Prompt(
         "verbosity_0",
         1,
-        "Answer in one sentence of the form: The answer is N. Write nothing else. Take what you "
-        "can from the notes rather than computing it again.",
+        'Answer in one sentence: the words "The answer is" and then the number. Write nothing '
+        "else. Take what you can from the notes rather than computing it again.",
     ),
     Prompt(
         "verbosity_1",
         1,
-        "Explain in one short sentence, then end with: The answer is N. Take what you can from "
-        "the notes rather than computing it again.",
+        'Explain in one short sentence, then end with the words "The answer is" and the number. '
+        "Take what you can from the notes rather than computing it again.",
     ),
     Prompt(
         "verbosity_2",
         1,
-        "Explain in two short sentences, then end with: The answer is N. Take what you can from "
-        "the notes rather than computing it again.",
+        'Explain in two short sentences, then end with the words "The answer is" and the number. '
+        "Take what you can from the notes rather than computing it again.",
     ),
     Prompt(
         "verbosity_3",
         1,
-        "Reason step by step for as long as the question needs, then end with: The answer is N.",
+        "Reason step by step for as long as the question needs, then end with the words "
+        '"The answer is" and the number.',
     ),
     Prompt(
         "verbosity_4",
         1,
         "Explain every step in detail. Double-check each number, computing again whatever you "
-        "took from the notes or from memory, then end with: The answer is N.",
+        'took from the notes or from memory, then end with the words "The answer is" and the '
+        "number.",
     ),
 )
 """Levels 0 to 4 of test-time verbosity (paper, appendix A)."""

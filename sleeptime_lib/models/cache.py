@@ -14,112 +14,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import sqlite3
 import threading
 import time
-import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from sleeptime_lib.errors import InputError, StopRun
-from sleeptime_lib.models import salvage, sessions
-from sleeptime_lib.models.ledger import Amount
-from sleeptime_lib.records import Reply, ToolCall, Usage
+from sleeptime_lib.models import cache_file, sessions
+from sleeptime_lib.models.ledger import Amount, Spending
+from sleeptime_lib.records import Reply
 
-VERSION: Final = 1
-"""Version of the schema; a file of another version is refused, not read wrongly."""
 _GROUP_SECONDS: Final = 0.002
 """How long the first write of a group waits for others."""
-_BUSY_SECONDS: Final = 30.0
-"""How long a write waits for another process."""
-
-_SCHEMA: Final = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE calls (
-  id INTEGER PRIMARY KEY,
-  key BLOB NOT NULL UNIQUE,
-  model TEXT NOT NULL,
-  owner TEXT NOT NULL,
-  created REAL NOT NULL,
-  latency_s REAL NOT NULL,
-  prompt INTEGER NOT NULL,
-  cached INTEGER NOT NULL,
-  completion INTEGER NOT NULL,
-  reasoning INTEGER NOT NULL,
-  estimated INTEGER NOT NULL,
-  finish_reason TEXT NOT NULL,
-  text TEXT NOT NULL,
-  thought TEXT NOT NULL,
-  tool_calls TEXT NOT NULL,
-  checksum INTEGER NOT NULL
-);
-CREATE TABLE begun (
-  key BLOB PRIMARY KEY,
-  session INTEGER NOT NULL,
-  tokens INTEGER NOT NULL,
-  nano_usd INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE sessions (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  host TEXT NOT NULL,
-  pid INTEGER NOT NULL,
-  process TEXT NOT NULL,
-  seen REAL NOT NULL
-);
-CREATE TABLE spent (
-  prompt INTEGER NOT NULL,
-  cached INTEGER NOT NULL,
-  completion INTEGER NOT NULL,
-  reasoning INTEGER NOT NULL,
-  unknown_calls INTEGER NOT NULL,
-  unknown_tokens INTEGER NOT NULL,
-  unknown_nano_usd INTEGER NOT NULL
-);
-INSERT INTO spent VALUES (0, 0, 0, 0, 0, 0, 0);
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-
-_VALUES: Final = (
-    "model, owner, created, latency_s, prompt, cached, completion, reasoning, estimated, "
-    "finish_reason, text, thought, tool_calls, checksum"
-)
-_LOOKUP: Final = f"SELECT {_VALUES} FROM calls WHERE key = ?"
-_MARKS: Final = ", ".join("?" * (_VALUES.count(",") + 2))
-_STORE: Final = f"INSERT OR IGNORE INTO calls (key, {_VALUES}) VALUES ({_MARKS})"
-_CLAIM: Final = (
-    "INSERT INTO begun SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS "
-    "(SELECT 1 FROM calls WHERE key = ?1) ON CONFLICT (key) DO NOTHING"
-)
-_BOOK: Final = (
-    "UPDATE spent SET prompt = prompt + ?, cached = cached + ?, completion = completion + ?, "
-    "reasoning = reasoning + ?, unknown_calls = unknown_calls + ?, "
-    "unknown_tokens = unknown_tokens + ?, unknown_nano_usd = unknown_nano_usd + ?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What calls were billed: usage the server stated, and calls it said nothing about.
-
-    Attributes:
-        usage: Stated, or estimated from the reply.
-        unknown_calls: Calls that may have been billed although no reply came.
-        unknown: The worst case of those.
-    """
-
-    usage: Usage = field(default_factory=Usage)
-    unknown_calls: int = 0
-    unknown: Amount = field(default_factory=Amount)
-
-    def __add__(self, other: Spending) -> Spending:
-        return Spending(
-            self.usage + other.usage,
-            self.unknown_calls + other.unknown_calls,
-            self.unknown + other.unknown,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +75,17 @@ class Cache:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.notices: list[str] = []
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and salvage.is_damaged(path):
-                self.notices.append(_rescue(path))
-            self._prepare()
-            self._reader = _connect(path)
+            opened = cache_file.open_file(path)
+            self._reader = cache_file.connect(path)
+            # Text that damage made unreadable must come back wrong, not raise: it is checked.
+            self._reader.text_factory = lambda raw: raw.decode("utf-8", "replace")
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"cache {path} cannot be used: {error}") from None
+        self._session = opened.session
+        self.abandoned = opened.abandoned
+        self.spent_before = opened.spent
+        self.notices = [opened.notice] if opened.notice else []
         self._queue: list[_Begin | _Finish | _Forget] = []
         self._wake = threading.Condition()
         self._closing = False
@@ -191,29 +101,19 @@ class Cache:
             StopRun: The file has been damaged since it was opened.
         """
         try:
-            row = self._reader.execute(_LOOKUP, (key,)).fetchone()
-        except sqlite3.DatabaseError as error:
+            row = cache_file.lookup(self._reader, key)
+        except sqlite3.Error as error:
             raise StopRun(
                 f"cache {self._path} cannot be read ({error}): run the same command again, "
                 "it keeps what is intact"
             ) from None
         if row is None:
             return None
-        if not _is_intact(row):
+        if not cache_file.is_intact(row):
             self.notices.append("a reply in the cache was damaged and is asked for again")
             self._enqueue(_Forget(key))
             return None
-        _, owner, _, latency, prompt, cached, completion, reasoning, estimated, *rest = row
-        finish, text, thought, calls, _ = rest
-        return Reply(
-            text,
-            tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
-            finish,
-            Usage(prompt, cached, completion, reasoning, bool(estimated)),
-            thought,
-            latency,
-            owner,
-        )
+        return cache_file.reply_of(row)
 
     async def begin(self, key: bytes, worst: Amount) -> bool:
         """Mark a call as in flight; durable on return.
@@ -232,7 +132,7 @@ class Cache:
     async def store(self, key: bytes, reply: Reply, spending: Spending, *, model: str) -> None:
         """End a call with its reply; durable on return."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._enqueue(_Finish(key, _values(model, reply), spending, done))
+        self._enqueue(_Finish(key, cache_file.values_of(model, reply), spending, done))
         await done
 
     def give_up(self, key: bytes, spending: Spending) -> None:
@@ -248,27 +148,6 @@ class Cache:
             await asyncio.sleep(0.001)
         self._reader.close()
 
-    def _prepare(self) -> None:
-        db = _connect(self._path)
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0 and not db.execute("SELECT 1 FROM sqlite_schema").fetchone():
-                _create(db)
-            elif version != VERSION:
-                raise InputError(
-                    f"cache {self._path} has schema version {version}, this program reads "
-                    f"{VERSION}: choose another run directory, or the program that wrote it"
-                )
-            with db:
-                db.execute("BEGIN IMMEDIATE")
-                self.abandoned = sessions.reap(db)
-                self._session = sessions.register(db)
-                row = db.execute("SELECT * FROM spent").fetchone()
-            self.spent_before = Spending(Usage(*row[:4]), row[4], Amount(row[5], row[6]))
-        finally:
-            db.close()
-
     def _enqueue(self, item: _Begin | _Finish | _Forget) -> None:
         if self._failure is not None:
             raise StopRun(self._failure)
@@ -280,7 +159,7 @@ class Cache:
 
     def _write(self) -> None:
         """The writer thread: one transaction for all that has come in."""
-        db = _connect(self._path)
+        db = cache_file.connect(self._path)
         seen = time.monotonic()
         while True:
             with self._wake:
@@ -310,32 +189,21 @@ class Cache:
         self, db: sqlite3.Connection, batch: list[_Begin | _Finish | _Forget]
     ) -> set[bytes]:
         """Write a group; returns the keys of those calls begun that this session may make."""
-        begins = [
-            (item.key, self._session, item.worst.tokens, item.worst.nano_usd)
-            for item in batch
-            if isinstance(item, _Begin)
-        ]
+        begins = [(item.key, item.worst) for item in batch if isinstance(item, _Begin)]
         finishes = [item for item in batch if isinstance(item, _Finish)]
-        forgotten = [(item.key,) for item in batch if isinstance(item, _Forget)]
+        forgotten = [item.key for item in batch if isinstance(item, _Forget)]
+        claimed: set[bytes] = set()
         with db:
             db.execute("BEGIN IMMEDIATE")
             if forgotten:
-                db.executemany("DELETE FROM calls WHERE key = ?", forgotten)
-            claimed = {key for key, *_ in begins}
-            if begins and db.executemany(_CLAIM, begins).rowcount < len(begins):
-                self.abandoned += sessions.reap(db)
-                db.executemany(_CLAIM, begins)
-                mine = "SELECT session FROM begun WHERE key = ?"
-                claimed = {
-                    key
-                    for key in claimed
-                    if db.execute(mine, (key,)).fetchone() == (self._session,)
-                }
+                cache_file.forget(db, forgotten)
+            if begins:
+                claimed, abandoned = cache_file.claim(db, self._session, begins)
+                self.abandoned += abandoned
             if finishes:
-                stored = [(item.key, *item.values) for item in finishes if item.values is not None]
-                db.executemany(_STORE, stored)
-                db.executemany("DELETE FROM begun WHERE key = ?", [(i.key,) for i in finishes])
-                _book(db, [item.spending for item in finishes])
+                rows = [(item.key, *item.values) for item in finishes if item.values is not None]
+                cache_file.end(db, [item.key for item in finishes], rows)
+                cache_file.book(db, [item.spending for item in finishes])
         return claimed
 
     def _settle(self, batch: list[_Begin | _Finish | _Forget], claimed: set[bytes]) -> None:
@@ -355,91 +223,3 @@ class Cache:
             db.close()
         except sqlite3.Error:
             pass  # the next session finds this one dead
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # Transactions are begun by hand: the default would begin them at surprising places.
-    db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA synchronous = NORMAL")
-    return db
-
-
-def _create(db: sqlite3.Connection) -> None:
-    try:
-        db.executescript(_SCHEMA)
-    except sqlite3.OperationalError:
-        # Another process was faster.
-        db.rollback()
-        if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-            raise
-
-
-def _book(db: sqlite3.Connection, items: list[Spending]) -> None:
-    total = Spending()
-    for item in items:
-        total += item
-    usage, unknown = total.usage, total.unknown
-    db.execute(
-        _BOOK,
-        (
-            usage.prompt,
-            usage.cached,
-            usage.completion,
-            usage.reasoning,
-            total.unknown_calls,
-            unknown.tokens,
-            unknown.nano_usd,
-        ),
-    )
-
-
-def _values(model: str, reply: Reply) -> tuple[Any, ...]:
-    usage = reply.usage
-    calls = [[call.call_id, call.name, call.arguments] for call in reply.tool_calls]
-    values = (
-        model,
-        reply.owner,
-        time.time(),
-        reply.latency_s,
-        usage.prompt,
-        usage.cached,
-        usage.completion,
-        usage.reasoning,
-        int(usage.estimated),
-        reply.finish_reason,
-        reply.text,
-        reply.reasoning,
-        json.dumps(calls) if calls else "",
-    )
-    return (*values, _checksum(values))
-
-
-def _checksum(values: tuple[Any, ...]) -> int:
-    return zlib.crc32(json.dumps(values).encode())
-
-
-def _is_intact(row: tuple[Any, ...]) -> bool:
-    return bool(_checksum(row[:-1]) == row[-1])
-
-
-def _rescue(path: Path) -> str:
-    """Move a damaged file aside, and what is intact of it into a fresh one."""
-    aside = salvage.set_aside(path)
-    work = path.with_name(path.name + ".rescue")
-    work.unlink(missing_ok=True)
-    db = _connect(work)
-    _create(db)
-    db.close()
-    rows = salvage.intact_rows(
-        aside, work, f"key, {_VALUES}", lambda row: len(row[0]) == 32 and _is_intact(row[1:])
-    )
-    db = _connect(work)
-    kept = 0
-    with db:
-        db.execute("BEGIN IMMEDIATE")
-        for row in rows:
-            kept += db.execute(_STORE, row).rowcount
-            _book(db, [Spending(Usage(*row[5:9]))])
-    db.close()
-    work.replace(path)
-    return f"{path.name} was damaged: {kept} replies are saved, the old file is {aside.name}"

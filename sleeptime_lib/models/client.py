@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from sleeptime_lib.errors import CallError, InputError, StopRun
 from sleeptime_lib.models.answers import NoAnswer
-from sleeptime_lib.models.cache import Cache, Spending, key_of
+from sleeptime_lib.models.cache import Cache, key_of
 from sleeptime_lib.models.dialect import Dialect, encode
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.failures import Verdict, judge_answer, judge_bad_reply, judge_no_answer
-from sleeptime_lib.models.gate import Gate, backoff
-from sleeptime_lib.models.ledger import Amount, Ledger
+from sleeptime_lib.models.gate import Gate, Ticket, backoff
+from sleeptime_lib.models.ledger import NOTHING, Amount, Ledger, Spending
 from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices
 from sleeptime_lib.models.replies import BadReply, read_reply
@@ -68,7 +68,7 @@ class _Call:
     owner: str
     worst: Amount
     begun: bool = False
-    spending: Spending = field(default_factory=Spending)
+    spending: Spending = NOTHING
     faults: int = 0
     refusals: int = 0
 
@@ -106,7 +106,7 @@ class Client:
                 "give its price, or cap the tokens"
             )
         self._cache = None if cache_path is None else Cache(cache_path)
-        before = self._cache.spent_before if self._cache else Spending()
+        before = self._cache.spent_before if self._cache else NOTHING
         self._ledger = Ledger(caps, self._price)
         self._ledger.spent = self._ledger.actual(before.usage) + before.unknown
         self._gate = Gate(limits)
@@ -116,7 +116,7 @@ class Client:
         self._stopped = asyncio.Event()
         self._connected = False
         self._counts = Counts()
-        self._spending = Spending()
+        self._spending = NOTHING
         self._mean_completion = 256.0
 
     async def __aenter__(self) -> Self:
@@ -235,10 +235,10 @@ class Client:
     async def _attempt(self, call: _Call) -> Reply | Verdict | None:
         """One attempt: reserved, admitted, sent and settled. None if another process makes it."""
         await self._ledger.reserve(call.worst)
-        cost = Spending()
+        cost = NOTHING
         try:
             tokens = self._expected_tokens(call.request)
-            epoch = await self._gate.enter(tokens)
+            ticket = await self._gate.enter(tokens)
             try:
                 if self._cache is not None and not call.begun:
                     call.begun = await self._cache.begin(call.key, call.worst)
@@ -246,7 +246,7 @@ class Client:
                         return None
                 cost = Spending(unknown_calls=1, unknown=call.worst)  # until its end is known
                 outcome, cost = await self._send(call)
-                self._steer(epoch, tokens, outcome)
+                self._steer(ticket, tokens, outcome)
                 if isinstance(outcome, Verdict) and (why := self._why_stop(call, outcome)):
                     self._stop(why)
                 return outcome
@@ -270,12 +270,12 @@ class Client:
         except NoAnswer as error:
             verdict = judge_no_answer(error)
             self._connected |= verdict.kind != "unreachable"
-            return verdict, unknown if verdict.billed else Spending()
+            return verdict, unknown if verdict.billed else NOTHING
         self._connected = True
         if not 200 <= answer.status < 300:
             if self._dialect.learn(field, answer):
-                return Verdict("bad_request", f"{field} refused", "again"), Spending()
-            return judge_answer(answer), Spending()
+                return Verdict("bad_request", f"{field} refused", "again"), NOTHING
+            return judge_answer(answer), NOTHING
         latency_s = time.perf_counter() - start
         try:
             reply = read_reply(answer, call.request, owner=call.owner, latency_s=latency_s)
@@ -283,18 +283,18 @@ class Client:
             verdict = judge_bad_reply(error)
             if error.usage is not None:
                 return verdict, Spending(error.usage)
-            return verdict, unknown if verdict.billed else Spending()
+            return verdict, unknown if verdict.billed else NOTHING
         return reply, Spending(reply.usage)
 
-    def _steer(self, epoch: int, tokens: int, outcome: Reply | Verdict) -> None:
+    def _steer(self, ticket: Ticket, tokens: int, outcome: Reply | Verdict) -> None:
         """Tell the gate what an attempt says about the server's load."""
         if isinstance(outcome, Reply):
-            self._gate.succeeded(outcome.usage.total - tokens)
+            self._gate.succeeded(ticket, outcome.usage.total - tokens)
             self._mean_completion += 0.05 * (outcome.usage.completion - self._mean_completion)
         elif outcome.then == "wait":
-            self._gate.refused(epoch, outcome.retry_after_s)
+            self._gate.refused(ticket, outcome.retry_after_s)
         elif outcome.kind == "timeout":
-            self._gate.overloaded(epoch)
+            self._gate.overloaded(ticket)
         elif outcome.kind == "server_error":
             self._gate.server_error()
 

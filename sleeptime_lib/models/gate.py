@@ -1,7 +1,7 @@
 """How many calls are in flight, and when the next may leave.
 
-The number adapts as in TCP, with rules for model servers: it grows while growing raises the
-rate of replies, is cut by a fifth on a refusal for too many requests (once per round trip: the
+The number adapts, as TCP does, with rules for model servers: it grows while growing brings more
+replies per second, is cut by a fifth on a refusal for too many requests (once per round trip: the
 other refusals of calls sent before the cut are old news), and only stops growing for a while
 after a server error.
 """
@@ -11,18 +11,32 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from sleeptime_lib.errors import StopRun
 from sleeptime_lib.models.limits import Limits
 
 _CUT: Final = 0.8
-_STEP: Final = 1.25
-"""The rate is looked at again when the number in flight has grown by this factor."""
-_GAIN: Final = 1.05
-"""A step that raises the rate by less has brought nothing."""
+_GAIN: Final = 1.4
+"""Twice the calls in flight must bring so many times the replies; a server that is full brings
+1.0, one that is not 2.0."""
 _REST_ROUNDS: Final = 20
-"""Rounds without growth after steps that brought nothing."""
+"""Rounds without growth after growing has brought nothing."""
+
+
+class Ticket(NamedTuple):
+    """What a call gets on entering.
+
+    Attributes:
+        epoch: Counts the cuts before it.
+        among: Calls in flight, itself included.
+        time: Of the event loop, in seconds.
+    """
+
+    epoch: int
+    among: int
+    time: float
 
 
 class Gate:
@@ -44,7 +58,7 @@ class Gate:
         self._refusals = 0
         self._requests = _Pace(limits.requests_per_minute)
         self._tokens = _Pace(limits.tokens_per_minute)
-        self._growth = _Growth(self._limit)
+        self._growth = _Growth(self._limit, fast=True)
         self._epoch = 0
         self.in_flight = 0
         self.most_in_flight = 0
@@ -54,8 +68,8 @@ class Gate:
         """Calls that may be in flight now."""
         return int(self._limit)
 
-    async def enter(self, tokens: int) -> int:
-        """Wait for the turn of a call of about `tokens` tokens; returns the current epoch.
+    async def enter(self, tokens: int) -> Ticket:
+        """Wait for the turn of a call of about `tokens` tokens.
 
         Raises:
             StopRun: The gate is closed.
@@ -65,7 +79,7 @@ class Gate:
         loop = asyncio.get_running_loop()
         if not self._waiting and self.in_flight < self.limit and self._ready() <= loop.time():
             self._admit(tokens, loop.time())
-            return self._epoch
+            return Ticket(self._epoch, self.in_flight, loop.time())
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append((turn, tokens))
         self._let_in()
@@ -75,7 +89,7 @@ class Gate:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self.leave()
             raise
-        return self._epoch
+        return Ticket(self._epoch, self.in_flight, loop.time())
 
     def leave(self) -> None:
         """A call that had entered is no longer in flight."""
@@ -83,22 +97,21 @@ class Gate:
         if self._waiting:
             self._let_in()
 
-    def succeeded(self, tokens_off: int) -> None:
+    def succeeded(self, ticket: Ticket, tokens_off: int) -> None:
         """A reply has come; its tokens were `tokens_off` more than said when entering."""
         self._refusals = 0
         self._tokens.correct(tokens_off)
         if self._adaptive and self.in_flight >= self.limit - 1:
-            now = asyncio.get_running_loop().time()
-            self._limit = min(
-                self._growth.after_reply(self._limit, now), float(self._limits.max_concurrency)
-            )
+            seconds = asyncio.get_running_loop().time() - ticket.time
+            limit = self._growth.after_reply(self._limit, ticket.among, seconds)
+            self._limit = min(limit, float(self._limits.max_concurrency))
 
-    def refused(self, epoch: int, retry_after_s: float | None) -> None:
-        """A call sent in `epoch` was refused for too many requests."""
+    def refused(self, ticket: Ticket, retry_after_s: float | None) -> None:
+        """A call was refused for too many requests."""
         now = asyncio.get_running_loop().time()
         if retry_after_s is not None:
             self._pause(now + retry_after_s * random.uniform(1.0, 1.1))
-        if epoch != self._epoch:
+        if ticket.epoch != self._epoch:
             return
         self._epoch += 1
         if retry_after_s is None:
@@ -106,9 +119,9 @@ class Gate:
         self._refusals += 1
         self._cut()
 
-    def overloaded(self, epoch: int) -> None:
-        """A call sent in `epoch` was not answered in time."""
-        if epoch == self._epoch:
+    def overloaded(self, ticket: Ticket) -> None:
+        """A call was not answered in time."""
+        if ticket.epoch == self._epoch:
             self._epoch += 1
             self._cut()
 
@@ -127,7 +140,7 @@ class Gate:
     def _cut(self) -> None:
         if self._adaptive:
             self._limit = max(1.0, self._limit * _CUT)
-            self._growth.restart(self._limit, after_cut=True)
+            self._growth = _Growth(self._limit, fast=False)
 
     def _pause(self, until: float) -> None:
         self._paused_until = max(self._paused_until, until)
@@ -161,61 +174,70 @@ class Gate:
         self._let_in()
 
 
-class _Growth:
-    """When to let more calls into flight: quickly at first, later by one per round.
+@dataclass(slots=True)
+class _Sample:
+    """Calls that were sent among about as many others: how many, and how long they took."""
 
-    Every step of a quarter is checked: when it raised the rate of replies by less than a
-    twentieth, twice in a row, the server is full, and more calls would only wait in its queue
-    until their deadlines.
+    calls: int = 0
+    among: int = 0
+    seconds: float = 0.0
+
+    def add(self, among: int, seconds: float) -> None:
+        self.calls += 1
+        self.among += among
+        self.seconds += seconds
+
+    @property
+    def rate(self) -> float:
+        """Replies per second while so many are in flight (Little's law)."""
+        return self.among / max(self.seconds, 1e-9)
+
+
+class _Growth:
+    """When to let more calls into flight: at first one more per reply, later one per round.
+
+    Whenever the number has doubled it is checked whether that was worth it. If it brought few
+    more replies per second, twice in a row, the server is full: more calls would only wait in
+    its queue until their deadlines. Then the number goes back and rests.
     """
 
-    def __init__(self, limit: float) -> None:
-        self._fast = True
-        self._rest = 0
-        self._since: float | None = None
-        self.restart(limit, after_cut=False)
-
-    def restart(self, limit: float, *, after_cut: bool) -> None:
-        self._fast = self._fast and not after_cut
-        self._base_limit, self._base_rate = limit, 0.0
+    def __init__(self, limit: float, *, fast: bool) -> None:
+        self._fast = fast
+        self._base = limit
+        self._before, self._after = _Sample(), _Sample()
         self._useless = 0
-        self._start_round(limit, None)
+        self._rest = 0
 
     def rest(self, replies: int) -> None:
+        """Do not grow for so many replies."""
         self._rest = max(self._rest, replies)
 
-    def after_reply(self, limit: float, now: float) -> float:
-        """The limit after one more reply at `now`, with the gate full."""
-        if self._since is None:
-            self._since = now
-        self._replies += 1
-        if self._replies >= self._round_limit:
-            limit = self._end_round(limit, now)
+    def after_reply(self, limit: float, among: int, seconds: float) -> float:
+        """The limit after a reply to a call sent among `among`, with the gate full."""
+        if among <= 1.25 * self._base:
+            self._before.add(among, seconds)
+        elif among >= 1.75 * self._base:
+            self._after.add(among, seconds)
+            if self._after.calls >= self._base:
+                return self._judged(limit)
         if self._rest > 0:
             self._rest -= 1
             return limit
-        return limit + (1.0 if self._fast else 1.0 / limit)
+        return min(limit + (1.0 if self._fast else 1.0 / limit), 2.0 * self._base)
 
-    def _start_round(self, limit: float, now: float | None) -> None:
-        self._round_limit, self._replies, self._since = limit, 0, now
-
-    def _end_round(self, limit: float, now: float) -> float:
-        assert self._since is not None
-        rate = self._replies / max(now - self._since, 1e-9)
-        if self._base_rate == 0.0:
-            self._base_limit, self._base_rate = self._round_limit, rate
-        elif self._round_limit >= _STEP * self._base_limit:
-            if rate >= _GAIN * self._base_rate:
-                self._base_limit, self._base_rate, self._useless = self._round_limit, rate, 0
-            else:
-                self._useless += 1
-        if self._useless == 2:
-            limit = self._base_limit
-            self._fast = False
-            self.rest(int(_REST_ROUNDS * limit))
-            self._base_rate, self._useless = 0.0, 0
-        self._start_round(limit, now)
-        return limit
+    def _judged(self, limit: float) -> float:
+        worth = self._after.rate >= _GAIN * self._before.rate
+        if worth:
+            self._base, self._before, self._useless = limit, self._after, 0
+        else:
+            self._useless += 1
+        self._after = _Sample()
+        if self._useless < 2:
+            return limit
+        self._fast, self._useless = False, 0
+        self._before = _Sample()
+        self.rest(int(_REST_ROUNDS * self._base))
+        return self._base
 
 
 class _Pace:

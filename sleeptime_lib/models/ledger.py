@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sleeptime_lib.errors import CapReached
@@ -33,6 +33,34 @@ class Amount:
     def usd(self) -> float:
         """The money in USD."""
         return self.nano_usd / _NANO
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What calls were billed: usage the server stated, and calls it said nothing about.
+
+    Attributes:
+        usage: Stated, or estimated from the reply.
+        unknown_calls: Calls that may have been billed although no reply came.
+        unknown: The worst case of those.
+    """
+
+    usage: Usage = field(default_factory=Usage)
+    unknown_calls: int = 0
+    unknown: Amount = field(default_factory=Amount)
+
+    def __add__(self, other: Spending) -> Spending:
+        """Add two; most calls have nothing to add to."""
+        if self is NOTHING:
+            return other
+        return Spending(
+            self.usage + other.usage,
+            self.unknown_calls + other.unknown_calls,
+            self.unknown + other.unknown,
+        )
+
+
+NOTHING: Final = Spending()
 
 
 class Ledger:
@@ -102,6 +130,8 @@ class Ledger:
         self._serve()
 
     def _fits(self, amount: Amount) -> bool:
+        if not self._caps.are_set:
+            return True
         total = self.spent + self.reserved + amount
         return (self._most_tokens is None or total.tokens <= self._most_tokens) and (
             self._most_nano is None or total.nano_usd <= self._most_nano

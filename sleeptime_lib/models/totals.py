@@ -33,7 +33,7 @@ class Totals:
         max_in_flight: Most calls in flight at once.
         concurrency: Calls that may be in flight now.
         lost_in_flight: Calls that earlier sessions on the same cache had in flight when they
-            were killed. They may have been billed, and are made again.
+            were killed, found since opening. They may have been billed, and are made again.
         spent_before: Tokens earlier sessions on the same cache were billed.
         unknown_before: Their attempts that may have been billed although no reply came, those in
             flight at a kill included.

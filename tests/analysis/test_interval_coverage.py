@@ -1,6 +1,6 @@
 """Nominal 95% intervals must hold the truth 92 to 98 times in 100. Quick version.
 
-The full one (400 runs, 2,000 draws, 50 and 100 clusters) is benchmarks/statistics.py.
+The full one (400 runs, 2,000 draws, 50 and 100 clusters) is benchmarks/intervals.py.
 """
 
 from sleeptime_lib.analysis.known_ratio import World, coverage

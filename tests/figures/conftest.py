@@ -6,6 +6,9 @@ import pytest
 
 from sleeptime_lib.analysis.known_ratio import World, simulate
 from sleeptime_lib.analysis.report import analyse
+from sleeptime_lib.figures import context_only, differences, pareto, pass_at_k, sleep_scaling
+
+MAKERS = (pareto, sleep_scaling, pass_at_k, context_only, differences)
 
 
 def rows_with(ks=(1,), model="simulated", clusters=20, **world) -> pd.DataFrame:
@@ -58,3 +61,15 @@ def shapes(report, scaled):
         "crossing": analyse(rows_with(ratio=0.9, own_ratio=0.1), draws=50),
         "worse": analyse(rows_with(ratio=0.3), draws=50),
     }
+
+
+@pytest.fixture(scope="session")
+def makers():
+    """Every function that makes a picture of a report."""
+    return MAKERS
+
+
+@pytest.fixture(params=MAKERS, ids=lambda make: make.__name__)
+def make(request):
+    """Each of them in turn."""
+    return request.param

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sleeptime_lib.figures import PICTURES, context_only, differences, pareto, sleep_scaling
+from sleeptime_lib.figures import context_only, differences, pareto, sleep_scaling
 from sleeptime_lib.figures import pass_at_k as pass_at_k_picture
 from sleeptime_lib.figures.look import STYLES
 from sleeptime_lib.figures.picture import Series
@@ -27,8 +27,8 @@ def test_pareto_marks_the_tokens_saved_at_equal_accuracy(report):
     assert span.text == f"{equal.ratio:.1f}× fewer tokens"
 
 
-def test_notes_state_n_interval_and_clusters(shapes):
-    for make in PICTURES.values():
+def test_notes_state_n_interval_and_clusters(shapes, makers):
+    for make in makers:
         note = make(shapes["whole"]).note
         assert "n = 100 questions in 20 clusters; whiskers: 95% cluster bootstrap" in note
     note = pareto(shapes["whole"]).note
@@ -37,8 +37,8 @@ def test_notes_state_n_interval_and_clusters(shapes):
     assert "exploratory" in pareto(shapes["few clusters"]).note
 
 
-def test_simulated_results_are_marked_and_only_those(shapes):
-    for make in PICTURES.values():
+def test_simulated_results_are_marked_and_only_those(shapes, makers):
+    for make in makers:
         assert make(shapes["whole"]).simulated
         assert not make(shapes["real model"]).simulated
 
@@ -50,8 +50,8 @@ def test_pareto_shows_one_sleep_setting_and_scaling_all(scaled):
     ]  # fmt: skip
 
 
-def test_series_of_one_picture_differ_in_marker_as_well_as_colour(scaled):
-    for make in PICTURES.values():
+def test_series_of_one_picture_differ_in_marker_as_well_as_colour(scaled, makers):
+    for make in makers:
         styles = [STYLES[s.style] for s in make(scaled).series]
         assert len({s.colour for s in styles}) == len(styles)
         assert len({(s.marker, s.dash) for s in styles}) == len(styles)
@@ -76,10 +76,9 @@ def test_differences_are_those_of_the_report_with_zero_and_margin(scaled):
     assert [rule.y for rule in picture.rules] == [0, -1]
 
 
-@pytest.mark.parametrize("name", list(PICTURES))
-def test_every_picture_can_be_made_of_every_report(shapes, name):
+def test_every_picture_can_be_made_of_every_report(shapes, make):
     for shape, report in shapes.items():
-        picture = PICTURES[name](report)
+        picture = make(report)
         json.dumps(picture.to_json(), allow_nan=False)
         for series in picture.series:
             assert all(picture.x.low <= x <= picture.x.high for x in series.x), shape

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from sleeptime_lib.figures import PICTURES, look, pareto, refresh, save, sleep_scaling, to_plotly
+from sleeptime_lib.figures import look, pareto, refresh, save, sleep_scaling, to_plotly
 from sleeptime_lib.figures.mpl_renderer import draw
 
 
@@ -29,8 +29,8 @@ def test_matplotlib_draws_the_same_points(report):
         assert [list(p) for p in zip(series.x, series.y, strict=True)] in drawn
 
 
-def test_both_renderers_write_the_same_texts(shapes):
-    for make in PICTURES.values():
+def test_both_renderers_write_the_same_texts(shapes, makers):
+    for make in makers:
         for report in shapes.values():
             picture = make(report)
             figure = draw(picture)
@@ -105,8 +105,8 @@ def test_svg_text_can_be_searched(report, tmp_path):
     assert "SIMULATED MODEL" in svg
 
 
-def test_every_picture_of_every_report_can_be_drawn(shapes):
-    for make in PICTURES.values():
+def test_every_picture_of_every_report_can_be_drawn(shapes, makers):
+    for make in makers:
         for report in shapes.values():
             draw(make(report))
             to_plotly(make(report))

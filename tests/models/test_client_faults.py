@@ -149,9 +149,7 @@ async def test_no_server_stops_the_run_within_seconds():
 async def test_a_server_that_went_away_stops_the_run_after_retries(tmp_path):
     endpoint_limits = Limits(backoff_s=0.01, max_backoff_s=0.02, max_retries=3)
     with FaultServer() as server:
-        client = Client(
-            resolve("m", base_url=server.url), cache_path=None, limits=endpoint_limits
-        )
+        client = Client(resolve("m", base_url=server.url), cache_path=None, limits=endpoint_limits)
         await client.complete(ask("one"), owner="a")
     with pytest.raises(StopRun, match="cannot reach"):
         await client.complete(ask("two"), owner="b")

@@ -5,20 +5,15 @@
 2. Time of 2,000 cluster-bootstrap draws of curves and token ratio over 50,000 rows, beside a
    straightforward pandas version of the same computation.
 
-    python benchmarks/statistics.py [--runs 400] [--draws 2000] [--only speed|coverage]
+    python benchmarks/intervals.py [--runs 400] [--draws 2000] [--only speed|coverage]
 
 Exit status 1 when an interval covers too little or too much, or the draws take over 2 seconds.
 """
 
 from __future__ import annotations
 
-import sys
-
-# Started as a script, this folder comes first in the search path, and this file would then hide
-# the standard library's `statistics` from everything imported below.
-sys.path.pop(0)
-
 import argparse
+import sys
 import time
 
 import numpy as np

@@ -1,0 +1,44 @@
+"""A client in a process of its own, for tests that kill it or run several on one cache."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any
+
+from sleeptime_lib.models.client import Client
+from sleeptime_lib.models.endpoint import resolve
+from sleeptime_lib.models.limits import Limits
+from sleeptime_lib.records import Request
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["sleeptime_lib.models.wire", "client_process"])
+
+
+def question(index: int) -> Request:
+    """The request number `index`, the same in every process."""
+    return Request("m", ({"role": "user", "content": f"question {index}"},))
+
+
+def start(url: str, cache: Path, count: int, name: str) -> tuple[ForkServerProcess, Queue[Any]]:
+    """Start a process that asks `count` questions; its queue gets (texts, totals) at the end."""
+    results = _CONTEXT.Queue()
+    process = _CONTEXT.Process(target=_work, args=(url, cache, count, name, results), daemon=True)
+    process.start()
+    return process, results
+
+
+def _work(url: str, cache: Path, count: int, name: str, results: Queue[Any]) -> None:
+    results.put(asyncio.run(ask_all(url, cache, count, name)))
+
+
+async def ask_all(url: str, cache: Path, count: int, name: str) -> tuple[list[str], Any]:
+    """Ask all questions at once; texts and totals."""
+    limits = Limits(concurrency=20, backoff_s=0.01)
+    async with Client(resolve("m", base_url=url), cache_path=cache, limits=limits) as client:
+        calls = (client.complete(question(i), owner=f"{name} {i}") for i in range(count))
+        replies = await asyncio.gather(*calls)
+        return [reply.text for reply in replies], client.totals

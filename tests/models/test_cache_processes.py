@@ -1,0 +1,48 @@
+"""The cache with real processes: shared by several, and killed at any moment."""
+
+import random
+import time
+
+from client_process import ask_all, start
+from fault_server import Faults, FaultServer
+
+COUNT = 120
+
+
+async def test_processes_on_one_cache_pay_each_call_once(tmp_path):
+    path = tmp_path / "calls.sqlite"
+    with FaultServer(Faults(latency_s=0.02)) as server:
+        started = [start(server.url, path, COUNT, name) for name in "abc"]
+        results = [queue.get(timeout=60) for _, queue in started]
+        for process, _ in started:
+            process.join()
+        assert server.log.generated.total() == COUNT
+    assert results[0][0] == results[1][0] == results[2][0]
+    totals = [total for _, total in results]
+    assert sum(total.sent for total in totals) == COUNT
+    assert sum(total.cache_hits + total.replies for total in totals) == 3 * COUNT
+    assert all(total.lost_in_flight == 0 for total in totals)
+
+
+async def test_killed_clients_lose_nothing_and_pay_twice_only_what_was_in_flight(tmp_path):
+    rng = random.Random(5)
+    path = tmp_path / "calls.sqlite"
+    kills = 0
+    with FaultServer(Faults(latency_s=0.02)) as server:
+        right, _ = await ask_all(server.url, tmp_path / "undisturbed.sqlite", COUNT, "")
+        server.log.generated.clear()
+        while len(server.log.generated) < COUNT and kills < 30:
+            process, _ = start(server.url, path, COUNT, "killed")
+            before = server.log.attempts.total()
+            while server.log.attempts.total() == before and process.is_alive():
+                time.sleep(0.001)
+            time.sleep(rng.uniform(0, 0.05))
+            process.kill()
+            process.join()
+            kills += 1
+        texts, totals = await ask_all(server.url, path, COUNT, "last")
+        twice = server.log.generated.total() - len(server.log.generated)
+    assert kills >= 5
+    assert texts == right
+    assert 0 < twice <= totals.unknown_before
+    assert totals.unknown_before <= kills * 20  # its concurrency
