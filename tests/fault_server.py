@@ -24,64 +24,20 @@ import random
 import socket
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import formatdate
-from time import time
 from typing import Any
 
-Completion = dict[str, Any]
-Answer = Callable[[str, dict[str, Any]], tuple[int, Completion]]
-"""From path and body of a request to status and body of the reply."""
-
-PASSING = (
-    "429",
-    "429 seconds",
-    "429 date",
-    "429 milliseconds",
-    "408",
-    "500",
-    "502 html",
-    "503",
-    "529",
-    "200 html",
-    "200 error",
-    "200 error code",
-    "empty body",
-    "half json",
-    "json list",
-    "no choices",
-    "no message",
-    "not utf-8",
-    "cut in body",
-    "cut before reply",
-    "garbage",
-    "late",
+from fault_replies import (
+    LASTING,
+    PASSING,
+    STRANGE,
+    Answer,
+    faulty,
+    http,
+    is_generated,
+    plain_answer,
+    strange,
 )
-"""Faults after which the same request may succeed."""
-
-LASTING = ("400", "404", "context length", "422")
-"""Faults that a request meets whenever it is sent."""
-
-STOPPING = ("401", "403", "quota", "402")
-"""Faults after which no request succeeds."""
-
-STRANGE = (
-    "no usage",
-    "null usage",
-    "usage in strings",
-    "null content",
-    "content in parts",
-    "refusal",
-    "length",
-    "broken arguments",
-    "object arguments",
-    "two calls",
-    "extra fields",
-    "reasoning",
-    "very long",
-)
-"""Replies that are unusual and still have a right reading."""
 
 
 @dataclass(frozen=True)
@@ -134,42 +90,6 @@ class Log:
     most_in_flight: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     bodies: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=1000))
-
-
-def plain_answer(path: str, body: dict[str, Any]) -> tuple[int, Completion]:
-    """A number that depends on the messages and the draw, in a reply of a matching length."""
-    seen = json.dumps([body.get("messages"), body.get("seed"), body.get("temperature")])
-    number = int(hashlib.sha256(seen.encode()).hexdigest()[:8], 16)
-    words = [*["step"] * (number % 40), f"The answer is {number % 1000}."]
-    most = body.get("max_tokens") or body.get("max_completion_tokens") or 10**6
-    cut = len(words) + 3 > most
-    prompt, written = len(seen) // 4, min(len(words) + 3, most)
-    usage = {
-        "prompt_tokens": prompt,
-        "completion_tokens": written,
-        "total_tokens": prompt + written,
-    }
-    return 200, completion(" ".join(words[:most] if cut else words), usage, cut=cut)
-
-
-def completion(
-    text: str | None, usage: Mapping[str, Any] | None, *, cut: bool = False, **message: Any
-) -> Completion:
-    """A chat completion."""
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": "m",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": text, **message},
-                "finish_reason": "length" if cut else "stop",
-            }
-        ],
-        "usage": usage,
-    }
 
 
 class FaultServer:
@@ -247,19 +167,17 @@ class FaultServer:
         status, right = self.answer(path, body)
         if fault in STRANGE:
             right = strange(fault, right)
-        refused = fault.split(" ")[0] in _STATUSES or fault in ("context length", "quota")
-        if status == 200 and not (refused and not fault.startswith("200")):
+        if status == 200 and is_generated(fault):
             self.log.generated[digest] += 1
             usage = right.get("usage") or {}
-            self.log.billed_tokens += sum(
-                int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")
-            )
+            counts = (usage.get(name) for name in ("prompt_tokens", "completion_tokens"))
+            self.log.billed_tokens += sum(count for count in counts if isinstance(count, int))
         if fault == "late":
             await asyncio.sleep(self.faults.late_s)
         if fault == "cut before reply":
             return None
         if fault and fault not in STRANGE and fault != "late":
-            return self._faulty(fault, right)
+            return faulty(fault, right, self.faults.retry_after_s, self.secret)
         return http(status, json.dumps(right).encode())
 
     def _fault(self, digest: str, attempt: int) -> str:
@@ -277,127 +195,6 @@ class FaultServer:
         if draw < faults.lasting + faults.strange:
             return lasting.choice(STRANGE)
         return ""
-
-    def _faulty(self, fault: str, right: Completion) -> bytes:
-        whole = json.dumps(right).encode()
-        wait = self.faults.retry_after_s
-        match fault:
-            case "429 seconds":
-                return self._error(429, "slow down", {"retry-after": f"{wait:g}"})
-            case "429 date":
-                # Dates count whole seconds: the server's own clock makes this one a short wait.
-                now = int(time())
-                date = {"date": formatdate(now, usegmt=True)}
-                return self._error(
-                    429, "slow down", {"retry-after": formatdate(now, usegmt=True), **date}
-                )
-            case "429 milliseconds":
-                return self._error(429, "slow down", {"retry-after-ms": f"{1000 * wait:g}"})
-            case "502 html":
-                return http(502, b"<html><body><h1>Bad gateway</h1></body></html>", "text/html")
-            case "200 html":
-                return http(200, b"<html><body>Please log in</body></html>", "text/html")
-            case "200 error":
-                return http(200, json.dumps({"error": {"message": "overloaded"}}).encode())
-            case "200 error code":
-                error = {"error": {"message": "upstream is busy", "code": 503}}
-                return http(200, json.dumps(error).encode())
-            case "empty body":
-                return http(200, b"")
-            case "half json":
-                return http(200, whole[: len(whole) // 2])
-            case "json list":
-                return http(200, b"[1, 2]")
-            case "no choices":
-                return http(200, json.dumps({**right, "choices": []}).encode())
-            case "no message":
-                return http(200, json.dumps({**right, "choices": [{"index": 0}]}).encode())
-            case "not utf-8":
-                return http(200, whole.replace(b"answer", b"\xff\xfe\xe9"))
-            case "cut in body":
-                return http(200, whole)[: -len(whole) // 2]
-            case "garbage":
-                return b"\x00\x01\x02 this is no HTTP\r\n\r\n"
-            case "context length":
-                return self._error(
-                    400, "maximum context length is 8192 tokens", {}, "context_length_exceeded"
-                )
-            case "quota":
-                return self._error(429, "you have no credit left", {}, "insufficient_quota")
-        status = int(fault)
-        return self._error(status, _STATUSES[fault], {})
-
-    def _error(self, status: int, message: str, headers: dict[str, str], code: str = "") -> bytes:
-        said = f"{message} {self.secret}".strip()
-        error = {"error": {"message": said, "code": code or None, "type": "error"}}
-        return http(status, json.dumps(error).encode(), headers=headers)
-
-
-_STATUSES = {
-    "400": "a parameter is wrong",
-    "401": "the key is wrong",
-    "402": "payment is due",
-    "403": "not allowed",
-    "404": "there is no such model",
-    "408": "the request took too long",
-    "422": "a field has the wrong type",
-    "429": "slow down",
-    "500": "internal error",
-    "502": "bad gateway",
-    "503": "overloaded",
-    "529": "overloaded",
-}
-
-
-def strange(kind: str, right: Completion) -> Completion:
-    """The right completion in a strange shape."""
-    reply: Completion = json.loads(json.dumps(right))
-    choice = reply["choices"][0]
-    message = choice["message"]
-    call = {"id": "call_a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    match kind:
-        case "no usage":
-            del reply["usage"]
-        case "null usage":
-            reply["usage"] = None
-        case "usage in strings":
-            reply["usage"] = {name: str(count) for name, count in reply["usage"].items()}
-        case "null content":
-            message["content"] = None
-        case "content in parts":
-            message["content"] = [{"type": "text", "text": message["content"]}]
-        case "refusal":
-            message.update(content=None, refusal="I cannot help with that.")
-        case "length":
-            choice["finish_reason"] = "length"
-        case "broken arguments":
-            call["function"] = {"name": "f", "arguments": '{"text": "unfinis'}
-            message.update(content=None, tool_calls=[call])
-        case "object arguments":
-            call["function"] = {"name": "f", "arguments": {"text": 1}}
-            message.update(content=None, tool_calls=[call])
-        case "two calls":
-            message.update(content=None, tool_calls=[call, {**call, "id": "call_b"}])
-        case "extra fields":
-            reply.update(service_tier="x", nested={"a": [1, None]})
-            message["annotations"] = []
-        case "reasoning":
-            message["reasoning_content"] = "Let me think."
-        case "very long":
-            message["content"] += " very long" * 200_000
-    return reply
-
-
-def http(
-    status: int,
-    body: bytes,
-    kind: str = "application/json",
-    headers: Mapping[str, str] | None = None,
-) -> bytes:
-    """An HTTP response."""
-    lines = [f"HTTP/1.1 {status} X", f"content-type: {kind}", f"content-length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class _Connection(asyncio.Protocol):
@@ -438,12 +235,14 @@ class _Connection(asyncio.Protocol):
         server = self._server
         server.in_flight += 1
         server.log.most_in_flight = max(server.log.most_in_flight, server.in_flight)
+        reply = None
         try:
             reply = await server.reply(path, content)
         finally:
             server.in_flight -= 1
+            if reply is None:
+                self._transport.abort()
         if reply is None:
-            self._transport.abort()
             return
         self._transport.write(reply)
         whole = reply.startswith(b"HTTP/1.1") and _is_whole(reply)

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from fault_server import completion
+from fault_replies import completion
 
 from sleeptime_lib import runs
 from sleeptime_lib.config import make_config, make_execution

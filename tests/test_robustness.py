@@ -12,7 +12,8 @@ import traceback
 
 import pandas as pd
 import pytest
-from fault_server import LASTING, Faults, FaultServer
+from fault_replies import LASTING
+from fault_server import Faults, FaultServer
 from simulated_answer import carry_out, prepared, simulated_answer
 
 from sleeptime_lib import reporting, runs

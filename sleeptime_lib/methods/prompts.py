@@ -88,9 +88,10 @@ SLEEP_FRAME: Final = Prompt(
     "will come later and must then be answered quickly, with the situation and your notes at "
     "hand. Work out which questions are likely, compute what they would need, and keep the "
     "results in the notes.\n"
-    "Good notes have one quantity on each line, written as: name = calculation = number. Begin "
-    "with the simple quantities and build on them. Use only numbers from the situation or from "
-    "lines above. Stop when nothing useful is left to add.",
+    "Good notes have one quantity on each line and nothing else, written as: name = calculation = "
+    "number. With three boxes of a dozen eggs at $4 a box a line could be: eggs in all = 3 * 12 = "
+    "36. Begin with the simple quantities and build on them. Use only numbers from the situation "
+    "or from lines above. Stop when nothing useful is left to add.",
 )
 
 SLEEP_TOOLS: Final = Prompt(
@@ -104,9 +105,9 @@ SLEEP_TOOLS: Final = Prompt(
 SLEEP_TEXT: Final = Prompt(
     "sleep_text",
     1,
-    "Write the complete new text of the notes between a line <notes> and a line </notes>: it "
-    "replaces the whole block. If the notes are as useful as you can make them, write DONE after "
-    "</notes>; otherwise you will be asked to go on.",
+    "Write the complete text of the notes between a line <notes> and a line </notes>. If you want "
+    "another turn to improve them, write MORE after </notes>: the next text then replaces the "
+    "whole block. Otherwise stop after </notes>.",
 )
 
 SLEEP_CONTINUE: Final = Prompt(

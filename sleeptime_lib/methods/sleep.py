@@ -77,6 +77,7 @@ class _Block:
     text: str = ""
     rewrites: int = 0
     finished: bool = False
+    cut_off: bool = False
 
     def replace(self, new: str) -> str:
         """Store a new text, cut to the limit at a line end, and tell the model what was done."""
@@ -90,7 +91,7 @@ class _Block:
 
     @property
     def done(self) -> bool:
-        return self.finished or self.rewrites >= MAX_REWRITES
+        return self.finished or self.cut_off or self.rewrites >= MAX_REWRITES
 
 
 async def choose_protocol(ask: Ask, model: str) -> Protocol:
@@ -223,14 +224,16 @@ _CLOSE: Final = re.compile(r"</notes>", re.IGNORECASE)
 def _use_text(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
     """Take the last block of notes in the reply; None when there is none.
 
-    A reply that was cut off before </notes> still gives its notes.
+    A reply that was cut off before </notes> still gives its notes, and ends the phase: going on
+    would only be cut off again.
     """
     starts = list(_OPEN.finditer(reply.text))
     if not starts:
-        block.finished = bool(block.rewrites) and "DONE" in reply.text
+        block.finished = bool(block.rewrites)
         return None
     body = reply.text[starts[-1].end() :]
     close = _CLOSE.search(body)
     told = block.replace(body[: close.start()] if close else body)
-    block.finished = close is not None and "DONE" in body[close.end() :]
+    block.cut_off = close is None
+    block.finished = close is not None and "MORE" not in body[close.end() :]
     return [{"role": "user", "content": f"{told} {prompts.SLEEP_CONTINUE.text}"}]

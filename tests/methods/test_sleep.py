@@ -124,26 +124,27 @@ async def test_a_model_that_only_talks_is_reminded_once():
 
 
 async def test_text_protocol_takes_the_notes_between_the_tags():
-    model = Model(said("<notes>\na = 1\n</notes>\nDONE"))
+    model = Model(said("<notes>\na = 1\n</notes>"))
     result = await notes(model, "text")
     assert (result.text, result.finished) == ("a = 1", True)
     assert model.asked[0].tools == ()
 
 
-async def test_text_protocol_goes_on_until_done():
-    model = Model(said("<notes>a</notes>"), said("<notes>b</notes> DONE"))
+async def test_text_protocol_goes_on_while_the_model_wants_more():
+    model = Model(said("<notes>a</notes> MORE"), said("<notes>b</notes>"))
     result = await notes(model, "text")
     assert (result.text, result.rewrites) == ("b", 2)
 
 
-async def test_text_protocol_ends_on_done_alone():
-    model = Model(said("<notes>a</notes>"), said("DONE"), said("<notes>never</notes>"))
+async def test_text_protocol_ends_when_there_is_nothing_to_add():
+    model = Model(said("<notes>a</notes> MORE"), said("Fine."), said("<notes>never</notes>"))
     assert (await notes(model, "text")).text == "a"
 
 
 async def test_text_protocol_keeps_notes_that_were_cut_off():
-    model = Model(said("<notes>\na = 1\nb = "), forever=said("DONE"))
-    assert (await notes(model, "text")).text == "a = 1\nb ="
+    model = Model(said("<notes>\na = 1\nb = "))
+    result = await notes(model, "text")
+    assert (result.text, result.finished) == ("a = 1\nb =", False)
 
 
 async def test_tokens_of_all_calls_are_added_up_and_only_own_ones_billed():

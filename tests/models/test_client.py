@@ -5,7 +5,8 @@ import time
 
 import pytest
 from client_process import question
-from fault_server import Faults, FaultServer, completion, plain_answer
+from fault_replies import completion, plain_answer
+from fault_server import Faults, FaultServer
 
 from sleeptime_lib.errors import CallError, InputError, StopRun
 from sleeptime_lib.models.client import Client

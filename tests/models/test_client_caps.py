@@ -5,7 +5,8 @@ import random
 
 import pytest
 from client_process import question
-from fault_server import Faults, FaultServer, completion
+from fault_replies import completion
+from fault_server import Faults, FaultServer
 
 from sleeptime_lib.errors import CapReached
 from sleeptime_lib.models.client import Client

@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
-from fault_server import LASTING, PASSING, STOPPING, Faults, FaultServer
+from fault_replies import LASTING, PASSING, STOPPING
+from fault_server import Faults, FaultServer
 
 from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.models.client import Client
@@ -205,7 +206,7 @@ async def test_a_reply_longer_than_the_limit_is_an_error():
 
 
 def _long(path, body):
-    from fault_server import completion
+    from fault_replies import completion
 
     return 200, completion("long " * 10_000, None)
 

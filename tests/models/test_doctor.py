@@ -1,7 +1,8 @@
 """The doctor's findings about servers that can and cannot."""
 
 import pytest
-from fault_server import FaultServer, completion
+from fault_replies import completion
+from fault_server import FaultServer
 
 from sleeptime_lib.errors import StopRun
 from sleeptime_lib.models.doctor import examine, render

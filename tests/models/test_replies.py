@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fault_server import STRANGE, completion, strange
+from fault_replies import STRANGE, completion, strange
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,7 +6,8 @@ import pickle
 import traceback
 
 import pytest
-from fault_server import LASTING, PASSING, STOPPING, Faults, FaultServer, completion
+from fault_replies import LASTING, PASSING, STOPPING, completion
+from fault_server import Faults, FaultServer
 
 from sleeptime_lib.errors import SleeptimeError
 from sleeptime_lib.models.client import Client

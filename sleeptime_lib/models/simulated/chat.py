@@ -77,8 +77,8 @@ def _sleep(view: View, effort: str | None, turn: Dice, phase: Dice) -> Draft:
         arguments = json.dumps({view.memory_argument: rewrite.notes}, ensure_ascii=False)
         return Draft("", rewrite.reasoning, ("rethink_memory", arguments))
     notes = view.notes if rewrite.notes is None else rewrite.notes
-    done = "\nDONE" if rewrite.last else ""
-    return Draft(f"<notes>\n{notes}\n</notes>{done}", rewrite.reasoning)
+    more = "" if rewrite.last else "\nMORE"
+    return Draft(f"<notes>\n{notes}\n</notes>{more}", rewrite.reasoning)
 
 
 def _answer(view: View, budget: Budget, dice: Dice) -> Draft:

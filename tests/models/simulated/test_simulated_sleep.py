@@ -112,13 +112,13 @@ def test_notes_that_are_there_at_the_start_are_built_on(contexts):
     assert not any(line.lower().startswith(f"{quantity.name.lower()} =") for line in lines[1:])
 
 
-def test_the_text_protocol_gives_the_notes_in_tags_and_ends_with_done(contexts):
+def test_the_text_protocol_gives_the_notes_in_tags_and_asks_for_more_until_it_ends(contexts):
     for context in contexts:
         messages = opening(context.text, prompts.SLEEP_TEXT)
-        texts = [""]
-        while not texts[-1].endswith("DONE"):
+        texts = ["MORE"]
+        while texts[-1].endswith("MORE"):
             texts.append(reply(messages, temperature=1.0, seed=3).text)
-            found = re.fullmatch(r"<notes>\n(.+)\n</notes>(\nDONE)?", texts[-1], re.DOTALL)
+            found = re.fullmatch(r"<notes>\n(.+)\n</notes>(\nMORE)?", texts[-1], re.DOTALL)
             assert found
             assert LINE.fullmatch(found.group(1).splitlines()[0])
             assert len(texts) <= 10
