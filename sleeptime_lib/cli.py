@@ -81,7 +81,13 @@ def run(
     ] = None,
     api_key_env: Annotated[str | None, typer.Option(help="Variable that holds the key.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Name or path; see `sleeptime data`.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Number of questions.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(help="Number of questions; of contexts with --questions-per-context."),
+    ] = None,
+    questions_per_context: Annotated[
+        int | None, typer.Option(help="Most questions about each context.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of data and sampling.")] = None,
     splitter: Annotated[str | None, typer.Option(help="clean or paper.")] = None,
     skip_bad: Annotated[

@@ -6,25 +6,48 @@ one is refused. `Execution` holds how the calls are made: it may differ each tim
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from sleeptime_lib.errors import InputError
 
-EXPERIMENTS: Final = ("stateful-gsm",)
+DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "stateful-gsm": {},
+    "multi-query": {
+        "dataset": "multi-p1",
+        "questions_per_context": 10,
+        "levels": (0, 1, 3),
+        "sleep_parallel": (1,),
+        "pass_samples": 0,
+        "context_only": False,
+    },
+}
+"""What each experiment takes for options that are not given, where it differs from `RunConfig`."""
+
+EXPERIMENTS: Final = tuple(DEFAULTS)
 
 
 class RunConfig(BaseModel):
-    """What decides the rows of a run.
+    """What decides the rows of a run; an option left out has its experiment's default.
 
     Attributes:
         experiment: Name of the experiment.
         dataset: Dataset name or path (see `sleeptime_lib.tasks.load`).
         model: "simulated", or a model name at `base_url`.
         base_url: Server of the model; None for the simulated model.
-        limit: Number of questions; None for the dataset's default.
+        limit: Number of questions, or of contexts where `questions_per_context` is given; None
+            for the dataset's default.
+        questions_per_context: Most questions about each context; None for as many as come.
         seed: Of the dataset where it is generated, and of all sampling.
         splitter: Rule that cuts questions from contexts in unsplit data.
         skip_bad: Leave out bad rows of a file, with a notice each, instead of refusing it.
@@ -49,6 +72,7 @@ class RunConfig(BaseModel):
     model: str = "simulated"
     base_url: str | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
+    questions_per_context: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     splitter: Literal["clean", "paper"] = "clean"
     skip_bad: bool = False
@@ -63,6 +87,11 @@ class RunConfig(BaseModel):
     pass_samples: Annotated[int, Field(ge=0, le=1000)] = 10
     pass_temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.7
     context_only: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_defaults(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {**DEFAULTS.get(given.get("experiment", ""), {}), **given}
 
     @field_validator("experiment")
     @classmethod

@@ -46,8 +46,9 @@ def make_manifest(config: RunConfig, task: Task, settings_count: int) -> dict[st
 def command_of(config: RunConfig) -> str:
     """The command that repeats a run: its experiment and every option that is not the default."""
     words = ["sleeptime", "run", config.experiment]
-    for name, value in config.model_dump(exclude_defaults=True).items():
-        if name == "experiment" or value is None:
+    usual = RunConfig(experiment=config.experiment).model_dump()
+    for name, value in config.model_dump().items():
+        if value == usual[name] or value is None:
             continue
         option = f"--{name.replace('_', '-')}"
         if isinstance(value, bool):

@@ -13,7 +13,7 @@ from sleeptime_lib import engine, tasks
 from sleeptime_lib.config import Execution, RunConfig
 from sleeptime_lib.errors import CapReached, StopRun
 from sleeptime_lib.estimate import Estimate, estimate
-from sleeptime_lib.experiments import stateful_gsm
+from sleeptime_lib.experiments import multi_query, stateful_gsm
 from sleeptime_lib.methods.answer import Setting
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
@@ -25,7 +25,7 @@ from sleeptime_lib.records import Row, Task
 from sleeptime_lib.store import RunDirectory, open_run
 
 RUNS: Final = Path("runs")
-_SETTINGS: Final = {"stateful-gsm": stateful_gsm.settings}
+_SETTINGS: Final = {"stateful-gsm": stateful_gsm.settings, "multi-query": multi_query.settings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ def prepare(
         seed=config.seed,
         splitter=config.splitter,
         skip_bad=config.skip_bad,
+        questions_per_context=config.questions_per_context,
     )
     settings = _SETTINGS[config.experiment](config)
     path = out or default_path(config, root)

@@ -78,6 +78,8 @@ def sentences(report: Report) -> list[str]:
         if gain is not None:
             found.append(wording.gain(gain, report.confidence))
     found.append(wording.sample(report).replace("whiskers", "intervals"))
+    if cached := wording.prefix_cache(report.tokens.hit_rate):
+        found.append(cached)
     if report.simulated:
         found.append("Answers are from the simulated model, not from a language model.")
     return found + [f"Note: {warning}." for warning in report.warnings]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,18 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class HitRate:
+    """Share of the prompt tokens, 0 to 1, that servers took from their prefix cache.
+
+    NaN where there are no prompt tokens. A server that has no such cache, or does not tell, gives
+    0.
+    """
+
+    sleep: float
+    test: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """Both ways to count.
 
@@ -38,11 +51,13 @@ class Tokens:
             serves several k counts in each of them.
         billed: What this run newly paid. Replays from the cache are free, and a draw that
             serves several k was paid once.
+        hit_rate: Of the experiment's tokens.
         estimated: Whether a server left out the usage of some call, so that it was estimated.
     """
 
     experiment: Totals
     billed: Totals
+    hit_rate: HitRate
     estimated: bool
 
 
@@ -72,8 +87,14 @@ def token_totals(rows: pd.DataFrame) -> Tokens:
     def total(counts: np.ndarray) -> Spent:
         return Spent(*(int(x) for x in counts.sum(axis=0)))
 
+    experiment = Totals(sleep=total(sleep), test=total(test))
     return Tokens(
-        experiment=Totals(sleep=total(sleep), test=total(test)),
+        experiment=experiment,
         billed=Totals(sleep=total(billed - billed_test), test=total(billed_test)),
+        hit_rate=HitRate(_hit_rate(experiment.sleep), _hit_rate(experiment.test)),
         estimated=bool(rows["usage_estimated"].any()),
     )
+
+
+def _hit_rate(spent: Spent) -> float:
+    return spent.cached / spent.prompt if spent.prompt else math.nan

@@ -8,6 +8,7 @@ from sleeptime_lib.analysis.difference import Gain
 from sleeptime_lib.analysis.ratio import EqualAccuracy
 from sleeptime_lib.analysis.report import FEW_CLUSTERS
 from sleeptime_lib.analysis.results import Report
+from sleeptime_lib.analysis.tokens import HitRate
 
 
 def times(value: float) -> str:
@@ -89,3 +90,15 @@ def gain(found: Gain, confidence: float) -> str:
         f"{text}; {found.cross_fitted_points:+.1f} when the setting is picked on other clusters; "
         f"{100 * confidence:g}% interval for the true maximum {between(found.low, found.high)}."
     )
+
+
+def prefix_cache(rate: HitRate) -> str:
+    """What servers had in their prefix cache; nothing where they reported none."""
+    shares = [
+        f"{100 * share:.0f}% of those of {what}"
+        for share, what in ((rate.test, "the answers"), (rate.sleep, "the sleep phases"))
+        if share > 0
+    ]
+    if not shares:
+        return ""
+    return f"Prompt tokens that came from a prefix cache: {' and '.join(shares)}."

@@ -103,6 +103,20 @@ def letta_hub_rows(level: str) -> list[SourceRow]:
     return _hub_rows(f"{LETTA_REPOSITORY} {level}", load)
 
 
+def named_hub_rows(name: str) -> list[SourceRow]:
+    """Rows of any dataset on the hub that has one split; `name` is OWNER/NAME.
+
+    Raises:
+        InputError: The hub cannot be reached, has no such data, or has several splits of it.
+    """
+
+    def load(datasets: ModuleType) -> Mapping[str, Iterable[Mapping[str, Any]]]:
+        splits: Mapping[str, Any] = datasets.load_dataset(name)
+        return splits
+
+    return _hub_rows(name, load)
+
+
 def _hub_rows(
     source: str, load: Callable[[ModuleType], Mapping[str, Iterable[Mapping[str, Any]]]]
 ) -> list[SourceRow]:
