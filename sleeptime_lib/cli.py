@@ -169,11 +169,16 @@ def _numbers(name: str, text: str) -> tuple[int, ...]:
 
 
 def _is_dear(prepared: Any) -> bool:
-    if prepared.config.model == "simulated" or prepared.execution.max_cost_usd is not None:
+    config, cost = prepared.config, prepared.estimate.cost_usd
+    if prepared.execution.max_cost_usd is not None or config.model == "simulated":
         return False
-    cost = prepared.estimate.cost_usd
-    local = prepared.config.base_url and "://127.0.0.1" in prepared.config.base_url
-    return bool(cost is not None and cost > CONFIRM_USD) or (cost is None and not local)
+    if cost is None:
+        return not _is_free(config.model, config.base_url)
+    return bool(cost > CONFIRM_USD)
+
+
+def _is_free(model: str, base_url: str | None) -> bool:
+    return model == "simulated" or bool(base_url and "://127.0.0.1" in base_url)
 
 
 def _confirm() -> None:
@@ -245,6 +250,9 @@ def serve(
     requests_per_minute: Annotated[int, typer.Option(help="Beyond: 429. 0: no limit.")] = 0,
     fault_rate: Annotated[float, typer.Option(help="Share of calls that fail, for tests.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the faults.")] = 0,
+    prefix_cache: Annotated[
+        bool, typer.Option("--prefix-cache", help="Tell which prompt tokens were seen before.")
+    ] = False,
 ) -> None:
     """Serve the simulated model over the OpenAI-compatible API."""
     from sleeptime_lib.models.simulated.app import Options
@@ -255,6 +263,7 @@ def serve(
         requests_per_minute=requests_per_minute,
         fault_rate=fault_rate,
         seed=seed,
+        prefix_cache=prefix_cache,
     )
     print(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)", file=sys.stderr)
     serve_app(host, port, options)
@@ -280,18 +289,52 @@ def doctor(
 def data(
     dataset: Annotated[str, typer.Argument(help="Name or path.")] = "procedural-p1",
     limit: Annotated[int | None, typer.Option()] = None,
+    questions_per_context: Annotated[
+        int | None, typer.Option(help="Most of each context; --limit then counts contexts.")
+    ] = None,
     seed: Annotated[int, typer.Option()] = 0,
     splitter: Annotated[str, typer.Option(help="clean or paper.")] = "clean",
     skip_bad: Annotated[bool, typer.Option("--skip-bad")] = False,
     export: Annotated[Path | None, typer.Option(help="Write the questions as JSONL.")] = None,
+    generate: Annotated[
+        int | None, typer.Option(help="Have --model write so many more for each context.", min=1)
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Who writes, with --generate.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Default $OPENAI_BASE_URL.")] = None,
+    api_key_env: Annotated[str, typer.Option()] = "OPENAI_API_KEY",
+    max_cost_usd: Annotated[float | None, typer.Option(help="Cap on money.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Cap on tokens.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before calls are paid.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Load a dataset, check every row, and show what is in it."""
-    from sleeptime_lib import console, tasks
+    """Load a dataset, check every row, show what is in it, and have more questions written."""
+    from sleeptime_lib import console, generation, tasks
     from sleeptime_lib.tasks.export import export as write
 
-    config = make_config(dataset=dataset, limit=limit, seed=seed, splitter=splitter)
-    task = tasks.load(dataset, limit=limit, seed=seed, splitter=config.splitter, skip_bad=skip_bad)
+    config = make_config(
+        dataset=dataset,
+        limit=limit,
+        questions_per_context=questions_per_context,
+        seed=seed,
+        splitter=splitter,
+    )
+    task = tasks.load(
+        dataset,
+        limit=limit,
+        seed=seed,
+        splitter=config.splitter,
+        skip_bad=skip_bad,
+        questions_per_context=questions_per_context,
+    )
+    if generate:
+        if not model or not export:
+            raise InputError("--generate needs --model, who writes, and --export, where to")
+        if not (yes or max_cost_usd or max_tokens or _is_free(model, base_url)):
+            _confirm()
+        execution = make_execution(
+            api_key_env=api_key_env, max_cost_usd=max_cost_usd, max_tokens=max_tokens
+        )
+        task = asyncio.run(generation.generate(task, generate, model, base_url, execution, export))
     if export:
         write(task, export)
     console.show_task(task, as_json)

@@ -122,6 +122,47 @@ TOOL_PROBE: Final = Prompt(
     "There is nothing to think about this time. Call the tool finish_rethinking now.",
 )
 
+WRITE_QUESTIONS: Final = Prompt(
+    "write_questions",
+    1,
+    "You write exercises. You are given a situation and an example: a question about the situation "
+    "with its answer. Write other questions about the same situation that are as hard as the "
+    "example and take as many steps of calculation. Each must have exactly one right answer, a "
+    "number that follows from the situation alone, and must ask for another quantity than the "
+    "example and the questions listed. Do not change the situation, and write no question that "
+    "needs to know another one. Work out each answer with care before you write it down.\n"
+    'Reply with one JSON object and nothing else: {"questions": [{"question": "...", "answer": '
+    '"..."}]}, where each answer is the number alone, without a unit.',
+)
+
+QUESTIONS_SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "questions",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {
+                "questions": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "question": {"type": "string"},
+                            "answer": {"type": "string"},
+                        },
+                        "required": ["question", "answer"],
+                        "additionalProperties": False,
+                    },
+                }
+            },
+            "required": ["questions"],
+            "additionalProperties": False,
+        },
+    },
+}
+"""The form of a reply to `WRITE_QUESTIONS`, for servers that can be held to one."""
+
 RETHINK_TOOL: Final[Mapping[str, Any]] = {
     "type": "function",
     "function": {
@@ -183,9 +224,34 @@ def context_only_messages(context: str, level: int) -> tuple[Mapping[str, Any], 
     return answer_messages(context, (), CONTEXT_ONLY.text, level)
 
 
+def write_questions_messages(
+    context: str, example: tuple[str, str], others: Sequence[str], count: int
+) -> tuple[Mapping[str, Any], ...]:
+    """The messages that ask for `count` further questions about a context.
+
+    Args:
+        context: The situation c.
+        example: A question about it and its answer.
+        others: Questions that are there already.
+        count: How many to write.
+    """
+    user = (
+        f"<situation>\n{context}\n</situation>\n\n"
+        f"<example>\n{example[0]}\nAnswer: {example[1]}\n</example>\n\n"
+    )
+    if others:
+        listed = "\n".join(f"- {text}" for text in others)
+        user += f"<questions>\n{listed}\n</questions>\n\n"
+    user += f"Write {count} questions."
+    return (
+        {"role": "system", "content": WRITE_QUESTIONS.text},
+        {"role": "user", "content": user},
+    )
+
+
 def fingerprint() -> str:
     """SHA-256 over all prompts and tool definitions, for the manifest."""
     prompts = [value for value in globals().values() if isinstance(value, Prompt)]
     texts = [[p.name, p.version, p.text] for p in (*prompts, *VERBOSITY)]
-    content = [EMPTY_NOTES, texts, RETHINK_TOOL, FINISH_TOOL]
+    content = [EMPTY_NOTES, texts, RETHINK_TOOL, FINISH_TOOL, QUESTIONS_SCHEMA]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

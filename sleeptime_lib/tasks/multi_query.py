@@ -75,12 +75,13 @@ def list_entries(rows: Sequence[SourceRow]) -> tuple[list[Entry], list[Complaint
     entries: list[Entry] = []
     complaints: list[Complaint] = []
     texts: dict[str, int] = {}
-    ids: dict[str, int] = {}
+    context_ids: dict[str, int] = {}
+    question_ids: dict[str, int] = {}
     for row in rows:
         try:
             context = _context(row)
             _once(texts, context.text, row, "the same context")
-            _once(ids, context.context_id, row, f"id {context.context_id!r}")
+            _once(context_ids, context.context_id, row, f"id {context.context_id!r}")
             listed = _questions(row)
         except BadRow as bad:
             complaints.append((row.line, f"{row.where}: {bad}"))
@@ -91,7 +92,7 @@ def list_entries(rows: Sequence[SourceRow]) -> tuple[list[Entry], list[Complaint
                 question = _question(SourceRow(row.source, row.line, item), context, number)
                 if question.text in asked:
                     raise BadRow(f"the same as question {asked[question.text]}; ask it once")
-                _once(ids, question.question_id, row, f"id {question.question_id!r}")
+                _once(question_ids, question.question_id, row, f"id {question.question_id!r}")
             except BadRow as bad:
                 complaints.append((row.line, f"{row.where}: question {number}: {bad}"))
                 continue
