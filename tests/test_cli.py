@@ -77,6 +77,7 @@ def test_another_configuration_in_the_same_directory_is_refused(finished):
     [
         (("run", "stateful-gms"), "known are stateful-gsm"),
         (("run", "stateful-gsm", "--model", "gpt-4o-mini"), "OPENAI_API_KEY"),
+        (("run", "multi-query", "--questions-per-context", "0"), "questions_per_context"),
         (("run", "stateful-gsm", "--dataset", "procedural-p9"), "procedural-p1"),
         (("run", "stateful-gsm", "--dataset", "no/such.jsonl"), "no/such.jsonl"),
         (("run", "stateful-gsm", "--limit", "0"), "limit"),
@@ -88,6 +89,8 @@ def test_another_configuration_in_the_same_directory_is_refused(finished):
         (("run", "stateful-gsm", "--base-url", "ftp://x", "--model", "m"), "ftp://x"),
         (("report", "nowhere"), "not a run directory"),
         (("data", "procedural-p7"), "procedural-p1"),
+        (("data", "multi-p1", "--generate", "3"), "--export"),
+        (("data", "multi-p1", "--generate", "0"), "--generate"),
         (("notebooks",), "--source"),
         (("dance",), "dance"),
     ],
@@ -138,6 +141,19 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
     assert "same command goes on" in said
     assert "Traceback" not in said
     assert len(read_rows(tmp_path / "r")) > 0
+
+
+def test_data_counts_contexts_where_there_are_many_questions(tmp_path):
+    done = sleeptime("data", "multi-p0", "--limit", "4", "--json", cwd=tmp_path)
+    shown = json.loads(done.stdout)
+    assert (shown["contexts"], shown["questions"]) == (4, 40)
+
+
+def test_writing_questions_for_money_asks_first(tmp_path):
+    words = ("--generate", "3", "--model", "gpt-4o-mini", "--export", "x.jsonl")
+    done = sleeptime("data", "procedural-p0", *words, cwd=tmp_path, OPENAI_API_KEY="k" * 20)
+    assert done.returncode == 2
+    assert "--max-cost-usd" in done.stderr.splitlines()[-1]
 
 
 def test_data_shows_what_a_dataset_holds(tmp_path):

@@ -9,8 +9,9 @@ from sleeptime_lib.errors import InputError
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"experiment": "stateful-gms"}, "known are stateful-gsm"),
+        ({"experiment": "stateful-gms"}, "known are stateful-gsm, multi-query"),
         ({"limit": 0}, "limit = 0"),
+        ({"questions_per_context": 0}, "questions_per_context = 0"),
         ({"levels": (0, 7)}, "levels"),
         ({"levels": ()}, "at least one verbosity level"),
         ({"sleep_parallel": (0,)}, "sleep_parallel"),

@@ -1,6 +1,9 @@
+import math
+
 import pytest
 
-from sleeptime_lib.analysis.tokens import Spent, token_totals
+from sleeptime_lib.analysis import wording
+from sleeptime_lib.analysis.tokens import HitRate, Spent, token_totals
 
 
 def test_a_sleep_phase_counts_once_however_many_rows_share_it(frame):
@@ -91,3 +94,45 @@ def test_estimated_usage_is_told(frame):
 
 def test_no_rows_cost_nothing(frame):
     assert token_totals(frame([])).experiment.test == Spent()
+
+
+def test_the_hit_rate_is_the_cached_share_of_the_prompts(frame):
+    rows = frame(
+        {
+            "arm": "sleep",
+            "question_id": f"q{q}",
+            "sleep_id": "phase",
+            "sleep_prompt_tokens": 400,
+            "sleep_cached_tokens": 100,
+            "test_prompt_tokens": 300,
+            "test_cached_tokens": cached,
+        }
+        for q, cached in enumerate((0, 150, 300))
+    )
+    assert token_totals(rows).hit_rate == HitRate(sleep=0.25, test=0.5)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (HitRate(0.0, 0.0), ""),
+        (HitRate(math.nan, math.nan), ""),
+        (
+            HitRate(math.nan, 0.5),
+            "Prompt tokens that came from a prefix cache: 50% of those of the answers.",
+        ),
+        (
+            HitRate(0.25, 0.5),
+            "Prompt tokens that came from a prefix cache: 50% of those of the answers and 25% of "
+            "those of the sleep phases.",
+        ),
+    ],
+)
+def test_a_prefix_cache_is_told_where_there_is_one(rate, said):
+    assert wording.prefix_cache(rate) == said
+
+
+def test_without_prompt_tokens_there_is_no_hit_rate(frame):
+    rate = token_totals(frame([{"question_id": "q"}])).hit_rate
+    assert math.isnan(rate.sleep)
+    assert math.isnan(rate.test)

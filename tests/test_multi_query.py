@@ -1,0 +1,108 @@
+"""The multi-query experiment: its defaults, its shared sleep phases, and the prefix cache."""
+
+import asyncio
+import socket
+import threading
+from collections import Counter
+
+import pytest
+import uvicorn
+
+from sleeptime_lib import reporting, runs
+from sleeptime_lib.analysis import tables
+from sleeptime_lib.config import DEFAULTS, EXPERIMENTS, Execution, RunConfig, make_config
+from sleeptime_lib.experiments import multi_query
+from sleeptime_lib.models.simulated.app import Options, create_app
+from sleeptime_lib.provenance import command_of
+from sleeptime_lib.store import read_rows, read_sleeps
+
+SMALL = {"experiment": "multi-query", "limit": 3, "questions_per_context": 4}
+
+
+async def carried_out(path, **options):
+    ready = runs.prepare(make_config(**(SMALL | options)), Execution(), path)
+    return await runs.carry_out(ready)
+
+
+@pytest.fixture
+def caching_server():
+    """The simulated model behind a real socket, with a prefix cache; gives its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    app = create_app(Options(prefix_cache=True))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+    server.should_exit = True
+    thread.join(10)
+
+
+class TestDefaults:
+    def test_they_are_the_experiments_own(self):
+        config = make_config(experiment="multi-query")
+        assert config.dataset == "multi-p1"
+        assert config.questions_per_context == 10
+        assert (config.levels, config.sleep_parallel) == ((0, 1, 3), (1,))
+
+    def test_what_is_given_goes_before_them(self):
+        assert make_config(experiment="multi-query", levels=(2,)).levels == (2,)
+
+    def test_they_are_options_that_there_are(self):
+        assert set(DEFAULTS) == set(EXPERIMENTS)
+        for defaults in DEFAULTS.values():
+            assert set(defaults) <= set(RunConfig.model_fields)
+
+    def test_the_command_leaves_them_out(self):
+        assert command_of(make_config(experiment="multi-query", limit=5)) == (
+            "sleeptime run multi-query --limit 5"
+        )
+        assert command_of(make_config(experiment="multi-query", levels=(0, 1, 2, 3, 4))) == (
+            "sleeptime run multi-query --levels 0,1,2,3,4"
+        )
+
+    def test_baseline_and_one_sleep_phase_are_measured_and_nothing_else(self):
+        settings = multi_query.settings(make_config(experiment="multi-query"))
+        arms = Counter((s.arm, s.budget_kind, s.sleep_parallel) for s in settings)
+        assert arms == {("baseline", "verbosity", 0): 3, ("sleep", "verbosity", 1): 3}
+
+
+async def test_all_questions_of_a_context_share_one_sleep_phase(tmp_path):
+    await carried_out(tmp_path)
+    rows, sleeps = read_rows(tmp_path), read_sleeps(tmp_path)
+    assert len(sleeps) == 3
+    slept = rows[rows.arm == "sleep"]
+    assert (slept.groupby("sleep_id").question_id.nunique() == 4).all()
+
+
+async def test_fewer_questions_of_the_same_contexts_give_the_same_rows(tmp_path):
+    await carried_out(tmp_path / "many")
+    await carried_out(tmp_path / "few", questions_per_context=2)
+    many, few = (read_rows(tmp_path / name) for name in ("many", "few"))
+    same = many[many.question_id.isin(few.question_id)]
+    assert few.prediction.tolist() == same.prediction.tolist()
+
+
+class TestPrefixCache:
+    async def test_cached_tokens_are_read_back_into_the_rows(self, tmp_path, caching_server):
+        await carried_out(tmp_path, base_url=caching_server)
+        rows = read_rows(tmp_path)
+        assert (rows.test_cached_tokens <= rows.test_prompt_tokens).all()
+        # Frame, situation and notes are shared by a context's answers: all but the first of them
+        # find that beginning in the cache.
+        hits = rows[rows.test_cached_tokens > 0]
+        assert len(hits) > 0.8 * len(rows)
+
+    async def test_the_report_tells_the_hit_rate(self, tmp_path, caching_server):
+        await carried_out(tmp_path, base_url=caching_server)
+        rows = read_rows(tmp_path)
+        rate = reporting.report_json(tmp_path)["tokens"]["hit_rate"]
+        assert rate["test"] == rows.test_cached_tokens.sum() / rows.test_prompt_tokens.sum()
+        assert 0.3 < rate["test"] < 1
+        assert 0 < rate["sleep"] < 1
+        told = " ".join(tables.sentences(reporting.load_run(tmp_path).report()))
+        assert f"{100 * rate['test']:.0f}% of those of the answers" in told
+
+    async def test_without_a_prefix_cache_the_rate_is_nought(self, tmp_path):
+        await carried_out(tmp_path)
+        rate = reporting.report_json(tmp_path)["tokens"]["hit_rate"]
+        assert rate == {"sleep": 0.0, "test": 0.0}
