@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,7 @@ def cluster_weights(clusters: int, draws: int, rng: np.random.Generator) -> Iter
         yield counts.reshape(rows, clusters).astype(np.float64)
 
 
+@lru_cache(maxsize=64)
 def expanded_level(confidence: float, clusters: int) -> float:
     """Confidence level whose percentile limits cover `confidence` for a mean of few clusters.
 

@@ -169,7 +169,7 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
     check(rows)
     question, questions = pd.factorize(rows["question_id"], sort=True)
     cluster, clusters = pd.factorize(rows["cluster_id"], sort=True)
-    cell, settings = _settings(rows)
+    cell, settings = settings_of(rows)
     sample, sample_names = pd.factorize(rows["sample"])
     _check_repeats(rows, cell, question, sample)
     used = np.zeros((len(settings), len(sample_names)), dtype=bool)
@@ -232,7 +232,7 @@ def check(rows: pd.DataFrame) -> None:
             )
 
 
-def _settings(rows: pd.DataFrame) -> tuple[NDArray[np.int64], list[tuple[Line, int]]]:
+def settings_of(rows: pd.DataFrame) -> tuple[NDArray[np.int64], list[tuple[Line, int]]]:
     """Cell index of every row, and the (line, budget) of every cell."""
     code = np.zeros(len(rows), dtype=np.int64)
     for name in _SETTING:

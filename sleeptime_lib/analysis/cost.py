@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.bootstrap import Floats, Interval, cluster_weights, limits
-from sleeptime_lib.analysis.cells import Line, check, ratio
+from sleeptime_lib.analysis.bills import draw_bills
+from sleeptime_lib.analysis.bootstrap import Floats, Interval, limits
+from sleeptime_lib.analysis.cells import Line, ratio, reduce_rows
 from sleeptime_lib.errors import InputError
 
 
@@ -39,6 +39,16 @@ class Rates:
     test_prompt: float = 0.0
     test_cached: float = 0.0
     test_completion: float = 0.0
+
+    @property
+    def sleep(self) -> Floats:
+        """(3,) rates of the sleep phase, in the order of `bills.KINDS`."""
+        return np.array([self.sleep_prompt, self.sleep_cached, self.sleep_completion])
+
+    @property
+    def test(self) -> Floats:
+        """(3,) rates of the answer calls, in the same order."""
+        return np.array([self.test_prompt, self.test_cached, self.test_completion])
 
 
 def paper_rates(t: float = 10.0) -> Rates:
@@ -111,91 +121,51 @@ def cost_per_question(
     Raises:
         InputError: A number of questions under 1, or bad rows (see `cells.check`).
     """
-    check(rows)
     if any(q < 1 for q in questions):
         raise InputError(f"questions per context must be at least 1, not {min(questions)}")
-    answered = rows[rows["score"].notna() & (rows["budget_kind"] != "samples")]
-    cluster, clusters = pd.factorize(answered["cluster_id"], sort=True)
-    if not len(clusters):
-        return ()
-    keys = ["arm", "budget_kind", "sleep_parallel", "sleep_effort", "budget"]
-    indices = answered.groupby(keys).indices
-    settings = []
-    for key in indices:
-        arm, kind, parallel, effort, budget = cast("tuple[str, str, int, str, int]", key)
-        settings.append((Line(str(arm), str(kind), int(parallel), str(effort)), int(budget)))
-    test = _price(answered, "test", rates)
-    sleep = _price(answered, "sleep", rates)
-    phase = answered["sleep_id"].to_numpy()
-    sums = np.stack(
-        [
-            _cluster_sums(np.asarray(where), cluster, len(clusters), test, sleep, phase)
-            for where in indices.values()
-        ],
-        axis=-1,
-    )
-    rng = np.random.default_rng(seed)
-    drawn = np.concatenate(
-        [np.einsum("dc,mcg->dmg", w, sums) for w in cluster_weights(len(clusters), draws, rng)]
-    )
-    every = np.concatenate([sums.sum(axis=1)[None], drawn])  # the first row is what was observed
-    per_test, per_phase = ratio(every[:, 1], every[:, 0]), ratio(every[:, 3], every[:, 2])
-    per_phase = np.nan_to_num(per_phase)
+    cells = reduce_rows(rows)
+    bills = draw_bills(rows, cells, draws, seed)
+    answer = bills.answer @ rates.test
+    phase = bills.phase @ rates.sleep
 
     def interval(values: Floats) -> Interval:
         if np.isnan(values[0]):
             return Interval(np.nan, np.nan, np.nan)
-        low, high = limits(values[1:], values[1:], confidence, len(clusters))
+        low, high = limits(values[1:], values[1:], confidence, len(cells.clusters))
         return Interval(float(values[0]), float(low), float(high))
 
     found = []
-    for i, (line, budget) in enumerate(settings):
-        # Without a baseline at this budget, its cost and so saving and break-even are unknown.
-        control = np.full(len(every), np.nan)
-        for j, (other, its_budget) in enumerate(settings):
-            if other.arm == "baseline" and its_budget == budget:
-                control = per_test[:, j]
-        saved = control - per_test[:, i]
-        break_even = np.where(
-            saved > 0, np.maximum(np.ceil(ratio(per_phase[:, i], saved)), 1), np.inf
-        )
-        break_even = np.where(per_phase[:, i] == 0, 1.0, break_even)
-        break_even = np.where(np.isnan(control), np.nan, break_even)
-        for q in questions:
-            own = per_phase[:, i] / q + per_test[:, i]
-            saving = ratio(control, own)
-            found.append(
-                Cost(line, budget, q, interval(own), interval(saving), interval(break_even))
+    baseline = next(iter(cells.curves("baseline")), None)
+    control_of = {cells.budgets[i]: i for i in cells.of(baseline)} if baseline else {}
+    for line in cells.curves():
+        for i in cells.of(line):
+            budget = cells.budgets[i]
+            # Without a baseline at this budget, its cost and so saving and break-even are unknown.
+            control = (
+                answer[:, control_of[budget]] if budget in control_of else np.nan * answer[:, i]
             )
+            point = np.maximum(np.ceil(break_even(phase[:, i], control - answer[:, i])), 1)
+            for q in questions:
+                own = phase[:, i] / q + answer[:, i]
+                saving = ratio(control, own)
+                found.append(
+                    Cost(line, budget, q, interval(own), interval(saving), interval(point))
+                )
     return tuple(found)
 
 
-def _price(rows: pd.DataFrame, part: str, rates: Rates) -> Floats:
-    prompt, cached, completion = (
-        rows[f"{part}_{kind}_tokens"].to_numpy(dtype=np.float64)
-        for kind in ("prompt", "cached", "completion")
-    )
-    rate = [getattr(rates, f"{part}_{kind}") for kind in ("prompt", "cached", "completion")]
-    total: Floats = (prompt - cached) * rate[0] + cached * rate[1] + completion * rate[2]
-    return total
+def break_even(phase: Floats, saved: Floats) -> Floats:
+    """Number of questions, not rounded, from which on a sleep phase pays.
 
+    Args:
+        phase: Cost of a sleep phase.
+        saved: Cost of an answer without its notes less that of one with them.
 
-def _cluster_sums(
-    where: np.ndarray,
-    cluster: np.ndarray,
-    clusters: int,
-    test: Floats,
-    sleep: Floats,
-    phase: np.ndarray,
-) -> Floats:
-    """(4, clusters): rows, their test cost, sleep phases, their cost, of one setting."""
-    once = where[np.unique(phase[where].astype(str), return_index=True)[1]]
-    once = once[phase[once] != ""]
-    return np.stack(
-        [
-            np.bincount(cluster[where], minlength=clusters),
-            np.bincount(cluster[where], test[where], minlength=clusters),
-            np.bincount(cluster[once], minlength=clusters),
-            np.bincount(cluster[once], sleep[once], minlength=clusters),
-        ]
-    ).astype(np.float64)
+    Returns:
+        phase / saved; 0 for a free phase that costs nobody more, inf where nothing is saved that
+        could pay for the phase, NaN where a cost is unknown.
+    """
+    point = np.divide(phase, saved, out=np.full(np.shape(saved), np.inf), where=saved > 0)
+    point = np.where((phase == 0) & (saved >= 0), 0.0, point)
+    unknown: Floats = np.where(np.isnan(saved) | np.isnan(phase), np.nan, point)
+    return unknown

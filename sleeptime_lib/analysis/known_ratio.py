@@ -35,6 +35,9 @@ class World:
         baseline_tokens: Typical test tokens at each budget.
         sleep_tokens: The same for the sleep arm.
         phase_tokens: Typical tokens of a sleep phase.
+        prompt_tokens: Prompt tokens of a baseline answer.
+        notes_tokens: How many more a sleep arm's answer reads.
+        hits: Share of a prompt that is cached for all but the first question of a context.
         difficulty: Standard deviation over clusters of the log-odds of a right answer.
         own_ratio: Standard deviation over clusters of the log ratio.
         own_tokens: Standard deviation over clusters of log tokens.
@@ -46,6 +49,9 @@ class World:
     baseline_tokens: tuple[float, ...] = (20, 50, 100, 200, 400)
     sleep_tokens: tuple[float, ...] = (16, 40, 80, 160, 320)
     phase_tokens: float = 600
+    prompt_tokens: int = 260
+    notes_tokens: int = 140
+    hits: float = 0.8
     difficulty: float = 1.0
     own_ratio: float = 0.5
     own_tokens: float = 0.3
@@ -95,20 +101,33 @@ def truth(world: World, clusters: int = 400_000, seed: int = 0) -> Truth:
     )
 
 
-def simulate(world: World, clusters: int, questions: int, seed: int) -> pd.DataFrame:
-    """Rows of one run, one context for each question."""
+def simulate(
+    world: World, clusters: int, questions: int, seed: int, *, shared: int = 1
+) -> pd.DataFrame:
+    """Rows of one run.
+
+    Args:
+        world: What they are drawn from.
+        clusters: How many.
+        questions: In each cluster.
+        seed: Same seed, same rows.
+        shared: Questions that share a context and its sleep phase; divides `questions`.
+    """
     rng = np.random.default_rng(seed)
     effects = world.clusters(clusters, rng)
     cluster = np.repeat(np.arange(clusters), questions)
     shift, log_ratio, own, own_phase = effects[:, cluster]
     size = len(cluster)
     names = np.array([f"q{i}" for i in range(size)])
+    contexts = np.array([f"x{i // shared}" for i in range(size)])
+    again = np.arange(size) % shared > 0
     phase = np.rint(world.phase_tokens * np.exp(own_phase))
     frames = []
     for arm, budgets in (("baseline", world.baseline_tokens), ("sleep", world.sleep_tokens)):
         for budget, tokens in enumerate(budgets):
             slept = arm == "sleep"
             right = rng.random(size) < world.chance(tokens, shift, log_ratio if slept else 0.0)
+            prompt = world.prompt_tokens + (world.notes_tokens if slept else 0)
             used = np.rint(tokens * np.exp(own + world.noise * rng.normal(size=size)))
             frames.append(
                 pd.DataFrame(
@@ -116,11 +135,13 @@ def simulate(world: World, clusters: int, questions: int, seed: int) -> pd.DataF
                         "arm": arm,
                         "budget": budget,
                         "cluster_id": np.char.add("c", cluster.astype(str)),
-                        "context_id": names,
+                        "context_id": contexts,
                         "question_id": names,
                         "sleep_parallel": int(slept),
-                        "sleep_id": names if slept else "",
+                        "sleep_id": contexts if slept else "",
                         "score": right.astype(float),
+                        "test_prompt_tokens": prompt,
+                        "test_cached_tokens": np.rint(again * world.hits * prompt).astype(int),
                         "test_completion_tokens": used.astype(int),
                         "sleep_completion_tokens": phase.astype(int) if slept else 0,
                     }

@@ -1,0 +1,364 @@
+"""When a sleep phase pays: its cost shared by the questions about its context.
+
+The model. A context has one sleep phase that costs S and Q questions that share it, so a question
+costs S / Q + t T, where T is the cost of its answer and t says how much dearer a token is that
+somebody waits for. The baseline has S = 0. What S and T are made of is a matter of prices
+(`Bill`): in the paper (section 5.3, figure 9) only generated tokens count and t = 10; the full
+bill adds prompt and cached prompt tokens, which is where the notes c' cost something on every
+question, and may take a batch discount off the sleep phase. t weights the whole answer call.
+
+Two questions are answered for each sleep setting, at the same budget as the baseline and at the
+same accuracy. The break-even number of questions is S / (t T_baseline - t T_sleep). The notes'
+limit is the length of c' at which even endless questions save nothing, because reading the notes
+costs an answer what it saves: (T_baseline - T_sleep without notes) / price of a notes token.
+
+Limiting cases, each held by a test. t = 0: answers are free, so the sleep phase is never worth
+its cost. S = 0: it pays from the first question on wherever its answers are no dearer. Q = 1:
+the whole phase on one question. Q to infinity: S vanishes and T_baseline / T_sleep remains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from sleeptime_lib.analysis.bills import Bills, draw_bills
+from sleeptime_lib.analysis.bootstrap import Floats, Interval, limits
+from sleeptime_lib.analysis.cells import Cells, Line, observed, ratio
+from sleeptime_lib.analysis.cost import paper_rates
+from sleeptime_lib.analysis.isotonic import fit_curve
+from sleeptime_lib.analysis.payoff import (
+    Amortisation,
+    Basis,
+    Bill,
+    CostCurve,
+    CostPoint,
+    HitRate,
+    Payoff,
+    Saving,
+    Sensitivity,
+    Weighted,
+)
+from sleeptime_lib.analysis.report import prepare as prepare_report
+from sleeptime_lib.analysis.results import Report
+from sleeptime_lib.analysis.terms import Bounds, Terms, UnitCosts, weighted
+from sleeptime_lib.errors import InputError
+
+__all__ = ["Amortisation", "Bill", "Prepared", "amortisation", "paper_bill", "prepare"]
+
+QUESTIONS: Final = (1, 2, 5, 10)
+"""Questions per context in the paper's figure 9."""
+
+LADDER: Final = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50)
+"""Questions per context at which savings are reckoned."""
+
+WEIGHTS: Final = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0)
+"""Values of t at which the sensitivity is shown; the paper asserts 10."""
+
+
+def paper_bill(t: float = 10.0) -> Bill:
+    """The paper's model: generated tokens only, an answer's weighted t times."""
+    return Bill(paper_rates(1.0), t=t, unit="tokens")
+
+
+def amortisation(
+    rows: pd.DataFrame,
+    bill: Bill | None = None,
+    *,
+    questions: Sequence[int] = QUESTIONS,
+    weights: Sequence[float] = WEIGHTS,
+    at: float | None = None,
+    draws: int = 2000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Amortisation:
+    """Cost per question, savings, break-even and notes' limit of every setting of a run.
+
+    Args:
+        rows: The columns of `sleeptime_lib.records.Row`.
+        bill: What is paid for; None is the paper's model.
+        questions: Numbers of questions that share a context.
+        weights: Values of t for the sensitivity.
+        at: Accuracy at which the arms are compared; None takes the middle of the range that both
+            reach, as the token ratio does.
+        draws: Bootstrap draws.
+        seed: Of the bootstrap.
+        confidence: Of every interval.
+
+    Returns:
+        The result; `to_json` gives it as JSON values.
+
+    Raises:
+        InputError: Bad rows, a number of questions under 1, or a negative price.
+    """
+    prepared = prepare(rows, at=at, draws=draws, seed=seed, confidence=confidence)
+    return prepared.amortisation(bill or paper_bill(), questions=questions, weights=weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The rows reduced and their clusters drawn, so that a bill is reckoned in milliseconds.
+
+    Attributes:
+        report: Accuracies, and the accuracy at which each sleep setting is compared.
+        cells: Sums of the rows.
+        n: (1 + draws, cells) answered rows, as observed and in every draw.
+        accuracy: The same shape, share of right answers.
+        bills: Mean tokens, in the same draws.
+        notes: The same shape, mean length of c' in prompt tokens; NaN without a baseline.
+        contexts: Contexts in the rows.
+    """
+
+    report: Report
+    cells: Cells
+    n: Floats
+    accuracy: Floats
+    bills: Bills
+    notes: Floats
+    contexts: int
+
+    def amortisation(
+        self,
+        bill: Bill,
+        *,
+        questions: Sequence[float] = QUESTIONS,
+        ladder: Sequence[float] = LADDER,
+        weights: Sequence[float] = WEIGHTS,
+    ) -> Amortisation:
+        """Reckon one bill.
+
+        Args:
+            bill: What is paid for.
+            questions: Numbers of questions per context for the curves.
+            ladder: More of them for the savings.
+            weights: Values of t for the sensitivity.
+
+        Raises:
+            InputError: A number of questions under 1, or a negative price, weight or length.
+        """
+        _check(bill, questions, weights)
+        steps = sorted({*questions, *ladder})
+        costs = UnitCosts.of(self.bills, self.notes, bill)
+        terms = [self._terms(line, costs) for line in self.cells.curves("sleep")]
+        found = [p for x in terms for p in self._payoffs(x, bill.t, steps)]
+        return Amortisation(
+            dataset=self.report.dataset,
+            model=self.report.model,
+            bill=bill,
+            questions=tuple(questions),
+            curves=tuple(self._curves(costs, bill.t, questions)),
+            payoffs=tuple(p for p in found if p.basis.budget is not None),
+            equal_accuracy=tuple(p for p in found if p.basis.budget is None),
+            sensitivity=tuple(self._sensitivity(x, weights, questions) for x in terms),
+            hit_rates=tuple(self._hit_rate(line) for line in self.cells.curves()),
+            asked=len(self.cells.questions),
+            contexts=self.contexts,
+            clusters=len(self.cells.clusters),
+            confidence=self.report.confidence,
+            draws=self.report.draws,
+        )
+
+    def _intervals(self, low: Floats, high: Floats) -> list[Interval]:
+        """Estimates and limits of (1 + draws, columns) bounds, one interval for each column."""
+        bottom, top = limits(low[1:], high[1:], self.report.confidence, len(self.cells.clusters))
+        seen = np.where(low[0] == high[0], low[0], np.nan)
+        known = ~(np.isnan(low[0]) & np.isnan(high[0]))
+        # A price or a number of questions is never negative.
+        bottom = np.where(known, np.maximum(bottom, 0.0), np.nan)
+        top = np.where(known, top, np.nan)
+        return [Interval(*map(float, v)) for v in zip(seen, bottom, top, strict=True)]
+
+    def _curves(
+        self, costs: UnitCosts, t: float, questions: Sequence[float]
+    ) -> Iterator[CostCurve]:
+        for drawn in self.report.curves:
+            if drawn.line.arm == "context_only":
+                continue
+            which = self.cells.of(drawn.line)
+            answer, phase = t * costs.answer[:, which], costs.phase[:, which]
+            for shared in questions if drawn.line.arm == "sleep" else (0.0,):
+                each = answer + phase / shared if shared else answer
+                cost = self._intervals(each, each)
+                points = tuple(
+                    CostPoint(p.budget, c, Interval(p.accuracy, p.low, p.high), p.n)
+                    for p, c in zip(drawn.points, cost, strict=True)
+                )
+                yield CostCurve(drawn.line, shared, points, _frontier(points))
+
+    def _terms(self, line: Line, costs: UnitCosts) -> Terms:
+        """Costs of a sleep setting and the baseline: at common budgets, then at one accuracy."""
+        own, base = self.cells.of(line), _baseline(self.cells)
+        pairs = _same_budget(self.cells, own, base)
+        treated, control = [i for i, _ in pairs], [j for _, j in pairs]
+        equal = next((c.equal_accuracy for c in self.report.comparisons if c.line == line), None)
+        at = equal.at if equal else None
+        reached = [
+            self._reach(which, cost, at)
+            for which, cost in ((base, costs.answer), (own, costs.answer), (own, costs.bare))
+        ]
+        reason = (equal or self.report.equal_accuracy).reason if at is None else ""
+        if not reason and any(low[0] != high[0] for low, high in reached[:2]):
+            reason = "an arm does not reach that accuracy at any of its costs"
+
+        def join(fixed: Floats, last: Floats) -> Floats:
+            return np.column_stack([fixed, last])
+
+        def bounds(fixed: Floats, last: Bounds) -> Bounds:
+            return join(fixed, last[0]), join(fixed, last[1])
+
+        return Terms(
+            line=line,
+            bases=(
+                *(Basis(budget=self.cells.budgets[i]) for i in treated),
+                Basis(accuracy=at, reason=reason),
+            ),
+            phase=join(costs.phase[:, treated], _mean(costs.phase[:, own])),
+            notes=join(self.notes[:, treated], _mean(self.notes[:, own])),
+            token=join(costs.token[:, treated], _mean(costs.token[:, own])),
+            baseline=bounds(costs.answer[:, control], reached[0]),
+            answer=bounds(costs.answer[:, treated], reached[1]),
+            bare=bounds(costs.bare[:, treated], reached[2]),
+        )
+
+    def _reach(self, which: list[int], cost: Floats, at: float | None) -> tuple[Floats, Floats]:
+        """Bounds on the cost of an answer at an accuracy in every draw, each (1 + draws,)."""
+        if at is None or not which:
+            nothing = np.full(len(self.n), np.nan)
+            return nothing, nothing
+        fit = fit_curve(cost[:, which], self.accuracy[:, which], self.n[:, which])
+        low, high = fit.log_tokens(np.array([at]))
+        return np.exp(low[:, 0]), np.exp(high[:, 0])
+
+    def _payoffs(self, terms: Terms, t: float, steps: Sequence[float]) -> list[Payoff]:
+        """One for each basis of the terms."""
+        low, high = terms.break_even(t)
+        bounded = ((low != high) & ~np.isnan(low + high))[1:].mean(axis=0)
+        every = (
+            (terms.phase, terms.phase),
+            weighted(terms.answer, t),
+            weighted(terms.baseline, t),
+            (terms.notes, terms.notes),
+            (low, high),
+            terms.notes_limit(t),
+        )
+        phase, answer, baseline, notes, point, limit = (self._intervals(*x) for x in every)
+        savings = self._savings(terms, t, steps)
+        return [
+            Payoff(
+                line=terms.line,
+                basis=basis,
+                phase=phase[i],
+                answer=answer[i],
+                baseline=baseline[i],
+                notes_tokens=notes[i],
+                break_even=point[i],
+                notes_limit=limit[i],
+                savings=savings[i],
+                censored=float(bounded[i]),
+            )
+            for i, basis in enumerate(terms.bases)
+        ]
+
+    def _savings(self, terms: Terms, t: float, steps: Sequence[float]) -> list[tuple[Saving, ...]]:
+        """For each basis of the terms, the savings by number of questions."""
+        found: list[tuple[Saving, ...]] = [() for _ in terms.bases]
+        for shared in steps:
+            costs, ratios = (self._intervals(*bounds) for bounds in terms.shared(t, shared))
+            for i, (cost, times) in enumerate(zip(costs, ratios, strict=True)):
+                found[i] += (Saving(shared, cost, times),)
+        return found
+
+    def _sensitivity(
+        self, terms: Terms, weights: Sequence[float], questions: Sequence[float]
+    ) -> Sensitivity:
+        """At equal accuracy, or where the arms share none at the lowest common budget."""
+        unequal = terms.bases[-1].reason and len(terms.bases) > 1
+        chosen = terms.only(0 if unequal else len(terms.bases) - 1)
+        points = tuple(
+            Weighted(
+                t,
+                self._intervals(*chosen.break_even(t))[0],
+                self._savings(chosen, t, questions)[0],
+            )
+            for t in weights
+        )
+        return Sensitivity(terms.line, chosen.bases[0], points)
+
+    def _hit_rate(self, line: Line) -> HitRate:
+        which = self.cells.of(line)
+        shares = []
+        for used in (self.bills.answer, self.bills.phase):
+            mean = np.column_stack([_mean(used[:, which, kind]) for kind in (0, 1)])
+            share = ratio(mean[:, 1:], mean.sum(axis=1, keepdims=True))
+            shares += self._intervals(share, share)
+        return HitRate(line, *shares)
+
+
+def prepare(
+    rows: pd.DataFrame,
+    *,
+    at: float | None = None,
+    draws: int = 2000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Prepared:
+    """Reduce rows and draw the bootstrap once, for many bills; takes what `amortisation` does."""
+    analysed = prepare_report(rows, at=at, draws=draws, seed=seed, confidence=confidence)
+    cells, seen, drawn = analysed.cells, observed(analysed.cells), analysed.drawn
+    bills = draw_bills(rows, cells, draws, seed)
+    notes = np.zeros_like(bills.prompt)
+    control = {cells.budgets[i]: i for i in _baseline(cells)}
+    for line in cells.curves("sleep"):
+        for i in cells.of(line):
+            j = control.get(cells.budgets[i])
+            more = np.nan if j is None else bills.prompt[:, i] - bills.prompt[:, j]
+            notes[:, i] = np.maximum(more, 0.0)
+    return Prepared(
+        report=analysed.report,
+        cells=cells,
+        n=np.concatenate([seen.n, drawn.n]),
+        accuracy=np.concatenate([seen.accuracy, drawn.accuracy]),
+        bills=bills,
+        notes=notes,
+        contexts=int(rows["context_id"].nunique()),
+    )
+
+
+def _check(bill: Bill, questions: Sequence[float], weights: Sequence[float]) -> None:
+    if any(q < 1 for q in questions):
+        raise InputError(f"questions per context must be at least 1, not {min(questions)}")
+    given = (*bill.rates.sleep, *bill.rates.test, bill.t, bill.notes_factor, *weights)
+    if not all(value >= 0 for value in given):
+        raise InputError(f"prices, t and the notes factor must be 0 or more, not {min(given)}")
+
+
+def _baseline(cells: Cells) -> list[int]:
+    line = next(iter(cells.curves("baseline")), None)
+    return cells.of(line) if line else []
+
+
+def _same_budget(cells: Cells, treated: list[int], control: list[int]) -> list[tuple[int, int]]:
+    by_budget = {cells.budgets[j]: j for j in control}
+    return [(i, by_budget[cells.budgets[i]]) for i in treated if cells.budgets[i] in by_budget]
+
+
+def _mean(values: Floats) -> Floats:
+    """(1 + draws,) mean over cells, without those that are unknown in a draw."""
+    known = ~np.isnan(values)
+    mean: Floats = ratio(
+        np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64)
+    )
+    return mean
+
+
+def _frontier(points: Sequence[CostPoint]) -> tuple[int, ...]:
+    best, kept = -np.inf, []
+    for point in sorted(points, key=lambda p: (p.cost.estimate, -p.accuracy.estimate)):
+        if point.accuracy.estimate > best:
+            best = point.accuracy.estimate
+            kept.append(point.budget)
+    return tuple(kept)
