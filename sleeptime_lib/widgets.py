@@ -42,7 +42,8 @@ class RunPanel:
     Args:
         config: Where the sliders stand at first.
         execution: How the calls are made; the cost cap comes from the slider.
-        most_questions: Upper end of the question slider.
+        most_questions: Upper end of the slider of questions, or of contexts where the
+            configuration has a number of questions per context.
         root: Folder in which run directories are made.
     """
 
@@ -88,7 +89,7 @@ class RunPanel:
             value=questions,
             min=1,
             max=max(most_questions, questions),
-            description="Questions",
+            description="Contexts" if config.questions_per_context else "Questions",
             continuous_update=False,
             layout=wide,
             style=style,
@@ -133,10 +134,13 @@ class RunPanel:
     def config(self) -> RunConfig:
         """The configuration that the sliders stand for."""
         low, high = self._levels.value
+        given = self._config.levels
+        untouched = (low, high) == (given[0], given[-1])
         most = self._parallel.value
         chosen = {
             "limit": self._questions.value,
-            "levels": tuple(range(low, high + 1)),
+            # Levels may have gaps, which a range slider cannot show.
+            "levels": given if untouched else tuple(range(low, high + 1)),
             "sleep_parallel": (*(k for k in PARALLEL_CHOICES if k < most), most),
         }
         return make_config(**(self._config.model_dump() | chosen))

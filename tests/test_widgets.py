@@ -41,6 +41,21 @@ def test_the_sliders_begin_at_the_configuration(tmp_path):
     assert panel(tmp_path).config() == make_config(**SMALL)
 
 
+def test_levels_with_gaps_are_kept_until_the_slider_is_moved(tmp_path):
+    view = panel(tmp_path, levels=(0, 1, 3))
+    assert view.config().levels == (0, 1, 3)
+    slider(view, "Verbosity levels").value = (1, 3)
+    assert view.config().levels == (1, 2, 3)
+
+
+def test_where_contexts_have_several_questions_the_slider_counts_contexts(tmp_path):
+    view = panel(tmp_path, experiment="multi-query", limit=5, questions_per_context=3)
+    slider(view, "Contexts").value = 2
+    config = view.config()
+    assert (config.limit, config.questions_per_context) == (2, 3)
+    assert "72 rows" in said(view)[0]
+
+
 def test_moved_sliders_give_another_configuration(tmp_path):
     view = panel(tmp_path)
     slider(view, "Questions").value = 12
