@@ -108,11 +108,16 @@ def _once(seen: dict[str, int], key: str, row: SourceRow, what: str) -> None:
 
 
 def _context(row: SourceRow) -> Context:
-    column = STATEFUL[0] if STATEFUL[0] in row.fields else "context"
     name = f"c{row.line}"
-    context_id = text_of(row, "id") if "id" in row.fields else name
-    cluster_id = text_of(row, "cluster") if "cluster" in row.fields else name
+    column = STATEFUL[0] if _has(row, STATEFUL[0]) else "context"
+    context_id = text_of(row, "id") if _has(row, "id") else name
+    cluster_id = text_of(row, "cluster") if _has(row, "cluster") else name
     return Context(context_id, cluster_id, text_of(row, column))
+
+
+def _has(row: SourceRow, column: str) -> bool:
+    """Whether a column is filled in: where rows differ, the hub fills what is missing with None."""
+    return row.fields.get(column) is not None
 
 
 def _questions(row: SourceRow) -> Iterator[Mapping[str, Any]]:
@@ -134,7 +139,6 @@ def _question(row: SourceRow, context: Context, number: int) -> Question:
     gold = parse_number(answer.rpartition(_MARK)[2])
     if gold is None:
         raise BadRow(f"answer {answer[-40:]!r} is not a number; write the number alone, like 12.5")
-    question_id = f"{context.context_id}-q{number}"
-    if "id" in row.fields:
-        question_id = text_of(row, "id")
+    name = f"{context.context_id}-q{number}"
+    question_id = text_of(row, "id") if _has(row, "id") else name
     return Question(question_id, context.context_id, text, str(gold))

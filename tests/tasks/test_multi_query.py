@@ -158,6 +158,42 @@ class TestQuestionLists:
         assert task.notices[0].startswith("left out: own.jsonl:1: question 1")
 
 
+class TestHub:
+    """`datasets` loads a local folder as it loads a repository; the hub is not reached."""
+
+    @pytest.fixture
+    def repository(self, tmp_path, monkeypatch):
+        import datasets
+
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+        (tmp_path / "data").mkdir()
+
+        def repository(*rows):
+            text = "".join(json.dumps(row) + "\n" for row in rows)
+            (tmp_path / "data" / "train.jsonl").write_text(text)
+            return f"hub:{tmp_path / 'data'}"
+
+        return repository
+
+    def test_any_dataset_of_contexts_with_question_lists_is_read(self, repository):
+        named = GOOD | {"context": "Other.", "id": "n", "cluster": "k"}
+        task = load(repository(GOOD, named))
+        assert {q.question_id for q in task.questions} == {"c1-q1", "n-q1"}
+
+    def test_a_bad_row_is_named_by_its_number(self, repository):
+        with pytest.raises(InputError, match=r"data:2: questions is no list"):
+            load(repository(GOOD, GOOD | {"context": "Other.", "questions": []}))
+
+    def test_a_dataset_out_of_reach_is_told_in_one_line(self, monkeypatch):
+        import datasets
+
+        monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+        with pytest.raises(InputError, match="cannot load nobody/none from the hub") as caught:
+            load("hub:nobody/none")
+        assert "\n" not in str(caught.value)
+
+
 def test_what_is_exported_is_read_back_the_same(tmp_path):
     task = load("multi-p1", limit=3, questions_per_context=4)
     export(task, tmp_path / "out.jsonl")
