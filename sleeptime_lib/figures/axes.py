@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sleeptime_lib.figures.picture import Axis
 
@@ -34,7 +34,7 @@ def token_axis(values: Iterable[float], title: str) -> Axis:
         ticks = [t for t in ticks if low <= t <= high]
         if len(ticks) >= 4:
             break
-    return Axis(title, low, high, tuple(ticks), tuple(number(t) for t in ticks), log=True)
+    return Axis(title, low, high, tuple(ticks), tuple(f"{t:,.6g}" for t in ticks), log=True)
 
 
 def _ticks(low: float, high: float, steps: tuple[int, ...], most: int) -> list[float]:
@@ -74,3 +74,23 @@ def step_axis(steps: Iterable[int], title: str) -> Axis:
     known = sorted(set(steps)) or [0]
     ticks = tuple(float(s) for s in known)
     return Axis(title, ticks[0] - 0.5, ticks[-1] + 0.5, ticks, tuple(str(s) for s in known))
+
+
+def amount_axis(values: Iterable[float], title: str) -> Axis:
+    """A linear axis from 0 for amounts, such as costs, with at most seven round ticks."""
+    known = [v for v in values if math.isfinite(v)]
+    return _from_zero(max([*known, 0.0]) or 1.0, title, "{:,.6g}".format)
+
+
+def times_axis(values: Iterable[float], title: str) -> Axis:
+    """A linear axis from 0 for ratios; always holds 1."""
+    known = [v for v in values if math.isfinite(v)]
+    return _from_zero(max([*known, 1.2]), title, lambda v: f"{v:g}×")
+
+
+def _from_zero(most: float, title: str, text: Callable[[float], str]) -> Axis:
+    power = 10.0 ** (math.floor(math.log10(most)) - 1)
+    step = next(s * power for s in (1, 2, 5, 10, 20, 50) if most / (s * power) <= 6)
+    ticks = tuple(float(f"{k * step:.6g}") for k in range(math.ceil(most / step - 1e-9) + 1))
+    air = 0.03 * ticks[-1]
+    return Axis(title, -air, ticks[-1] + air, ticks, tuple(text(t) for t in ticks))

@@ -57,11 +57,12 @@ def refresh(figure: go.Figure, picture: Picture) -> None:
 
 
 def _traces(picture: Picture) -> list[go.Scatter]:
-    shades = [_shade(shade) for shade in picture.shades]
-    return shades + [_series(series) for series in picture.series]
+    shades = [shade_trace(shade) for shade in picture.shades]
+    return shades + [series_trace(series) for series in picture.series]
 
 
-def _shade(shade: Shade) -> go.Scatter:
+def shade_trace(shade: Shade) -> go.Scatter:
+    """The trace of a shaded area."""
     return go.Scatter(
         name=shade.name,
         x=shade.x,
@@ -74,7 +75,8 @@ def _shade(shade: Shade) -> go.Scatter:
     )
 
 
-def _series(series: Series) -> go.Scatter:
+def series_trace(series: Series) -> go.Scatter:
+    """The trace of a series, named after it."""
     style = look.STYLES[series.style]
     marker, scale = _MARKERS[style.marker]
     hollow = series.hollow or (False,) * len(series.x)
@@ -134,14 +136,15 @@ def _layout(picture: Picture) -> go.Layout:
         font={"family": family, "color": look.INK, "size": look.TICK_SIZE},
         showlegend=False,
         hovermode="closest",
-        xaxis=_axis(picture.x, line=True),
-        yaxis=_axis(picture.y, line=False),
+        xaxis=axis_layout(picture.x, line=True),
+        yaxis=axis_layout(picture.y, line=False),
         shapes=[_rule(rule) for rule in picture.rules],
         annotations=annotations,
     )
 
 
-def _axis(axis: Axis, *, line: bool) -> dict[str, Any]:
+def axis_layout(axis: Axis, *, line: bool) -> dict[str, Any]:
+    """Layout of an axis; `line` draws it."""
     ends = (axis.low, axis.high)
     return {
         "type": "log" if axis.log else "linear",

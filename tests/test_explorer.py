@@ -1,0 +1,94 @@
+import pytest
+
+from sleeptime_lib.analysis.known_ratio import World, simulate
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.explorer import CostExplorer
+from sleeptime_lib.models.prices import Price
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return simulate(World(), clusters=12, questions=10, seed=0, shared=10)
+
+
+@pytest.fixture
+def explorer(rows):
+    return CostExplorer(rows, price=Price(2.0, 1.0, 8.0, batch=0.5), draws=50)
+
+
+def control(explorer, name):
+    rows = [c for c in explorer.widget.children if hasattr(c, "children")]
+    return next(c for row in rows for c in row.children if c.description.startswith(name))
+
+
+def costs(explorer):
+    """Costs per 1,000 questions of the sleep arm, by budget."""
+    figure = explorer.widget.children[-1]
+    return next(list(t.x) for t in figure.data if t.name.startswith("sleep"))
+
+
+def said(explorer):
+    return explorer.widget.children[-2].value
+
+
+def test_it_begins_with_the_papers_model(explorer):
+    bill = explorer.bill()
+    assert (bill.t, bill.notes_factor) == (10, 1)
+    assert bill.rates.sleep.tolist() == pytest.approx([0, 0, 1e-6])
+
+
+def test_more_questions_make_sleep_time_cheaper_at_once(explorer):
+    before = costs(explorer)
+    control(explorer, "Questions").value = 40
+    assert all(b < a for a, b in zip(before, costs(explorer), strict=True))
+    assert "at Q = 40" in said(explorer)
+
+
+@pytest.mark.parametrize("name", ["Questions", "Weight t", "Generated", "Batch discount"])
+def test_every_slider_of_the_papers_model_redraws(explorer, name):
+    before = costs(explorer)
+    moved = control(explorer, name)
+    moved.value = 5 if name == "Weight t" else 20
+    assert costs(explorer) != before
+
+
+@pytest.mark.parametrize("name", ["Prompt", "Cached", "Notes length"])
+def test_prompts_count_in_the_full_bill(explorer, name):
+    explorer.widget.children[0].value = "Full bill"
+    before = costs(explorer)
+    control(explorer, name).value = 5
+    assert all(b > a for a, b in zip(before, costs(explorer), strict=True))
+
+
+def test_the_full_bill_takes_the_price_list_with_its_batch_discount(explorer):
+    explorer.widget.children[0].value = "Full bill"
+    bill = explorer.bill()
+    assert bill.t == 1
+    assert bill.rates.test.tolist() == pytest.approx([2e-6, 1e-6, 8e-6])
+    assert bill.rates.sleep.tolist() == pytest.approx([1e-6, 0.5e-6, 4e-6])
+    assert "no Q pays" in said(explorer)
+
+
+def test_it_says_who_wins(explorer):
+    control(explorer, "Questions").value = 50
+    assert said(explorer).startswith("<b>Sleep-time wins at Q = 50</b>")
+    control(explorer, "Weight t").value = 0
+    assert said(explorer).startswith("<b>The baseline wins at Q = 50</b>")
+
+
+def test_the_same_figure_is_updated_for_ever(explorer):
+    figure = explorer.widget.children[-1]
+    for q in (2, 3, 4):
+        control(explorer, "Questions").value = q
+    assert explorer.widget.children[-1] is figure
+    assert len(figure.data) == 8
+
+
+def test_without_a_baseline_there_is_no_winner(rows):
+    alone = CostExplorer(rows[rows["arm"] == "sleep"], draws=50)
+    assert said(alone).startswith("<b>No winner</b>")
+
+
+def test_rows_without_a_sleep_phase_are_refused(rows):
+    with pytest.raises(InputError, match="nothing to explore"):
+        CostExplorer(rows[rows["arm"] == "baseline"], draws=50)
