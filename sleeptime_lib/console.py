@@ -120,7 +120,10 @@ def show_report(directory: Path, at: float | None = None) -> None:
         _OUT.print("SIMULATED RESULTS: no real model answered")
     report = analyse(run.rows, at=at)
     _print_table(tables.HEADER, tables.table(report))
-    for line in tables.sentences(report):
+    said = tables.sentences(report)
+    if run.experiment == "multi-query":
+        said += reporting.amortisation_sentences(run, at=at)
+    for line in said:
         _OUT.print(line, markup=False)
 
 

@@ -5,19 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib import figures
+from sleeptime_lib.analysis import amortise as amortisation
 from sleeptime_lib.analysis import tables
+from sleeptime_lib.analysis.cost import usd_rates
+from sleeptime_lib.analysis.payoff import Amortisation, Bill
 from sleeptime_lib.analysis.report import Report, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture
-from sleeptime_lib.models.prices import PRICES, read_prices
+from sleeptime_lib.figures import amortisation as amortisation_figures
+from sleeptime_lib.models.prices import PRICES, Price, Prices, read_prices
 from sleeptime_lib.records import Usage
 from sleeptime_lib.store import manifest_hash, read_manifest, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
+
+REFERENCE_MODEL: Final = "gpt-4o-mini"
+"""Whose prices a bill takes where the model that ran has none (paper, section 5.1)."""
+
+BILLS: Final = {
+    "paper": "Generated tokens only, those of answers ten times",
+    "list": "All tokens at list prices",
+    "batch": "All tokens at list prices, sleep phases at a batch endpoint",
+}
+"""Names of the bills that sharing a sleep phase is reckoned by, and what they count."""
+
+NOTHING: Final[Mapping[str, Amortisation]] = {}
+
+_AMORTISED: Final = (
+    ("amortised_paper", "paper", figures.amortised_pareto),
+    ("amortised_list", "list", figures.amortised_pareto),
+    ("break_even_list", "list", figures.cost_by_questions),
+    ("break_even_batch", "batch", figures.cost_by_questions),
+    ("sensitivity_paper", "paper", figures.sensitivity),
+    ("sensitivity_list", "list", figures.sensitivity),
+)
+"""Figures of a run with several questions per context: file name, bill, how it is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +59,22 @@ class Run:
     path: Path
     manifest: Mapping[str, Any]
     rows: pd.DataFrame
+
+    @property
+    def experiment(self) -> str:
+        """Name of the experiment."""
+        return str(self.manifest["config"]["experiment"])
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return str(self.manifest["config"]["model"])
+
+    @property
+    def prices(self) -> Prices:
+        """The run's own price file, or the built-in table."""
+        own = self.manifest.get("prices")
+        return read_prices(Path(own)) if own else PRICES
 
     def report(self, *, at: float | None = None) -> Report:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
@@ -61,6 +103,8 @@ def report_json(path: Path, *, at: float | None = None) -> dict[str, Any]:
     """
     run = load_run(path)
     content = run.report(at=at).to_json()
+    if run.experiment == "multi-query":
+        content |= {"amortisation": amortisation_json(run, at=at)}
     return content | {
         "run": {
             "directory": str(path),
@@ -81,16 +125,61 @@ def costs(run: Run, tokens: Mapping[str, Any]) -> dict[str, float | None]:
         run: The run, for its model and its own price file.
         tokens: The "tokens" part of a report.
     """
-    model = str(run.manifest["config"]["model"])
-    own = run.manifest.get("prices")
-    prices = read_prices(Path(own)) if own else PRICES
+    prices = run.prices
     experiment = [tokens["experiment"][phase] for phase in ("sleep", "test")]
     usage = sum((_usage(part) for part in experiment), Usage())
     billed = run.manifest.get("billed")
     return {
-        "experiment": prices.cost(model, usage),
-        "billed": prices.cost(model, _usage(billed)) if billed else None,
+        "experiment": prices.cost(run.model, usage),
+        "billed": prices.cost(run.model, _usage(billed)) if billed else None,
     }
+
+
+def amortise(run: Run, *, at: float | None = None) -> dict[str, Amortisation]:
+    """What sharing the sleep phases saves, under each of the bills in `BILLS`."""
+    prepared = amortisation.prepare(run.rows, at=at)
+    price, _ = price_of(run)
+
+    def priced(discount: float) -> Bill:
+        prices = price.prompt, price.cached, price.completion
+        return Bill(usd_rates(*prices, sleep_discount=discount))
+
+    bills = {
+        "paper": amortisation.paper_bill(),
+        "list": priced(0.0),
+        "batch": priced(1 - price.batch),
+    }
+    return {name: prepared.amortisation(bill) for name, bill in bills.items()}
+
+
+def amortisation_sentences(run: Run, *, at: float | None = None) -> list[str]:
+    """From how many questions per context on a sleep phase pays, under each bill."""
+    told = []
+    for name, one in amortise(run, at=at).items():
+        if one.main:
+            pays = amortisation_figures.pays(one.main, one.confidence)
+            told.append(f"{BILLS[name]}: {pays}")
+    if told:
+        told.append(f"The prices are those of {price_of(run)[1]}.")
+    return told
+
+
+def price_of(run: Run) -> tuple[Price, str]:
+    """The list price of the run's model, and whose it is.
+
+    Where the model costs nothing, or its price is not known, these are the prices of a model of
+    the paper: a bill needs some prices to say what a sleep phase is worth.
+    """
+    price = run.prices.price(run.model)
+    if price and price.completion:
+        return price, run.model
+    return PRICES.table[REFERENCE_MODEL], REFERENCE_MODEL
+
+
+def amortisation_json(run: Run, *, at: float | None = None) -> dict[str, Any]:
+    """`amortise` as JSON values, with whose prices they are."""
+    found = {name: one.to_json() for name, one in amortise(run, at=at).items()}
+    return found | {"prices_of": price_of(run)[1]}
 
 
 def _usage(part: Mapping[str, Any]) -> Usage:
@@ -121,8 +210,13 @@ def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float |
     }
 
 
-def pictures(report: Report) -> dict[str, Picture]:
-    """Every figure that the rows of a report allow, by file name."""
+def pictures(report: Report, amortised: Mapping[str, Amortisation] = NOTHING) -> dict[str, Picture]:
+    """Every figure that the rows of a report allow, by file name.
+
+    Args:
+        report: The report.
+        amortised: What `amortise` found, for a run with several questions per context.
+    """
     drawn = {"pareto": figures.pareto(report)}
     if report.comparisons:
         drawn["differences"] = figures.differences(report)
@@ -132,6 +226,8 @@ def pictures(report: Report) -> dict[str, Picture]:
         drawn["pass_at_k"] = figures.pass_at_k(report)
     if report.of("context_only"):
         drawn["context_only"] = figures.context_only(report)
+    if amortised:
+        drawn |= {name: draw(amortised[bill]) for name, bill, draw in _AMORTISED}
     prefix = report.experiment.replace("-", "_")
     return {f"{prefix}_{name}": picture for name, picture in drawn.items()}
 
@@ -150,8 +246,9 @@ def write_figures(path: Path, folder: Path, *, at: float | None = None) -> list[
         "run_command": run.manifest.get("command"),
         "command": f"sleeptime report {path} --figures {folder}",
     }
+    amortised = amortise(run, at=at) if run.experiment == "multi-query" else NOTHING
     written = []
-    for name, picture in pictures(run.report(at=at)).items():
+    for name, picture in pictures(run.report(at=at), amortised).items():
         written += figures.save(picture, folder, name, provenance)
     return written
 

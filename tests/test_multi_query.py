@@ -1,6 +1,7 @@
 """The multi-query experiment: its defaults, its shared sleep phases, and the prefix cache."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections import Counter
@@ -80,6 +81,67 @@ async def test_fewer_questions_of_the_same_contexts_give_the_same_rows(tmp_path)
     many, few = (read_rows(tmp_path / name) for name in ("many", "few"))
     same = many[many.question_id.isin(few.question_id)]
     assert few.prediction.tolist() == same.prediction.tolist()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    path = tmp_path_factory.mktemp("run")
+    asyncio.run(carried_out(path, limit=8))
+    return path
+
+
+def priced(path, model, tmp_path, **price):
+    """The run as if `model` had made it, with a price file of its own."""
+    run = reporting.load_run(path)
+    manifest = dict(run.manifest) | {"config": run.manifest["config"] | {"model": model}}
+    if price:
+        (tmp_path / "prices.json").write_text(json.dumps({model: price}))
+        manifest["prices"] = str(tmp_path / "prices.json")
+    return reporting.Run(path, manifest, run.rows)
+
+
+class TestReport:
+    def test_it_has_the_amortisation_under_every_bill(self, finished):
+        found = reporting.report_json(finished)["amortisation"]
+        assert set(found) == {*reporting.BILLS, "prices_of"}
+        assert found["paper"]["questions"] == [1, 2, 5, 10]
+        assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+    def test_a_batch_endpoint_halves_the_questions_it_takes(self, finished):
+        found = reporting.amortise(reporting.load_run(finished))
+        live, batch = (found[name].main.break_even.estimate for name in ("list", "batch"))
+        assert live / batch == pytest.approx(2)
+
+    def test_an_experiment_with_one_question_per_context_has_none(self, tmp_path):
+        options = {"experiment": "stateful-gsm", "limit": 2, "levels": (0,), "sleep_parallel": (1,)}
+        ready = runs.prepare(
+            make_config(**options, pass_samples=0, context_only=False), Execution(), tmp_path
+        )
+        asyncio.run(runs.carry_out(ready))
+        assert "amortisation" not in reporting.report_json(tmp_path)
+
+    def test_a_model_without_a_price_takes_a_named_models(self, finished, tmp_path):
+        for model in ("simulated", "nobody/knows"):
+            assert reporting.price_of(priced(finished, model, tmp_path))[1] == "gpt-4o-mini"
+
+    def test_a_model_with_a_price_keeps_it(self, finished, tmp_path):
+        assert reporting.price_of(priced(finished, "gpt-4o", tmp_path))[1] == "gpt-4o"
+        run = priced(finished, "mine", tmp_path, prompt=1.0, completion=3.0)
+        price, name = reporting.price_of(run)
+        assert (price.completion, name) == (3.0, "mine")
+
+    def test_it_is_told_in_words_under_every_bill(self, finished):
+        told = reporting.amortisation_sentences(reporting.load_run(finished))
+        assert len(told) == len(reporting.BILLS) + 1
+        assert all("pays" in line for line in told[:-1])
+
+    def test_its_figures_are_written_with_where_they_came_from(self, finished, tmp_path):
+        written = reporting.write_figures(finished, tmp_path)
+        names = {path.stem for path in written}
+        assert {"multi_query_pareto", "multi_query_amortised_paper"} <= names
+        for name in names:
+            beside = json.loads((tmp_path / f"{name}.json").read_text())
+            assert beside["provenance"]["run"] == str(finished)
 
 
 class TestPrefixCache:

@@ -84,6 +84,8 @@ class TestShippedNotebooks:
         known = parameter_names(path)
         other = {
             "questions": "12",
+            "contexts": "4",
+            "questions_per_context": "3",
             "levels": "[0, 3]",
             "sleep_parallel": "[1, 2]",
             "seed": "3",
