@@ -11,14 +11,17 @@ from sleeptime_lib import figures
 from sleeptime_lib.analysis import amortise as amortisation
 from sleeptime_lib.analysis import tables
 from sleeptime_lib.analysis.cost import usd_rates
+from sleeptime_lib.analysis.notes_used import NotesUse, notes_used
 from sleeptime_lib.analysis.payoff import Amortisation, Bill
 from sleeptime_lib.analysis.report import Report, analyse
+from sleeptime_lib.config import make_config
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture
 from sleeptime_lib.figures import amortisation as amortisation_figures
 from sleeptime_lib.models.prices import PRICES, Price, Prices, read_prices
 from sleeptime_lib.records import Usage
-from sleeptime_lib.store import manifest_hash, read_manifest, read_rows
+from sleeptime_lib.runs import load_task
+from sleeptime_lib.store import manifest_hash, read_manifest, read_rows, read_sleeps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +107,10 @@ def report_json(path: Path, *, at: float | None = None) -> dict[str, Any]:
     run = load_run(path)
     content = run.report(at=at).to_json()
     if run.experiment == "multi-query":
-        content |= {"amortisation": amortisation_json(run, at=at)}
+        content |= {
+            "amortisation": amortisation_json(run, at=at),
+            "notes_used": notes_used_json(run),
+        }
     return content | {
         "run": {
             "directory": str(path),
@@ -208,6 +214,28 @@ def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float |
             "fact": billed.get("completion"),
         },
     }
+
+
+def notes_use(run: Run) -> tuple[NotesUse, ...]:
+    """What became of the notes of a run: what was used, what was wrong, what it did.
+
+    Raises:
+        InputError: The data of the run cannot be loaded any more, or has changed.
+    """
+    task = load_task(make_config(**run.manifest["config"]))
+    if task.fingerprint() != run.manifest["dataset_fingerprint"]:
+        raise InputError(
+            f"{task.name} has changed since {run.path} was run: notes cannot be matched with it"
+        )
+    return notes_used(task, run.rows, read_sleeps(run.path))
+
+
+def notes_used_json(run: Run) -> list[dict[str, Any]] | dict[str, str]:
+    """`notes_use` as JSON values, or the reason why there is none."""
+    try:
+        return [use.to_json() for use in notes_use(run)]
+    except InputError as error:
+        return {"reason": str(error)}
 
 
 def pictures(report: Report, amortised: Mapping[str, Amortisation] = NOTHING) -> dict[str, Picture]:

@@ -80,14 +80,7 @@ def prepare(
         InputError: The data cannot be loaded, or the model has no key.
     """
     resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
-    task = tasks.load(
-        config.dataset,
-        limit=config.limit,
-        seed=config.seed,
-        splitter=config.splitter,
-        skip_bad=config.skip_bad,
-        questions_per_context=config.questions_per_context,
-    )
+    task = load_task(config)
     settings = _SETTINGS[config.experiment](config)
     path = out or default_path(config, root)
     return Prepared(
@@ -97,6 +90,22 @@ def prepare(
         settings,
         path,
         estimate(task, settings, config.model, _prices(execution)),
+    )
+
+
+def load_task(config: RunConfig) -> Task:
+    """The contexts and questions of a configuration.
+
+    Raises:
+        InputError: The data cannot be loaded.
+    """
+    return tasks.load(
+        config.dataset,
+        limit=config.limit,
+        seed=config.seed,
+        splitter=config.splitter,
+        skip_bad=config.skip_bad,
+        questions_per_context=config.questions_per_context,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Final
 
 from IPython.display import Image, Markdown
 
 from sleeptime_lib import figures
-from sleeptime_lib.analysis import tables
+from sleeptime_lib.analysis import tables, wording
+from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.notes_used import NotesUse
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
@@ -42,6 +45,41 @@ def notes(run: Run, context_id: str, draw: int = 0) -> Markdown:
         f"```text\n{record.text}\n```\n"
         f"{record.rewrites} rewrites, {record.completion_tokens} tokens generated asleep"
     )
+
+
+def notes_use(use: NotesUse) -> Markdown:
+    """What became of the notes of one sleep setting, and accuracy by whether questions came."""
+    lines = [
+        "| what a question asks for was | questions | baseline | sleep-time | gain, points |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for effect in use.effects:
+        if effect.budget is None and effect.n:
+            arms = [_percent(effect.baseline), _percent(effect.sleep)]
+            gain = effect.gain_points
+            gained = f"{gain.estimate:+.1f} {wording.between(gain.low, gain.high)}"
+            words = [_OUTCOMES[effect.outcome], f"{effect.questions:,}", *arms, gained]
+            lines.append("| " + " | ".join(word.strip() for word in words) + " |")
+    said = [
+        f"Of {use.lines:,} lines of notes {_percent(use.used)} state what a question asks for.",
+        f"Of {use.questions:,} questions {_percent(use.anticipated)} were anticipated.",
+    ]
+    if math.isfinite(use.wrong.estimate):
+        said.append(f"Of the numbers in the notes {_percent(use.wrong)} are wrong.")
+    said.append(f"Accuracies are over all budgets; in brackets {100 * use.confidence:g}% limits.")
+    return Markdown("\n".join([*lines, "", " ".join(said)]))
+
+
+_OUTCOMES: Final = {
+    "right": "in the notes, right",
+    "wrong": "in the notes, wrong",
+    "missed": "not in the notes",
+}
+
+
+def _percent(share: Interval) -> str:
+    limits = wording.between(100 * share.low, 100 * share.high)
+    return f"{100 * share.estimate:.1f}% {limits}".strip()
 
 
 def table(report: Report) -> Markdown:

@@ -9,9 +9,10 @@ from collections import Counter
 import pytest
 import uvicorn
 
-from sleeptime_lib import reporting, runs
+from sleeptime_lib import reporting, runs, show
 from sleeptime_lib.analysis import tables
 from sleeptime_lib.config import DEFAULTS, EXPERIMENTS, Execution, RunConfig, make_config
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments import multi_query
 from sleeptime_lib.models.simulated.app import Options, create_app
 from sleeptime_lib.provenance import command_of
@@ -134,6 +135,21 @@ class TestReport:
         told = reporting.amortisation_sentences(reporting.load_run(finished))
         assert len(told) == len(reporting.BILLS) + 1
         assert all("pays" in line for line in told[:-1])
+
+    def test_it_tells_what_became_of_the_notes(self, finished):
+        (use,) = reporting.report_json(finished)["notes_used"]
+        assert use["exact"] == 1
+        assert 0 < use["anticipated"]["estimate"] < 1
+        (shown,) = map(show.notes_use, reporting.notes_use(reporting.load_run(finished)))
+        assert "in the notes, right | " in shown.data
+        assert f"Of {use['questions']} questions" in shown.data
+
+    def test_notes_are_not_matched_with_data_that_has_changed(self, finished):
+        run = reporting.load_run(finished)
+        other = reporting.Run(run.path, dict(run.manifest) | {"dataset_fingerprint": ""}, run.rows)
+        with pytest.raises(InputError, match="has changed since"):
+            reporting.notes_use(other)
+        assert "has changed" in reporting.notes_used_json(other)["reason"]
 
     def test_its_figures_are_written_with_where_they_came_from(self, finished, tmp_path):
         written = reporting.write_figures(finished, tmp_path)
