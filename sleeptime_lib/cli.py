@@ -108,6 +108,7 @@ def run(
     timeout_s: Annotated[float | None, typer.Option(help="Deadline of a call.")] = None,
     max_cost_usd: Annotated[float | None, typer.Option(help="Cap on money.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Cap on tokens.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="JSON file of your own prices.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of options.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a dear run.")] = False,

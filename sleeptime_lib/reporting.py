@@ -12,7 +12,7 @@ from sleeptime_lib.analysis import tables
 from sleeptime_lib.analysis.report import Report, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture
-from sleeptime_lib.models.prices import PRICES, read_prices
+from sleeptime_lib.models.prices import Price
 from sleeptime_lib.records import Usage
 from sleeptime_lib.store import manifest_hash, read_manifest, read_rows
 
@@ -78,18 +78,17 @@ def costs(run: Run, tokens: Mapping[str, Any]) -> dict[str, float | None]:
     """USD of the experiment and of what was billed; None where the price is not known.
 
     Args:
-        run: The run, for its model and its own price file.
+        run: The run, for the price that its model had.
         tokens: The "tokens" part of a report.
     """
-    model = str(run.manifest["config"]["model"])
-    own = run.manifest.get("prices")
-    prices = read_prices(Path(own)) if own else PRICES
+    known = run.manifest.get("price")
+    price = Price(**known) if known else None
     experiment = [tokens["experiment"][phase] for phase in ("sleep", "test")]
     usage = sum((_usage(part) for part in experiment), Usage())
     billed = run.manifest.get("billed")
     return {
-        "experiment": prices.cost(model, usage),
-        "billed": prices.cost(model, _usage(billed)) if billed else None,
+        "experiment": price.cost(usage) if price else None,
+        "billed": price.cost(_usage(billed)) if price and billed else None,
     }
 
 

@@ -14,6 +14,7 @@ from sleeptime_lib.config import Execution, RunConfig
 from sleeptime_lib.errors import CapReached, StopRun
 from sleeptime_lib.estimate import Estimate, estimate
 from sleeptime_lib.experiments import stateful_gsm
+from sleeptime_lib.methods import prompts
 from sleeptime_lib.methods.answer import Setting
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
@@ -88,7 +89,7 @@ def prepare(
         skip_bad=config.skip_bad,
     )
     settings = _SETTINGS[config.experiment](config)
-    path = out or default_path(config, root)
+    path = out or default_path(config, task, root)
     return Prepared(
         config,
         execution,
@@ -99,9 +100,10 @@ def prepare(
     )
 
 
-def default_path(config: RunConfig, root: Path = RUNS) -> Path:
-    """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, one for each configuration."""
-    digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:8]
+def default_path(config: RunConfig, task: Task, root: Path = RUNS) -> Path:
+    """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, one for each combination of what decides the rows."""
+    deciding = (config.model_dump_json(), task.fingerprint(), prompts.fingerprint())
+    digest = hashlib.sha256("\n".join(deciding).encode()).hexdigest()[:8]
     words = (Path(config.model).name, Path(config.dataset).stem, digest)
     return root / config.experiment / "-".join(words)
 
@@ -123,6 +125,8 @@ async def carry_out(
     config, execution = prepared.config, prepared.execution
     manifest = make_manifest(config, prepared.task, len(prepared.settings))
     manifest["estimate"] = asdict(prepared.estimate)
+    price = _prices(execution).price(config.model)
+    manifest["price"] = asdict(price) if price else None
     endpoint = resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
     with open_run(prepared.path, manifest) as directory:
         async with Client(

@@ -37,6 +37,9 @@ _OTHER_PROCESS_SECONDS: Final = 0.1
 _FIRST_CONTACT_TRIES: Final = 3
 """Failed connections of one call, before any worked, that show the address to be wrong."""
 
+_BAD_REPLY_RETRIES: Final = 3
+"""Of replies that are paid for and cannot be used; a server that sends many will send more."""
+
 
 @dataclass(slots=True)
 class _Flight:
@@ -214,7 +217,7 @@ class Client:
     async def _fly(self, request: Request, content: bytes, key: bytes, owner: str) -> Reply:
         """Make a call: as many attempts as it takes, and its entry in the cache."""
         completion = request.max_tokens or self._caps.completion_bound
-        worst = self._ledger.worst(prompt_bound(content), completion)
+        worst = self._ledger.worst(prompt_bound(request, content), completion)
         call = _Call(request, content, key, owner, worst)
         try:
             while not isinstance(outcome := await self._attempt(call), Reply):
@@ -311,7 +314,12 @@ class Client:
             call.refusals += 1
         else:
             call.faults += 1
-        spent = call.refusals > limits.max_rate_limit_retries or call.faults > limits.max_retries
+        most = (
+            limits.max_retries
+            if verdict.kind != "bad_reply"
+            else min(limits.max_retries, _BAD_REPLY_RETRIES)
+        )
+        spent = call.refusals > limits.max_rate_limit_retries or call.faults > most
         if verdict.then == "fail" or spent:
             self._counts.failed[verdict.kind] += 1
             tries = call.faults + call.refusals

@@ -1,6 +1,8 @@
 """The client with a server that does its best: cache, sharing, cancelling, totals."""
 
 import asyncio
+import subprocess
+import sys
 import time
 
 import pytest
@@ -211,3 +213,13 @@ async def test_a_host_that_refuses_both_names_is_not_asked_for_ever():
             with pytest.raises(CallError, match="bad_request"):
                 await c.complete(Request("m", question(1).messages, max_tokens=20), owner="a")
         assert server.log.attempts.total() == 2
+
+
+def test_naming_the_client_loads_no_http_library():
+    heavy = ["openai", "httpx2", "aiohttp", "pandas", "plotly"]
+    code = (
+        "import sys, sleeptime_lib.models.client, sleeptime_lib.models.doctor; "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -154,7 +154,7 @@ async def test_a_server_that_went_away_stops_the_run_after_retries(tmp_path):
         await client.complete(ask("one"), owner="a")
     with pytest.raises(StopRun, match="cannot reach"):
         await client.complete(ask("two"), owner="b")
-    assert client.totals.retries == {"unreachable": 3} or client.totals.retries.total() >= 3
+    assert sum(client.totals.retries.values()) == 3
     await client.aclose()
 
 
