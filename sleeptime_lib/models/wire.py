@@ -171,8 +171,10 @@ class _AiohttpClient(httpx2.AsyncClient):
                 return httpx2.Response(
                     response.status, stream=stream, extensions=got, request=request
                 )
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotConnected(_one_line(error)) from None
+        except aiohttp.ClientConnectorError as error:
+            raise NotConnected(_one_line(error.os_error)) from None
+        except aiohttp.ConnectionTimeoutError:
+            raise NotConnected(f"no connection within {CONNECT_SECONDS:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Broken(_one_line(error)) from None
 

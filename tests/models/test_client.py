@@ -111,6 +111,20 @@ async def test_cancelling_the_last_who_waits_abandons_the_call_and_counts_it(tmp
             assert c.totals.unknown_before == 1
 
 
+async def test_a_call_cancelled_before_it_was_sent_counts_as_nothing(tmp_path):
+    with FaultServer() as server:
+        async with client(server, tmp_path / "c.sqlite") as c:
+            task = asyncio.create_task(c.complete(question(1), owner="a"))
+            for _ in range(4):  # until the mark in the cache is being written
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert c.totals.unknown_calls == 0
+        assert server.log.attempts.total() == 0
+        async with client(server, tmp_path / "c.sqlite") as c:
+            assert c.totals.unknown_before == 0
+
+
 async def test_closing_abandons_what_is_under_way_within_a_moment(tmp_path):
     with FaultServer(Faults(latency_s=30)) as server:
         c = client(server, tmp_path / "c.sqlite")

@@ -112,10 +112,25 @@ async def test_the_bound_is_no_part_of_the_key(tmp_path):
     assert totals.cache_hits == 1
 
 
+async def test_without_usage_a_cap_counts_the_worst():
+    silent = completion("fine", None)
+    with FaultServer(answer=lambda path, body: (200, silent)) as server:
+        caps = Caps(max_tokens=3 * (bound(question(1), 400) + 9))
+        _, capped, totals = await spend(server, caps, count=10)
+        assert server.log.attempts.total() == 3
+    assert capped == 7
+    assert totals.estimated == 3
+
+
+def bound(request, max_tokens):
+    request = Request("m", request.messages, max_tokens=max_tokens)
+    return prompt_bound(request, encode(request.body())) + max_tokens
+
+
 async def test_a_reply_that_was_lost_counts_at_its_worst():
     # Room for two calls at their worst. Both replies are cut off, and may have been billed.
     request = Request("m", question(1).messages, max_tokens=400)
-    worst = prompt_bound(request, encode(request.body())) + 400
+    worst = bound(request, 400)
     with FaultServer(scripted=("cut in body",) * 9, answer=greedy(6)) as server:
         endpoint = resolve("m", base_url=server.url)
         caps = Caps(max_tokens=2 * worst + 10)
