@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -263,12 +264,12 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Ask a server a few cheap questions and tell what works."""
-    from sleeptime_lib import console
-    from sleeptime_lib.models.doctor import examine
+    from sleeptime_lib.models.doctor import examine, render
     from sleeptime_lib.models.endpoint import resolve
 
     endpoint = resolve(model, base_url=base_url, api_key_env=api_key_env)
-    console.show_findings(asyncio.run(examine(endpoint)), as_json)
+    findings = asyncio.run(examine(endpoint))
+    print(json.dumps([asdict(finding) for finding in findings]) if as_json else render(findings))
 
 
 @app.command()

@@ -102,22 +102,30 @@ def _usage(part: Mapping[str, Any]) -> Usage:
 
 
 def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
-    """What was estimated before the run beside what came to pass, by quantity."""
+    """What was estimated before a run beside what came to pass, over all its sessions.
+
+    Returns:
+        By quantity (calls, prompt_tokens, completion_tokens, cost_usd, seconds): "estimated" and
+        "fact"; None where one is not known. Calls and seconds of a session that was killed are
+        not counted; its tokens are.
+    """
     before, billed = manifest.get("estimate", {}), manifest.get("billed", {})
-    return {
-        "calls": {
-            "estimated": before.get("answer_calls", 0) + before.get("sleep_calls", 0),
-            "fact": manifest.get("calls"),
-        },
-        "prompt_tokens": {
-            "estimated": before.get("prompt_tokens"),
-            "fact": billed.get("prompt"),
-        },
-        "completion_tokens": {
-            "estimated": before.get("completion_tokens"),
-            "fact": billed.get("completion"),
-        },
+    price = manifest.get("price")
+    estimated = {
+        "calls": before.get("answer_calls", 0) + before.get("sleep_calls", 0),
+        "prompt_tokens": before.get("prompt_tokens"),
+        "completion_tokens": before.get("completion_tokens"),
+        "cost_usd": before.get("cost_usd"),
+        "seconds": before.get("seconds"),
     }
+    fact = {
+        "calls": manifest.get("calls"),
+        "prompt_tokens": billed.get("prompt"),
+        "completion_tokens": billed.get("completion"),
+        "cost_usd": Price(**price).cost(_usage(billed)) if price and billed else None,
+        "seconds": manifest.get("seconds"),
+    }
+    return {name: {"estimated": estimated[name], "fact": fact[name]} for name in estimated}
 
 
 def pictures(report: Report) -> dict[str, Picture]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -136,14 +137,15 @@ async def carry_out(
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
             prices=_prices(execution),
         ) as client:
+            began = time.monotonic()
             try:
                 outcome = await engine.run(
                     prepared.task, prepared.settings, config, client, directory, on_row
                 )
             except BaseException as error:
-                _close(directory, client, status=_STATUS.get(type(error), "failed"))
+                _close(directory, client, began, status=_STATUS.get(type(error), "failed"))
                 raise
-            _close(directory, client, status="finished", outcome=asdict(outcome))
+            _close(directory, client, began, status="finished", outcome=asdict(outcome))
             return Finished(prepared.path, outcome, client.totals)
 
 
@@ -154,10 +156,15 @@ _STATUS: Final = {
 }
 
 
-def _close(directory: RunDirectory, client: Client, **changes: Any) -> None:
-    totals = client.totals
-    billed = totals.billed + totals.spent_before
-    directory.save_manifest(last_session=asdict(totals), billed=asdict(billed), **changes)
+def _close(directory: RunDirectory, client: Client, began: float, **changes: Any) -> None:
+    totals, before = client.totals, directory.manifest
+    directory.save_manifest(
+        last_session=asdict(totals),
+        billed=asdict(totals.billed + totals.spent_before),
+        calls=before.get("calls", 0) + totals.sent,
+        seconds=before.get("seconds", 0.0) + time.monotonic() - began,
+        **changes,
+    )
 
 
 def _prices(execution: Execution) -> Prices:

@@ -24,7 +24,6 @@ from sleeptime_lib.models.answers import Answer, Broken, Late, NotConnected, Too
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Limits
 
-CHAT: Final = "/chat/completions"
 CONNECT_SECONDS: Final = 15.0
 """A server that has not accepted a connection by then is down."""
 IDLE_SECONDS: Final = 4.0
