@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -26,6 +26,9 @@ from sleeptime_lib.config import (
     read_config_file,
 )
 from sleeptime_lib.errors import InputError, Interrupted, SleeptimeError
+
+if TYPE_CHECKING:
+    from sleeptime_lib.runs import Prepared
 
 app: Final = typer.Typer(
     help="When is it worth thinking about a context before anyone asks about it?",
@@ -164,12 +167,11 @@ def _numbers(name: str, text: str) -> tuple[int, ...]:
         ) from None
 
 
-def _is_dear(prepared: Any) -> bool:
-    if prepared.config.model == "simulated" or prepared.execution.max_cost_usd is not None:
+def _is_dear(prepared: Prepared) -> bool:
+    if prepared.endpoint.is_local or prepared.execution.max_cost_usd is not None:
         return False
     cost = prepared.estimate.cost_usd
-    local = prepared.config.base_url and "://127.0.0.1" in prepared.config.base_url
-    return bool(cost is not None and cost > CONFIRM_USD) or (cost is None and not local)
+    return cost is None or cost > CONFIRM_USD
 
 
 def _confirm() -> None:

@@ -21,6 +21,7 @@ from sleeptime_lib.estimate import Estimate
 from sleeptime_lib.records import Row, Task
 
 if TYPE_CHECKING:
+    from sleeptime_lib.analysis.tokens import Tokens, Totals
     from sleeptime_lib.runs import Finished, Prepared
 
 _OUT: Final = Console(highlight=False, soft_wrap=True)
@@ -120,7 +121,20 @@ def show_report(directory: Path, at: float | None = None) -> None:
     _print_table(tables.HEADER, tables.table(report))
     for line in tables.sentences(report):
         _OUT.print(line, markup=False)
+    _OUT.print(_tokens(report.tokens))
     _OUT.print(_estimate_and_fact(reporting.compare_estimate(run.manifest)))
+
+
+def _tokens(tokens: Tokens) -> str:
+    def both(name: str, spent: Totals) -> str:
+        sleep, test = spent.sleep, spent.test
+        return (
+            f"{name} asleep {sleep.prompt:,} + {sleep.completion:,}, "
+            f"at test time {test.prompt:,} + {test.completion:,}"
+        )
+
+    said = (both("experiment", tokens.experiment), both("billed", tokens.billed))
+    return f"Tokens, prompt + completion: {'; '.join(said)}."
 
 
 def _estimate_and_fact(compared: Mapping[str, Mapping[str, float | None]]) -> str:

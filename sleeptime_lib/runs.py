@@ -18,7 +18,7 @@ from sleeptime_lib.experiments import stateful_gsm
 from sleeptime_lib.methods import prompts
 from sleeptime_lib.methods.answer import Setting
 from sleeptime_lib.models.client import Client
-from sleeptime_lib.models.endpoint import resolve
+from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices, read_prices
 from sleeptime_lib.models.totals import Totals
@@ -37,6 +37,7 @@ class Prepared:
     Attributes:
         config: What decides the rows.
         execution: How the calls are made.
+        endpoint: Where they go.
         task: Contexts and questions.
         settings: What is measured for each question.
         path: The run directory.
@@ -45,6 +46,7 @@ class Prepared:
 
     config: RunConfig
     execution: Execution
+    endpoint: Endpoint
     task: Task
     settings: tuple[Setting, ...]
     path: Path
@@ -81,7 +83,7 @@ def prepare(
     Raises:
         InputError: The data cannot be loaded, or the model has no key.
     """
-    resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
+    endpoint = resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
     task = tasks.load(
         config.dataset,
         limit=config.limit,
@@ -94,6 +96,7 @@ def prepare(
     return Prepared(
         config,
         execution,
+        endpoint,
         task,
         settings,
         path,
@@ -128,10 +131,9 @@ async def carry_out(
     manifest["estimate"] = asdict(prepared.estimate)
     price = _prices(execution).price(config.model)
     manifest["price"] = asdict(price) if price else None
-    endpoint = resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
     with open_run(prepared.path, manifest) as directory:
         async with Client(
-            endpoint,
+            prepared.endpoint,
             cache_path=directory.calls_path,
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
