@@ -10,8 +10,9 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,6 +26,9 @@ from sleeptime_lib.config import (
     read_config_file,
 )
 from sleeptime_lib.errors import InputError, Interrupted, SleeptimeError
+
+if TYPE_CHECKING:
+    from sleeptime_lib.runs import Prepared
 
 app: Final = typer.Typer(
     help="When is it worth thinking about a context before anyone asks about it?",
@@ -114,6 +118,7 @@ def run(
     timeout_s: Annotated[float | None, typer.Option(help="Deadline of a call.")] = None,
     max_cost_usd: Annotated[float | None, typer.Option(help="Cap on money.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Cap on tokens.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="JSON file of your own prices.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of options.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a dear run.")] = False,
@@ -168,17 +173,11 @@ def _numbers(name: str, text: str) -> tuple[int, ...]:
         ) from None
 
 
-def _is_dear(prepared: Any) -> bool:
-    config, cost = prepared.config, prepared.estimate.cost_usd
-    if prepared.execution.max_cost_usd is not None or config.model == "simulated":
+def _is_dear(prepared: Prepared) -> bool:
+    if prepared.endpoint.is_local or prepared.execution.max_cost_usd is not None:
         return False
-    if cost is None:
-        return not _is_free(config.model, config.base_url)
-    return bool(cost > CONFIRM_USD)
-
-
-def _is_free(model: str, base_url: str | None) -> bool:
-    return model == "simulated" or bool(base_url and "://127.0.0.1" in base_url)
+    cost = prepared.estimate.cost_usd
+    return cost is None or cost > CONFIRM_USD
 
 
 def _confirm() -> None:
@@ -277,12 +276,12 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Ask a server a few cheap questions and tell what works."""
-    from sleeptime_lib import console
-    from sleeptime_lib.models.doctor import examine
+    from sleeptime_lib.models.doctor import examine, render
     from sleeptime_lib.models.endpoint import resolve
 
     endpoint = resolve(model, base_url=base_url, api_key_env=api_key_env)
-    console.show_findings(asyncio.run(examine(endpoint)), as_json)
+    findings = asyncio.run(examine(endpoint))
+    print(json.dumps([asdict(finding) for finding in findings]) if as_json else render(findings))
 
 
 @app.command()
@@ -304,11 +303,13 @@ def data(
     api_key_env: Annotated[str, typer.Option()] = "OPENAI_API_KEY",
     max_cost_usd: Annotated[float | None, typer.Option(help="Cap on money.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Cap on tokens.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="JSON file of your own prices.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before calls are paid.")] = False,
     as_json: Json = False,
 ) -> None:
     """Load a dataset, check every row, show what is in it, and have more questions written."""
     from sleeptime_lib import console, generation, tasks
+    from sleeptime_lib.models.endpoint import resolve
     from sleeptime_lib.tasks.export import export as write
 
     config = make_config(
@@ -329,12 +330,11 @@ def data(
     if generate:
         if not model or not export:
             raise InputError("--generate needs --model, who writes, and --export, where to")
-        if not (yes or max_cost_usd or max_tokens or _is_free(model, base_url)):
+        endpoint = resolve(model, base_url=base_url, api_key_env=api_key_env)
+        if not (yes or max_cost_usd or max_tokens or endpoint.is_local):
             _confirm()
-        execution = make_execution(
-            api_key_env=api_key_env, max_cost_usd=max_cost_usd, max_tokens=max_tokens
-        )
-        task = asyncio.run(generation.generate(task, generate, model, base_url, execution, export))
+        execution = make_execution(max_cost_usd=max_cost_usd, max_tokens=max_tokens, prices=prices)
+        task = asyncio.run(generation.generate(task, generate, endpoint, execution, export))
     if export:
         write(task, export)
     console.show_task(task, as_json)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +21,7 @@ from sleeptime_lib.estimate import Estimate
 from sleeptime_lib.records import Row, Task
 
 if TYPE_CHECKING:
-    from sleeptime_lib.models.doctor import Finding
+    from sleeptime_lib.analysis.tokens import Tokens, Totals
     from sleeptime_lib.runs import Finished, Prepared
 
 _OUT: Final = Console(highlight=False, soft_wrap=True)
@@ -125,17 +124,29 @@ def show_report(directory: Path, at: float | None = None) -> None:
         said += reporting.amortisation_sentences(run, at=at)
     for line in said:
         _OUT.print(line, markup=False)
+    _OUT.print(_tokens(report.tokens))
+    _OUT.print(_estimate_and_fact(reporting.compare_estimate(run.manifest)))
 
 
-def show_findings(findings: Sequence[Finding], as_json: bool) -> None:
-    """Print what the doctor found."""
-    if as_json:
-        print(json.dumps([asdict(finding) for finding in findings]))
-        return
-    _print_table(
-        ("what", "works", "what the workbench does about it"),
-        [(finding.name, finding.verdict, finding.consequence) for finding in findings],
-    )
+def _tokens(tokens: Tokens) -> str:
+    def both(name: str, spent: Totals) -> str:
+        sleep, test = spent.sleep, spent.test
+        return (
+            f"{name} asleep {sleep.prompt:,} + {sleep.completion:,}, "
+            f"at test time {test.prompt:,} + {test.completion:,}"
+        )
+
+    said = (both("experiment", tokens.experiment), both("billed", tokens.billed))
+    return f"Tokens, prompt + completion: {'; '.join(said)}."
+
+
+def _estimate_and_fact(compared: Mapping[str, Mapping[str, float | None]]) -> str:
+    parts = [
+        f"{name.replace('_', ' ')} {pair['fact']:,.0f} (estimated {pair['estimated']:,.0f})"
+        for name, pair in compared.items()
+        if pair["fact"] is not None and pair["estimated"] is not None
+    ]
+    return f"Paid for: {', '.join(parts)}."
 
 
 def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

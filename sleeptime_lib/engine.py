@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from sleeptime_lib.config import RunConfig
@@ -166,21 +166,22 @@ class _Worker:
             async with asyncio.TaskGroup() as group:
                 for row in rows:
                     self._planned += 1
-                    if key_digest(row.key) in done:
+                    digest = key_digest(row.key)
+                    if digest in done:
                         self._found += 1
                         continue
                     if phases is None or phases.context is not row.context:
                         phases = _Phases(row.context, self._take_notes, group)
                     await permits.acquire()
-                    task = group.create_task(self._produce(row, phases))
+                    task = group.create_task(self._produce(row, digest.hex(), phases))
                     task.add_done_callback(lambda _: permits.release())
         except BaseExceptionGroup as failures:
             # Whatever stops a run (a bad key, a cap) stops many rows at once; one is enough.
             raise failures.exceptions[0] from None
 
-    async def _produce(self, planned: Planned, phases: _Phases) -> None:
+    async def _produce(self, planned: Planned, owner: str, phases: _Phases) -> None:
         """Make one row, whatever happens to its calls, and keep it."""
-        setting, owner = planned.setting, key_digest(planned.key).hex()
+        setting = planned.setting
         notes: list[Notes] = []
         try:
             if setting.sleep_parallel:
@@ -194,10 +195,10 @@ class _Worker:
                 self._options,
             )
             reply = await self._client.complete(request, owner=owner)
-            row = _row(self._config, planned, notes, reply, owner)
+            row = _row(self._config, planned, notes, owner, reply)
             self._answered += 1
         except CallError as error:
-            row = replace(_bare_row(self._config, planned, notes), error=str(error))
+            row = _row(self._config, planned, notes, owner, None, str(error))
             self._failed += 1
         self._directory.add_row(row)
         self._on_row(row)
@@ -266,32 +267,22 @@ class _Phases:
 
 
 def _row(
-    config: RunConfig, planned: Planned, notes: Sequence[Notes], reply: Reply, owner: str
+    config: RunConfig,
+    planned: Planned,
+    notes: Sequence[Notes],
+    owner: str,
+    reply: Reply | None,
+    error: str = "",
 ) -> Row:
-    prediction, score = grade(reply, planned.question)
-    paid = reply.usage if reply.owner == owner else Usage()
-    return replace(
-        _bare_row(config, planned, notes, paid),
-        prediction=prediction,
-        score=score,
-        test_prompt_tokens=reply.usage.prompt,
-        test_cached_tokens=reply.usage.cached,
-        test_completion_tokens=reply.usage.completion,
-        test_reasoning_tokens=reply.usage.reasoning,
-        usage_estimated=reply.usage.estimated or any(n.usage.estimated for n in notes),
-        latency_s=reply.latency_s,
-        finish_reason=reply.finish_reason,
-    )
-
-
-def _bare_row(
-    config: RunConfig, planned: Planned, notes: Sequence[Notes], paid: Usage = _NOTHING
-) -> Row:
-    """A row without an answer: what was asked, and what the notes cost."""
+    """A row with its answer, or without a reply one that tells why there is none."""
     setting, context = planned.setting, planned.context
-    effort = setting.sleep_effort or "default"
+    prediction, score = grade(reply, planned.question) if reply else (None, None)
+    usage = reply.usage if reply else _NOTHING
+    paid = usage if reply and reply.owner == owner else _NOTHING
     slept = sum((n.usage for n in notes), _NOTHING)
     billed = sum((notes[draw].billed for draw in planned.carries if draw < len(notes)), paid)
+    effort = setting.sleep_effort or "default"
+    sleep_id = f"{context.context_id}:{effort}:{setting.sleep_parallel}"
     return Row(
         experiment=config.experiment,
         dataset=config.dataset,
@@ -305,22 +296,26 @@ def _bare_row(
         sleep_parallel=setting.sleep_parallel,
         sleep_effort=setting.sleep_effort,
         sample=planned.sample,
-        prediction=None,
+        prediction=prediction,
         gold=planned.question.gold,
-        score=None,
+        score=score,
+        test_prompt_tokens=usage.prompt,
+        test_cached_tokens=usage.cached,
+        test_completion_tokens=usage.completion,
+        test_reasoning_tokens=usage.reasoning,
         sleep_prompt_tokens=slept.prompt,
         sleep_cached_tokens=slept.cached,
         sleep_completion_tokens=slept.completion,
         sleep_reasoning_tokens=slept.reasoning,
-        sleep_id=(
-            f"{context.context_id}:{effort}:{setting.sleep_parallel}"
-            if setting.sleep_parallel
-            else ""
-        ),
+        sleep_id=sleep_id if setting.sleep_parallel else "",
         billed_prompt_tokens=billed.prompt,
         billed_cached_tokens=billed.cached,
         billed_completion_tokens=billed.completion,
         billed_reasoning_tokens=billed.reasoning,
+        usage_estimated=usage.estimated or slept.estimated,
+        latency_s=reply.latency_s if reply else 0.0,
+        finish_reason=reply.finish_reason if reply else "",
+        error=error,
     )
 
 

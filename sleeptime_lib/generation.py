@@ -13,8 +13,9 @@ from sleeptime_lib.errors import CallError, InputError
 from sleeptime_lib.methods.answer import AnswerOptions
 from sleeptime_lib.methods.questions import Written, generate_questions
 from sleeptime_lib.models.client import Client
-from sleeptime_lib.models.endpoint import resolve
+from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Caps
+from sleeptime_lib.models.prices import PRICES, read_prices
 from sleeptime_lib.records import Question, Task
 
 MAX_TOKENS: Final = 4096
@@ -22,9 +23,9 @@ MAX_TOKENS: Final = 4096
 
 
 async def generate(
-    task: Task, count: int, model: str, base_url: str | None, execution: Execution, out: Path
+    task: Task, count: int, endpoint: Endpoint, execution: Execution, out: Path
 ) -> Task:
-    """`with_more_questions` by a model named, with the calls kept beside the file to be written.
+    """`with_more_questions` by the model at an endpoint, calls kept beside the file to write.
 
     Interrupted or stopped by a cap, the same command goes on: calls that were made are found in
     OUT.calls.sqlite.
@@ -32,19 +33,18 @@ async def generate(
     Args:
         task: Contexts with at least one question each.
         count: Most new questions for each context.
-        model: Name of the model at `base_url`.
-        base_url: Its server; None for OPENAI_BASE_URL, or OpenAI.
-        execution: Caps, and where the key is.
+        endpoint: The model that writes.
+        execution: Caps and prices.
         out: The file that will be written.
 
     Raises:
-        InputError: The model has no key, or what `with_more_questions` raises.
+        InputError: Money is capped and the price is unknown, or what `with_more_questions` raises.
     """
-    endpoint = resolve(model, base_url=base_url, api_key_env=execution.api_key_env)
     caps = Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens)
     kept = out.with_suffix(".calls.sqlite")
-    async with Client(endpoint, cache_path=kept, caps=caps) as client:
-        return await with_more_questions(task, client, model, count)
+    prices = read_prices(execution.prices) if execution.prices else PRICES
+    async with Client(endpoint, cache_path=kept, caps=caps, prices=prices) as client:
+        return await with_more_questions(task, client, endpoint.model, count)
 
 
 async def with_more_questions(task: Task, client: Client, model: str, count: int) -> Task:

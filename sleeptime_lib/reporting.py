@@ -18,7 +18,7 @@ from sleeptime_lib.config import make_config
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture
 from sleeptime_lib.figures import amortisation as amortisation_figures
-from sleeptime_lib.models.prices import PRICES, Price, Prices, read_prices
+from sleeptime_lib.models.prices import PRICES, Price
 from sleeptime_lib.records import Usage
 from sleeptime_lib.runs import load_task
 from sleeptime_lib.store import manifest_hash, read_manifest, read_rows, read_sleeps
@@ -74,10 +74,10 @@ class Run:
         return str(self.manifest["config"]["model"])
 
     @property
-    def prices(self) -> Prices:
-        """The run's own price file, or the built-in table."""
-        own = self.manifest.get("prices")
-        return read_prices(Path(own)) if own else PRICES
+    def price(self) -> Price | None:
+        """What the model cost when it ran; None when that was not known."""
+        known = self.manifest.get("price")
+        return Price(**known) if known else None
 
     def report(self, *, at: float | None = None) -> Report:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
@@ -128,16 +128,16 @@ def costs(run: Run, tokens: Mapping[str, Any]) -> dict[str, float | None]:
     """USD of the experiment and of what was billed; None where the price is not known.
 
     Args:
-        run: The run, for its model and its own price file.
+        run: The run, for the price that its model had.
         tokens: The "tokens" part of a report.
     """
-    prices = run.prices
+    price = run.price
     experiment = [tokens["experiment"][phase] for phase in ("sleep", "test")]
     usage = sum((_usage(part) for part in experiment), Usage())
     billed = run.manifest.get("billed")
     return {
-        "experiment": prices.cost(run.model, usage),
-        "billed": prices.cost(run.model, _usage(billed)) if billed else None,
+        "experiment": price.cost(usage) if price else None,
+        "billed": price.cost(_usage(billed)) if price and billed else None,
     }
 
 
@@ -176,9 +176,8 @@ def price_of(run: Run) -> tuple[Price, str]:
     Where the model costs nothing, or its price is not known, these are the prices of a model of
     the paper: a bill needs some prices to say what a sleep phase is worth.
     """
-    price = run.prices.price(run.model)
-    if price and price.completion:
-        return price, run.model
+    if run.price and run.price.completion:
+        return run.price, run.model
     return PRICES.table[REFERENCE_MODEL], REFERENCE_MODEL
 
 
@@ -198,22 +197,30 @@ def _usage(part: Mapping[str, Any]) -> Usage:
 
 
 def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
-    """What was estimated before the run beside what came to pass, by quantity."""
+    """What was estimated before a run beside what came to pass, over all its sessions.
+
+    Returns:
+        By quantity (calls, prompt_tokens, completion_tokens, cost_usd, seconds): "estimated" and
+        "fact"; None where one is not known. Calls and seconds of a session that was killed are
+        not counted; its tokens are.
+    """
     before, billed = manifest.get("estimate", {}), manifest.get("billed", {})
-    return {
-        "calls": {
-            "estimated": before.get("answer_calls", 0) + before.get("sleep_calls", 0),
-            "fact": manifest.get("calls"),
-        },
-        "prompt_tokens": {
-            "estimated": before.get("prompt_tokens"),
-            "fact": billed.get("prompt"),
-        },
-        "completion_tokens": {
-            "estimated": before.get("completion_tokens"),
-            "fact": billed.get("completion"),
-        },
+    price = manifest.get("price")
+    estimated = {
+        "calls": before.get("answer_calls", 0) + before.get("sleep_calls", 0),
+        "prompt_tokens": before.get("prompt_tokens"),
+        "completion_tokens": before.get("completion_tokens"),
+        "cost_usd": before.get("cost_usd"),
+        "seconds": before.get("seconds"),
     }
+    fact = {
+        "calls": manifest.get("calls"),
+        "prompt_tokens": billed.get("prompt"),
+        "completion_tokens": billed.get("completion"),
+        "cost_usd": Price(**price).cost(_usage(billed)) if price and billed else None,
+        "seconds": manifest.get("seconds"),
+    }
+    return {name: {"estimated": estimated[name], "fact": fact[name]} for name in estimated}
 
 
 def notes_use(run: Run) -> tuple[NotesUse, ...]:

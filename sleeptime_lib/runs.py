@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,9 +15,10 @@ from sleeptime_lib.config import Execution, RunConfig
 from sleeptime_lib.errors import CapReached, StopRun
 from sleeptime_lib.estimate import Estimate, estimate
 from sleeptime_lib.experiments import multi_query, stateful_gsm
+from sleeptime_lib.methods import prompts
 from sleeptime_lib.methods.answer import Setting
 from sleeptime_lib.models.client import Client
-from sleeptime_lib.models.endpoint import resolve
+from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices, read_prices
 from sleeptime_lib.models.totals import Totals
@@ -35,6 +37,7 @@ class Prepared:
     Attributes:
         config: What decides the rows.
         execution: How the calls are made.
+        endpoint: Where they go.
         task: Contexts and questions.
         settings: What is measured for each question.
         path: The run directory.
@@ -43,6 +46,7 @@ class Prepared:
 
     config: RunConfig
     execution: Execution
+    endpoint: Endpoint
     task: Task
     settings: tuple[Setting, ...]
     path: Path
@@ -79,13 +83,14 @@ def prepare(
     Raises:
         InputError: The data cannot be loaded, or the model has no key.
     """
-    resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
+    endpoint = resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
     task = load_task(config)
     settings = _SETTINGS[config.experiment](config)
-    path = out or default_path(config, root)
+    path = out or default_path(config, task, root)
     return Prepared(
         config,
         execution,
+        endpoint,
         task,
         settings,
         path,
@@ -109,9 +114,10 @@ def load_task(config: RunConfig) -> Task:
     )
 
 
-def default_path(config: RunConfig, root: Path = RUNS) -> Path:
-    """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, one for each configuration."""
-    digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:8]
+def default_path(config: RunConfig, task: Task, root: Path = RUNS) -> Path:
+    """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, one for each combination of what decides the rows."""
+    deciding = (config.model_dump_json(), task.fingerprint(), prompts.fingerprint())
+    digest = hashlib.sha256("\n".join(deciding).encode()).hexdigest()[:8]
     words = (Path(config.model).name, Path(config.dataset).stem, digest)
     return root / config.experiment / "-".join(words)
 
@@ -133,23 +139,25 @@ async def carry_out(
     config, execution = prepared.config, prepared.execution
     manifest = make_manifest(config, prepared.task, len(prepared.settings))
     manifest["estimate"] = asdict(prepared.estimate)
-    endpoint = resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
+    price = _prices(execution).price(config.model)
+    manifest["price"] = asdict(price) if price else None
     with open_run(prepared.path, manifest) as directory:
         async with Client(
-            endpoint,
+            prepared.endpoint,
             cache_path=directory.calls_path,
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
             prices=_prices(execution),
         ) as client:
+            began = time.monotonic()
             try:
                 outcome = await engine.run(
                     prepared.task, prepared.settings, config, client, directory, on_row
                 )
             except BaseException as error:
-                _close(directory, client, status=_STATUS.get(type(error), "failed"))
+                _close(directory, client, began, status=_STATUS.get(type(error), "failed"))
                 raise
-            _close(directory, client, status="finished", outcome=asdict(outcome))
+            _close(directory, client, began, status="finished", outcome=asdict(outcome))
             return Finished(prepared.path, outcome, client.totals)
 
 
@@ -160,10 +168,15 @@ _STATUS: Final = {
 }
 
 
-def _close(directory: RunDirectory, client: Client, **changes: Any) -> None:
-    totals = client.totals
-    billed = totals.billed + totals.spent_before
-    directory.save_manifest(last_session=asdict(totals), billed=asdict(billed), **changes)
+def _close(directory: RunDirectory, client: Client, began: float, **changes: Any) -> None:
+    totals, before = client.totals, directory.manifest
+    directory.save_manifest(
+        last_session=asdict(totals),
+        billed=asdict(totals.billed + totals.spent_before),
+        calls=before.get("calls", 0) + totals.sent,
+        seconds=before.get("seconds", 0.0) + time.monotonic() - began,
+        **changes,
+    )
 
 
 def _prices(execution: Execution) -> Prices:

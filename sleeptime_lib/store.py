@@ -64,6 +64,7 @@ _SLEEP_KEY: Final = ("context_id", "sleep_effort", "draw")
 _IDENTITY: Final = ("config", "dataset_fingerprint", "prompts_hash")
 """Manifest fields that must be equal for a run to be resumed."""
 
+_HISTORY: Final = ("created", "estimate", "billed", "calls", "seconds")
 _BATCH: Final = 4096
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -221,7 +222,8 @@ def _read_table(path: Path, name: str, key: tuple[str, ...], record: type) -> pd
 
 
 def _history(known: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"created": known["created"]} if known and "created" in known else {}
+    """What a resumed run keeps of the sessions before."""
+    return {name: known[name] for name in _HISTORY if name in known} if known else {}
 
 
 def _same_run(path: Path, known: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

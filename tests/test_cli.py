@@ -103,6 +103,16 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, words, said):
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("model", ["gpt-4o", "nobody/knows-its-price"])
+def test_a_dear_run_is_not_started_without_a_word_from_the_user(tmp_path, model):
+    words = ("run", "stateful-gsm", "--model", model, "--limit", "100")
+    done = sleeptime(*words, cwd=tmp_path, OPENAI_API_KEY="none")
+    assert done.returncode == 2
+    assert "estimate: about" in done.stderr
+    assert "--yes" in done.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unreachable_server_is_one_line_and_status_2(tmp_path):
     words = ("run", "stateful-gsm", *SMALL, "--model", "m", "--base-url", "http://127.0.0.1:9/v1")
     began = time.monotonic()

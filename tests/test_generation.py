@@ -12,6 +12,7 @@ from sleeptime_lib import cli
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import CapReached, InputError
 from sleeptime_lib.generation import generate
+from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.tasks import load
 
 _USAGE = {"prompt_tokens": 50, "completion_tokens": 20, "total_tokens": 70}
@@ -77,7 +78,7 @@ def test_the_file_is_a_dataset_for_the_experiment(server, tmp_path):
 
 async def test_the_same_command_again_makes_no_call(server, tmp_path):
     task = load("procedural-p1", limit=2)
-    words = (task, 2, "m", server.url, Execution(), tmp_path / "many.jsonl")
+    words = (task, 2, resolve("m", base_url=server.url), Execution(), tmp_path / "many.jsonl")
     first = await generate(*words)
     sent = sum(server.log.attempts.values())
     assert await generate(*words) == first
@@ -86,11 +87,12 @@ async def test_the_same_command_again_makes_no_call(server, tmp_path):
 
 async def test_a_cap_stops_it(server, tmp_path):
     task = load("procedural-p1", limit=2)
+    endpoint, execution = resolve("m", base_url=server.url), Execution(max_tokens=300)
     with pytest.raises(CapReached):
-        await generate(task, 2, "m", server.url, Execution(max_tokens=300), tmp_path / "x.jsonl")
+        await generate(task, 2, endpoint, execution, tmp_path / "x.jsonl")
 
 
 async def test_a_model_that_cannot_write_questions_is_told(tmp_path):
     task = load("procedural-p1", limit=2)
     with pytest.raises(InputError, match="simulated wrote no usable question"):
-        await generate(task, 2, "simulated", None, Execution(), tmp_path / "x.jsonl")
+        await generate(task, 2, resolve("simulated"), Execution(), tmp_path / "x.jsonl")

@@ -91,14 +91,11 @@ def finished(tmp_path_factory):
     return path
 
 
-def priced(path, model, tmp_path, **price):
-    """The run as if `model` had made it, with a price file of its own."""
+def priced(path, model, **price):
+    """The run as if `model` had made it at a price."""
     run = reporting.load_run(path)
     manifest = dict(run.manifest) | {"config": run.manifest["config"] | {"model": model}}
-    if price:
-        (tmp_path / "prices.json").write_text(json.dumps({model: price}))
-        manifest["prices"] = str(tmp_path / "prices.json")
-    return reporting.Run(path, manifest, run.rows)
+    return reporting.Run(path, manifest | {"price": price or None}, run.rows)
 
 
 class TestReport:
@@ -121,13 +118,12 @@ class TestReport:
         asyncio.run(runs.carry_out(ready))
         assert "amortisation" not in reporting.report_json(tmp_path)
 
-    def test_a_model_without_a_price_takes_a_named_models(self, finished, tmp_path):
-        for model in ("simulated", "nobody/knows"):
-            assert reporting.price_of(priced(finished, model, tmp_path))[1] == "gpt-4o-mini"
+    def test_a_model_that_is_free_or_of_unknown_price_takes_a_named_models(self, finished):
+        assert reporting.price_of(reporting.load_run(finished))[1] == "gpt-4o-mini"
+        assert reporting.price_of(priced(finished, "nobody/knows"))[1] == "gpt-4o-mini"
 
-    def test_a_model_with_a_price_keeps_it(self, finished, tmp_path):
-        assert reporting.price_of(priced(finished, "gpt-4o", tmp_path))[1] == "gpt-4o"
-        run = priced(finished, "mine", tmp_path, prompt=1.0, completion=3.0)
+    def test_a_model_with_a_price_keeps_it(self, finished):
+        run = priced(finished, "mine", prompt=1.0, cached=0.5, completion=3.0)
         price, name = reporting.price_of(run)
         assert (price.completion, name) == (3.0, "mine")
 

@@ -1,5 +1,6 @@
 """Between configuration and report: estimates, provenance, files that tell where they came from."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -19,8 +20,6 @@ SMALL = {"limit": 12, "levels": (0, 2, 4), "sleep_parallel": (1, 2), "pass_sampl
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    import asyncio
-
     path = tmp_path_factory.mktemp("run")
     ready = runs.prepare(make_config(**SMALL), Execution(), path)
     return ready, asyncio.run(runs.carry_out(ready))
@@ -53,8 +52,10 @@ class TestEstimate:
 
     def test_the_report_compares_it_with_what_came(self, finished):
         told = reporting.report_json(finished[1].path)["estimate"]
-        assert set(told["completion_tokens"]) == {"estimated", "fact"}
         assert told["completion_tokens"]["fact"] == finished[1].totals.billed.completion
+        assert told["calls"]["fact"] == finished[1].totals.sent
+        assert told["seconds"]["fact"] > 0
+        assert all(pair["estimated"] is not None for pair in told.values())
 
 
 class TestProvenance:
@@ -110,7 +111,7 @@ class TestReporting:
     ):
         assert reporting.report_json(finished[1].path)["cost_usd"]["experiment"] == 0
         run = reporting.load_run(finished[1].path)
-        strange = dict(run.manifest) | {"config": run.manifest["config"] | {"model": "x/y"}}
+        strange = dict(run.manifest) | {"price": None}
         tokens = reporting.report_json(finished[1].path)["tokens"]
         found = reporting.costs(reporting.Run(run.path, strange, run.rows), tokens)
         assert found == {"experiment": None, "billed": None}
@@ -140,12 +141,26 @@ class TestShow:
 
 
 def test_the_same_configuration_gets_the_same_directory_and_another_another():
-    one, other = make_config(limit=5), make_config(limit=6)
-    assert runs.default_path(one) == runs.default_path(make_config(limit=5))
-    assert runs.default_path(one) != runs.default_path(other)
-    assert runs.default_path(one).parent == Path("runs/stateful-gsm")
+    task = load("procedural-p1", limit=5)
+    one, other = make_config(limit=5), make_config(limit=5, levels=(0,))
+    assert runs.default_path(one, task) == runs.default_path(make_config(limit=5), task)
+    assert runs.default_path(one, task) != runs.default_path(other, task)
+    assert runs.default_path(one, task) != runs.default_path(one, load("procedural-p1", limit=6))
+    assert runs.default_path(one, task).parent == Path("runs/stateful-gsm")
 
 
 def test_preparing_writes_nothing(tmp_path):
     runs.prepare(make_config(limit=2), Execution(), tmp_path / "r")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ones_own_prices_are_those_of_the_estimate_and_the_report(tmp_path):
+    file = tmp_path / "prices.json"
+    file.write_text('{"simulated": {"prompt": 1000000, "completion": 0}}')
+    ready = runs.prepare(make_config(**SMALL), Execution(prices=file), tmp_path / "r")
+    assert ready.estimate.cost_usd == ready.estimate.prompt_tokens
+    asyncio.run(runs.carry_out(ready))
+    report = reporting.report_json(tmp_path / "r")
+    experiment = report["tokens"]["experiment"]
+    prompts = experiment["sleep"]["prompt"] + experiment["test"]["prompt"]
+    assert report["cost_usd"]["experiment"] == pytest.approx(prompts)

@@ -202,7 +202,7 @@ class Cache:
                 self.abandoned += abandoned
             if finishes:
                 rows = [(item.key, *item.values) for item in finishes if item.values is not None]
-                cache_file.end(db, [item.key for item in finishes], rows)
+                cache_file.end(db, self._session, [item.key for item in finishes], rows)
                 cache_file.book(db, [item.spending for item in finishes])
         return claimed
 

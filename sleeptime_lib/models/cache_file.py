@@ -161,10 +161,13 @@ def claim(
     return mine, abandoned
 
 
-def end(db: sqlite3.Connection, keys: Iterable[bytes], rows: Iterable[tuple[Any, ...]]) -> None:
-    """End calls and store the replies of those that have one: rows of key and `values_of`."""
+def end(
+    db: sqlite3.Connection, session: int, keys: Iterable[bytes], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """End calls of a session; store replies, given as rows of key and `values_of`."""
     db.executemany(_STORE, rows)
-    db.executemany("DELETE FROM begun WHERE key = ?", [(key,) for key in keys])
+    mine = "DELETE FROM begun WHERE key = ? AND session = ?"
+    db.executemany(mine, [(key, session) for key in keys])
 
 
 def forget(db: sqlite3.Connection, keys: Iterable[bytes]) -> None:

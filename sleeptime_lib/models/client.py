@@ -11,14 +11,21 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from sleeptime_lib.errors import CallError, InputError, StopRun
 from sleeptime_lib.models.answers import NoAnswer
 from sleeptime_lib.models.cache import Cache, key_of
 from sleeptime_lib.models.dialect import Dialect, encode
 from sleeptime_lib.models.endpoint import Endpoint
-from sleeptime_lib.models.failures import Verdict, judge_answer, judge_bad_reply, judge_no_answer
+from sleeptime_lib.models.failures import (
+    Contact,
+    Verdict,
+    judge_answer,
+    judge_bad_reply,
+    judge_no_answer,
+    why_stop,
+)
 from sleeptime_lib.models.gate import Gate, Ticket, backoff
 from sleeptime_lib.models.ledger import NOTHING, Amount, Ledger, Spending
 from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
@@ -34,8 +41,11 @@ if TYPE_CHECKING:
 CHAT: Final = "/chat/completions"
 _OTHER_PROCESS_SECONDS: Final = 0.1
 """How often to look whether another process has finished a call it has in flight."""
-_FIRST_CONTACT_TRIES: Final = 3
-"""Failed connections of one call, before any worked, that show the address to be wrong."""
+_OTHER_PROCESS_LOOKS: Final = 10
+"""So many looks, then see whether that process still lives."""
+
+_BAD_REPLY_RETRIES: Final = 3
+"""Of replies that are paid for and cannot be used; a server that sends many will send more."""
 
 
 @dataclass(slots=True)
@@ -214,7 +224,7 @@ class Client:
     async def _fly(self, request: Request, content: bytes, key: bytes, owner: str) -> Reply:
         """Make a call: as many attempts as it takes, and its entry in the cache."""
         completion = request.max_tokens or self._caps.completion_bound
-        worst = self._ledger.worst(prompt_bound(content), completion)
+        worst = self._ledger.worst(prompt_bound(request, content), completion)
         call = _Call(request, content, key, owner, worst)
         try:
             while not isinstance(outcome := await self._attempt(call), Reply):
@@ -241,21 +251,24 @@ class Client:
             ticket = await self._gate.enter(tokens)
             try:
                 if self._cache is not None and not call.begun:
-                    call.begun = await self._cache.begin(call.key, call.worst)
-                    if not call.begun:
+                    call.begun = True  # before waiting: a cancelled wait has to be undone too
+                    if not await self._cache.begin(call.key, call.worst):
+                        call.begun = False
                         return None
                 cost = Spending(unknown_calls=1, unknown=call.worst)  # until its end is known
                 outcome, cost = await self._send(call)
                 self._steer(ticket, tokens, outcome)
-                if isinstance(outcome, Verdict) and (why := self._why_stop(call, outcome)):
-                    self._stop(why)
+                if isinstance(outcome, Verdict):
+                    self._stop_if_hopeless(call, outcome)
                 return outcome
             finally:
                 self._gate.leave()
         finally:
             call.spending += cost
             self._spending += cost
-            self._ledger.settle(call.worst, self._ledger.actual(cost.usage) + cost.unknown)
+            known = self._ledger.actual(cost.usage) + cost.unknown
+            # An estimate may be too low, and a cap must hold.
+            self._ledger.settle(call.worst, call.worst if cost.usage.estimated else known)
 
     async def _send(self, call: _Call) -> tuple[Reply | Verdict, Spending]:
         """Send once; returns what came of it and what it cost."""
@@ -311,7 +324,12 @@ class Client:
             call.refusals += 1
         else:
             call.faults += 1
-        spent = call.refusals > limits.max_rate_limit_retries or call.faults > limits.max_retries
+        most = (
+            limits.max_retries
+            if verdict.kind != "bad_reply"
+            else min(limits.max_retries, _BAD_REPLY_RETRIES)
+        )
+        spent = call.refusals > limits.max_rate_limit_retries or call.faults > most
         if verdict.then == "fail" or spent:
             self._counts.failed[verdict.kind] += 1
             tries = call.faults + call.refusals
@@ -322,24 +340,6 @@ class Client:
             wait_s = backoff(limits, call.faults - 1)
             await self._pause(max(verdict.retry_after_s or 0.0, wait_s))
 
-    def _why_stop(self, call: _Call, verdict: Verdict) -> str:
-        """Why no further call can succeed; "" when one can."""
-        url = self._endpoint.base_url
-        if verdict.kind == "auth":
-            variable = f"check the environment variable {self._endpoint.key_env}"
-            return f"{url} refuses the key ({verdict.message}): {variable}"
-        if verdict.then == "stop":
-            return f"{url} refuses to go on: {verdict.message}"
-        wait_s = verdict.retry_after_s or 0.0
-        if wait_s > self._limits.max_retry_after_s:
-            hours = f"{wait_s / 3600:.1f} hours"
-            return f"{url} asks to wait {hours} ({verdict.message}): run the same command then"
-        most = self._limits.max_retries if self._connected else _FIRST_CONTACT_TRIES - 1
-        if verdict.kind == "unreachable" and call.faults >= most:
-            start = "start the server there or correct the base URL"
-            return f"cannot reach {url} ({verdict.message}): {start}"
-        return ""
-
     async def _pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run."""
         try:
@@ -348,23 +348,33 @@ class Client:
         except TimeoutError:
             pass
 
-    def _stop(self, reason: str) -> NoReturn:
-        """End the run: calls that are not yet sent fail for the same reason.
+    def _stop_if_hopeless(self, call: _Call, verdict: Verdict) -> None:
+        """End the run when no further call can succeed: those not yet sent fail the same way.
 
         Raises:
-            StopRun: Always.
+            StopRun: They cannot.
         """
-        reason = self._endpoint.api_key.scrub(reason)
-        self._gate.close(reason)
-        self._stopped.set()
-        raise StopRun(reason)
+        counts = self._counts
+        answered = bool(counts.replies or counts.cache_hits)
+        contact = Contact(
+            connected=self._connected,
+            faults=call.faults,
+            not_found=0 if answered else counts.failed["not_found"],
+        )
+        reason = why_stop(verdict, self._endpoint, self._limits, contact)
+        if reason:
+            self._gate.close(reason)
+            self._stopped.set()
+            raise StopRun(reason)
 
     async def _from_other_process(self, key: bytes) -> Reply | None:
-        """Look, after a while, whether the process that makes this call has finished it."""
-        await self._pause(_OTHER_PROCESS_SECONDS)
-        stored = self._cache.get(key) if self._cache is not None else None
-        self._counts.cache_hits += stored is not None
-        return stored
+        """Wait a while for the reply of a process that has the same call in flight."""
+        for _ in range(_OTHER_PROCESS_LOOKS):
+            await self._pause(_OTHER_PROCESS_SECONDS)
+            if self._cache is not None and (stored := self._cache.get(key)) is not None:
+                self._counts.cache_hits += 1
+                return stored
+        return None
 
     def _expected_tokens(self, request: Request) -> int:
         if self._limits.tokens_per_minute is None:

@@ -82,6 +82,11 @@ class Endpoint:
     in_process: bool = False
     key_env: str = "OPENAI_API_KEY"
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a server of one's own, which sends no bills."""
+        return self.in_process or _is_local(urlsplit(self.base_url).hostname or "")
+
 
 def resolve(
     model: str, *, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY"

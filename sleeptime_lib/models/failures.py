@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 
 from sleeptime_lib.models.answers import Answer, Late, NoAnswer, NotConnected, TooLong
+from sleeptime_lib.models.endpoint import Endpoint
+from sleeptime_lib.models.limits import Limits
 from sleeptime_lib.models.replies import BadReply, excerpt
 
 Then = Literal["retry", "wait", "again", "fail", "stop"]
@@ -25,6 +27,9 @@ _MODERATION: Final = re.compile(r"moderation|flagged|content.?(policy|filter)", 
 _TOO_LARGE: Final = re.compile(
     r"request too large|reduce (the|your) (length|prompt)", re.IGNORECASE
 )
+
+_FIRST_CONTACT_TRIES: Final = 3
+"""Failures before anything worked that show the address, or the model's name, to be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,40 @@ def _judge_status(status: int, said: str, wait: float | None) -> Verdict:
         return Verdict("context_length", said, "fail")
     kind = {403: "refusal", 404: "not_found"}.get(status, "bad_request")
     return Verdict(kind, said, "fail")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How the contact with a server has been so far.
+
+    Attributes:
+        connected: It has answered something.
+        faults: Failed attempts of this call before the present one.
+        not_found: Calls that ended with 404 while no call has ever had a reply.
+    """
+
+    connected: bool
+    faults: int
+    not_found: int
+
+
+def why_stop(verdict: Verdict, endpoint: Endpoint, limits: Limits, contact: Contact) -> str:
+    """Why no further call can succeed, as one line for the user; "" when one can."""
+    url, said = endpoint.base_url, endpoint.api_key.scrub(verdict.message)
+    if verdict.kind == "auth":
+        return f"{url} refuses the key ({said}): check the environment variable {endpoint.key_env}"
+    if verdict.then == "stop":
+        return f"{url} refuses to go on: {said}"
+    if (verdict.retry_after_s or 0.0) > limits.max_retry_after_s:
+        hours = f"{(verdict.retry_after_s or 0.0) / 3600:.1f} hours"
+        return f"{url} asks to wait {hours} ({said}): run the same command again then"
+    most = limits.max_retries if contact.connected else _FIRST_CONTACT_TRIES - 1
+    if verdict.kind == "unreachable" and contact.faults >= most:
+        return f"cannot reach {url} ({said}): start the server there or correct the base URL"
+    if verdict.kind == "not_found" and contact.not_found >= _FIRST_CONTACT_TRIES - 1:
+        check = "check the model's name and the base URL, which usually ends in /v1"
+        return f"{url} does not know {endpoint.model} ({said}): {check}"
+    return ""
 
 
 def error_text(body: bytes) -> str:

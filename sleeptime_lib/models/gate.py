@@ -109,13 +109,13 @@ class Gate:
     def refused(self, ticket: Ticket, retry_after_s: float | None) -> None:
         """A call was refused for too many requests."""
         now = asyncio.get_running_loop().time()
-        if retry_after_s is not None:
-            self._pause(now + retry_after_s * random.uniform(1.0, 1.1))
+        asked = 0.0 if retry_after_s is None else retry_after_s * random.uniform(1.0, 1.1)
+        self._pause(now + asked)
         if ticket.epoch != self._epoch:
             return
         self._epoch += 1
-        if retry_after_s is None:
-            self._pause(now + backoff(self._limits, self._refusals))
+        if retry_after_s is None or self._refusals:  # waiting as told has not helped
+            self._pause(now + max(asked, backoff(self._limits, self._refusals)))
         self._refusals += 1
         self._cut()
 

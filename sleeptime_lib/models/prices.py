@@ -1,9 +1,9 @@
 """What tokens cost: one small dated table, and a way to give one's own.
 
-List prices in USD per million tokens for the standard service tier, as the providers published
-them on the day a price is dated. Prices move: check the provider's page before a large run, and
-give your own table where it differs. A model that is not in the table has an unknown cost, which
-is None everywhere and never zero.
+List prices in USD per million tokens, as the providers' pages were quoted on the day a price is
+dated: standard tier, prompts below the lengths from which some models cost more. Prices move:
+check the provider's page before a large run, and give your own table where it differs. A model
+that is not in the table has an unknown cost, which is None everywhere and never zero.
 """
 
 from __future__ import annotations
@@ -121,16 +121,44 @@ def _own_price(path: Path, name: str, item: Any) -> Price:
     return Price(**{"cached": item["prompt"], **item})
 
 
-def _free() -> Price:
-    return Price(0.0, 0.0, 0.0)
-
+_OPENAI: Final = {
+    # model: (prompt, cached prompt, completion, prompt written to the cache, day)
+    "gpt-6.1-sol": (2.00, 0.10, 10.00, 2.50, "2026-10-16"),
+    "gpt-6-sol": (2.00, 0.20, 10.00, 2.50, "2026-10-16"),
+    "gpt-6-luna": (0.10, 0.01, 0.50, 0.125, "2026-10-16"),
+    "gpt-5.5": (5.00, 0.50, 30.00, 5.00, "2026-06-01"),
+    "gpt-5.4": (2.50, 0.25, 15.00, 2.50, "2026-06-01"),
+    "gpt-5.4-mini": (0.75, 0.075, 4.50, 0.75, "2026-06-01"),
+    "gpt-5.4-nano": (0.20, 0.02, 1.25, 0.20, "2026-06-01"),
+    "gpt-5": (1.25, 0.125, 10.00, 1.25, "2025-10-01"),
+    "gpt-5-mini": (0.25, 0.025, 2.00, 0.25, "2025-10-01"),
+    "gpt-5-nano": (0.05, 0.005, 0.40, 0.05, "2025-10-01"),
+    "gpt-4.1": (2.00, 0.50, 8.00, 2.00, "2025-10-01"),
+    "gpt-4.1-mini": (0.40, 0.10, 1.60, 0.40, "2025-10-01"),
+    "gpt-4.1-nano": (0.10, 0.025, 0.40, 0.10, "2025-10-01"),
+    "gpt-4o": (2.50, 1.25, 10.00, 2.50, "2025-10-01"),
+    "gpt-4o-mini": (0.15, 0.075, 0.60, 0.15, "2025-10-01"),
+    "o1": (15.00, 7.50, 60.00, 15.00, "2025-10-01"),
+    "o3": (2.00, 0.50, 8.00, 2.00, "2025-10-01"),
+    "o3-mini": (1.10, 0.55, 4.40, 1.10, "2025-10-01"),
+    "o4-mini": (1.10, 0.275, 4.40, 1.10, "2025-10-01"),
+}
+_ANTHROPIC: Final = {
+    "claude-opus-5-5": (4.00, 0.20, 20.00, 8.00, "2026-10-16"),
+    "claude-opus-5": (5.00, 0.50, 25.00, 10.00, "2026-10-16"),
+    "claude-sonnet-5-5": (2.00, 0.10, 10.00, 4.00, "2026-10-16"),
+    "claude-sonnet-5": (2.00, 0.20, 10.00, 4.00, "2026-10-16"),
+    "claude-sonnet-4-5": (3.00, 0.30, 15.00, 6.00, "2025-10-01"),
+    "claude-haiku-4-5": (1.00, 0.10, 5.00, 2.00, "2025-10-01"),
+    "claude-3-7-sonnet": (3.00, 0.30, 15.00, 6.00, "2025-10-01"),
+}
 
 PRICES: Final = Prices(
     MappingProxyType(
-        {
-            "simulated": _free(),
-            "gpt-4o": Price(2.50, 1.25, 10.00, as_of="2025-10-01"),
-            "gpt-4o-mini": Price(0.15, 0.075, 0.60, as_of="2025-10-01"),
+        {"simulated": Price(0.0, 0.0, 0.0)}
+        | {
+            name: Price(prompt, cached, completion, prompt_most=written, as_of=day)
+            for name, (prompt, cached, completion, written, day) in (_OPENAI | _ANTHROPIC).items()
         }
     )
 )

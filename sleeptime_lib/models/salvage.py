@@ -2,7 +2,7 @@
 
 Records are read from the pages of the file itself, without the tree that leads to them, so that a
 lost page costs the records on it and nothing else. The format is SQLite's file format, sections
-1.6 (pages), 2.1 (records) and 4 (write-ahead log) of its description, which it promises to keep.
+1.6 (pages) and 2.1 (records) of its description, which it promises to keep.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _LOCKED_WORDS: Final = ("locked", "unable to open", "permission", "readonly")
 
 def is_damaged(path: Path) -> bool:
     """True when the file is no database or its structure is broken.
+
+    Closing it again makes SQLite move into it what is only in its write-ahead log.
 
     Raises:
         sqlite3.OperationalError: The file cannot be opened at all.
@@ -53,22 +55,21 @@ def set_aside(path: Path) -> Path:
 
 
 def records(path: Path, columns: int) -> Iterator[tuple[Any, ...]]:
-    """Every record with so many columns that can be read anywhere in the file or its log.
+    """Every record with so many columns that can be read anywhere in the file.
 
     A record may be damaged inside or long deleted: its content has to prove itself. The column
     that is the row's number comes as None.
     """
-    log = path.with_name(path.name + "-wal")
     with path.open("rb") as file:
-        pages = _Pages(file, log.read_bytes() if log.exists() else b"")
-        for number in pages.numbers():
+        pages = _Pages(file)
+        for number in range(1, pages.count + 1):
             yield from (r for r in _on_page(pages, number) if len(r) == columns)
 
 
 class _Pages:
-    """The pages of a file, those in its write-ahead log put first."""
+    """The pages of a file."""
 
-    def __init__(self, file: BinaryIO, log: bytes) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
         start = file.read(20)
         stated = int.from_bytes(start[16:18], "big")
@@ -76,19 +77,9 @@ class _Pages:
         usual = start.startswith(b"SQLite format 3\0") and size in {2**n for n in range(9, 17)}
         self.size = size if usual else _DEFAULT_PAGE
         self.count = -(-file.seek(0, 2) // self.size)
-        self._logged: dict[int, bytes] = {}
-        for at in range(32, len(log) - 24 - self.size + 1, 24 + self.size):
-            number = int.from_bytes(log[at : at + 4], "big")
-            self._logged[number] = log[at + 24 : at + 24 + self.size]
-
-    def numbers(self) -> list[int]:
-        """Numbers of all pages there are."""
-        return sorted({*range(1, self.count + 1), *self._logged})
 
     def page(self, number: int) -> bytes:
         """A page, padded when the file ends in it; b"" when there is none."""
-        if number in self._logged:
-            return self._logged[number]
         if not 1 <= number <= self.count:
             return b""
         self._file.seek((number - 1) * self.size)

@@ -12,8 +12,10 @@ _PIECE: Final = re.compile(r"[A-Za-z]+|\d{1,3}|[^\sA-Za-z\d]|\n")
 _LETTERS_PER_TOKEN: Final = 8
 _PER_MESSAGE: Final = 4
 """Tokens that chat templates put around a message."""
-_TEMPLATE_BOUND: Final = 1024
+_TEMPLATE_BOUND: Final = 256
 """More tokens than chat templates and default system prompts add unseen."""
+_TOOLS_BOUND: Final = 1024
+"""More tokens than what servers add unseen to explain how tools are called."""
 
 
 def estimate(text: str) -> int:
@@ -38,12 +40,12 @@ def prompt_estimate(request: Request) -> int:
     )
 
 
-def prompt_bound(content: bytes) -> int:
-    """More tokens than the prompt in the JSON body `content` can have.
+def prompt_bound(request: Request, content: bytes) -> int:
+    """More tokens than the prompt of `request`, whose JSON body is `content`, can have.
 
     Byte-level vocabularies, and others with byte fallback, make at most one token of each byte.
     """
-    return len(content) + _TEMPLATE_BOUND
+    return len(content) + _TEMPLATE_BOUND + (_TOOLS_BOUND if request.tools else 0)
 
 
 def estimated_usage(request: Request, generated: str) -> Usage:

@@ -24,7 +24,6 @@ from sleeptime_lib.models.answers import Answer, Broken, Late, NotConnected, Too
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Limits
 
-CHAT: Final = "/chat/completions"
 CONNECT_SECONDS: Final = 15.0
 """A server that has not accepted a connection by then is down."""
 IDLE_SECONDS: Final = 4.0
@@ -171,8 +170,10 @@ class _AiohttpClient(httpx2.AsyncClient):
                 return httpx2.Response(
                     response.status, stream=stream, extensions=got, request=request
                 )
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotConnected(_one_line(error)) from None
+        except aiohttp.ClientConnectorError as error:
+            raise NotConnected(_one_line(error.os_error)) from None
+        except aiohttp.ConnectionTimeoutError:
+            raise NotConnected(f"no connection within {CONNECT_SECONDS:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Broken(_one_line(error)) from None
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 _MOST_DIGITS: Final = 1000
@@ -102,6 +103,9 @@ _MARKUP: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     )
 )
 
+_MARKED: Final = re.compile(r"[\\*_{=]")
+"""What every pattern of `_MARKUP` needs; most texts have none of it."""
+
 
 def plain_text(text: str) -> str:
     """The text without Markdown emphasis and LaTeX wrapping; minus signs and fractions in ASCII."""
@@ -109,8 +113,9 @@ def plain_text(text: str) -> str:
         text = text.translate(_CHARACTERS)
         text = _SUPERSCRIPT.sub(lambda found: "^" + found[0].translate(_SUPERSCRIPTS), text)
         text = _VULGAR.sub(_spell_out, text)
-    for pattern, replacement in _MARKUP:
-        text = pattern.sub(replacement, text)
+    if _MARKED.search(text):
+        for pattern, replacement in _MARKUP:
+            text = pattern.sub(replacement, text)
     return text
 
 
@@ -127,6 +132,7 @@ def find_numbers(text: str) -> list[Number]:
     return found
 
 
+@lru_cache(maxsize=4096)  # the right answer is parsed again for every reply to a question
 def parse_number(text: str) -> Number | None:
     """The number that makes up the whole text, or None.
 

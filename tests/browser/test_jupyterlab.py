@@ -115,7 +115,7 @@ def page(lab):
 
 
 def status(page):
-    return page.locator(".widget-html-content").last.text_content()
+    return page.locator(".widget-html-content").nth(1).text_content()
 
 
 def plotted(page):
@@ -151,7 +151,7 @@ def test_start_runs_with_the_new_budget_while_the_kernel_is_free(page):
     page.locator("button.mod-primary", has_text="Start").click()
     page.wait_for_function(
         """() => [...document.querySelectorAll('.widget-html-content')]
-            .at(-1).textContent.includes('running')"""
+            .at(1).textContent.includes('running')"""
     )
     kernel = page.evaluate(
         "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
@@ -159,6 +159,6 @@ def test_start_runs_with_the_new_budget_while_the_kernel_is_free(page):
     assert kernel == "idle"
     page.wait_for_function(
         """() => [...document.querySelectorAll('.widget-html-content')]
-            .at(-1).textContent.includes('finished')"""
+            .at(1).textContent.includes('finished')"""
     )
     assert plotted(page) == [5, 5]

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_any_reply_survives_its_row(text, calls, usage, latency, estimated):
     )
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.executescript(cache_file._SCHEMA)
-    cache_file.end(db, [b"k"], [(b"k", *cache_file.values_of("m", given_reply))])
+    cache_file.end(db, 1, [b"k"], [(b"k", *cache_file.values_of("m", given_reply))])
     row = cache_file.lookup(db, b"k")
     assert row is not None
     assert cache_file.is_intact(row)
@@ -107,7 +108,12 @@ async def test_a_call_in_flight_is_claimed_once_and_never_after_its_reply(tmp_pa
     await first.store(key(1), reply(1), NOTHING, model="m")
     assert not await second.begin(key(1), WORST)
     assert second.get(key(1)) == reply(1)
+    assert await first.begin(key(2), WORST)
+    second.give_up(key(2), NOTHING)  # not its to give up
+    await asyncio.sleep(0.1)
+    assert not await second.begin(key(2), WORST)
     first.give_up(key(2), NOTHING)
+    await asyncio.sleep(0.1)
     assert await second.begin(key(2), WORST)
     await first.aclose()
     await second.aclose()
@@ -165,6 +171,23 @@ async def test_a_lost_first_page_loses_no_row(tmp_path):
     replies, notices = await found(path, 400)
     assert replies == [reply(index) for index in range(400)]
     assert "400 replies are saved" in notices[0]
+
+
+async def test_replies_that_are_only_in_the_log_are_saved_too(tmp_path):
+    await fill(tmp_path / "open.sqlite", 10)
+    cache = Cache(tmp_path / "open.sqlite")
+    db = sqlite3.connect(tmp_path / "open.sqlite")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    await cache.store(key(10), reply(10), NOTHING, model="m")
+    for side in ("", "-wal"):  # as a kill leaves them
+        shutil.copy(tmp_path / f"open.sqlite{side}", tmp_path / f"calls.sqlite{side}")
+    db.close()
+    await cache.aclose()
+    with (tmp_path / "calls.sqlite").open("r+b") as file:
+        file.write(b"x" * 4096)
+    replies, notices = await found(tmp_path / "calls.sqlite", 11)
+    assert replies == [reply(index) for index in range(11)]
+    assert "11 replies are saved" in notices[0]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -6,6 +6,9 @@ import time
 from client_process import ask_all, start
 from fault_server import Faults, FaultServer
 
+from sleeptime_lib.models.client import Client
+from sleeptime_lib.models.endpoint import resolve
+
 COUNT = 120
 
 
@@ -46,3 +49,18 @@ async def test_killed_clients_lose_nothing_and_pay_twice_only_what_was_in_flight
     assert texts == right
     assert 0 < twice <= totals.unknown_before
     assert totals.unknown_before <= kills * 20  # its concurrency
+
+
+async def test_what_was_in_flight_at_a_kill_is_known_at_once(tmp_path):
+    path = tmp_path / "calls.sqlite"
+    with FaultServer(Faults(latency_s=10)) as server:
+        process, _ = start(server.url, path, COUNT, "killed")
+        while server.in_flight < 20:
+            time.sleep(0.001)
+        process.kill()
+        process.join()
+        begun = time.monotonic()
+        async with Client(resolve("m", base_url=server.url), cache_path=path) as client:
+            assert client.totals.lost_in_flight == 20  # its concurrency
+            assert client.totals.unknown_before == 20
+        assert time.monotonic() - begun < 2

@@ -1,6 +1,8 @@
 """The client with a server that does its best: cache, sharing, cancelling, totals."""
 
 import asyncio
+import subprocess
+import sys
 import time
 
 import pytest
@@ -109,6 +111,20 @@ async def test_cancelling_the_last_who_waits_abandons_the_call_and_counts_it(tmp
             assert c.totals.unknown_before == 1
 
 
+async def test_a_call_cancelled_before_it_was_sent_counts_as_nothing(tmp_path):
+    with FaultServer() as server:
+        async with client(server, tmp_path / "c.sqlite") as c:
+            task = asyncio.create_task(c.complete(question(1), owner="a"))
+            for _ in range(4):  # until the mark in the cache is being written
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert c.totals.unknown_calls == 0
+        assert server.log.attempts.total() == 0
+        async with client(server, tmp_path / "c.sqlite") as c:
+            assert c.totals.unknown_before == 0
+
+
 async def test_closing_abandons_what_is_under_way_within_a_moment(tmp_path):
     with FaultServer(Faults(latency_s=30)) as server:
         c = client(server, tmp_path / "c.sqlite")
@@ -211,3 +227,13 @@ async def test_a_host_that_refuses_both_names_is_not_asked_for_ever():
             with pytest.raises(CallError, match="bad_request"):
                 await c.complete(Request("m", question(1).messages, max_tokens=20), owner="a")
         assert server.log.attempts.total() == 2
+
+
+def test_naming_the_client_loads_no_http_library():
+    heavy = ["openai", "httpx2", "aiohttp", "pandas", "plotly"]
+    code = (
+        "import sys, sleeptime_lib.models.client, sleeptime_lib.models.doctor; "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -10,9 +10,11 @@ from fault_server import Faults, FaultServer
 
 from sleeptime_lib.errors import CapReached
 from sleeptime_lib.models.client import Client
+from sleeptime_lib.models.dialect import encode
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Price
+from sleeptime_lib.models.tokens import prompt_bound
 from sleeptime_lib.records import Reply, Request
 
 QUICK = Limits(concurrency=500, backoff_s=0.001, timeout_s=2)
@@ -108,3 +110,32 @@ async def test_the_bound_is_no_part_of_the_key(tmp_path):
         server.answer = None  # would fail
         _, _, totals = await spend(server, Caps(), count=1, path=path, max_tokens=None)
     assert totals.cache_hits == 1
+
+
+async def test_without_usage_a_cap_counts_the_worst():
+    silent = completion("fine", None)
+    with FaultServer(answer=lambda path, body: (200, silent)) as server:
+        caps = Caps(max_tokens=3 * (bound(question(1), 400) + 9))
+        _, capped, totals = await spend(server, caps, count=10)
+        assert server.log.attempts.total() == 3
+    assert capped == 7
+    assert totals.estimated == 3
+
+
+def bound(request, max_tokens):
+    request = Request("m", request.messages, max_tokens=max_tokens)
+    return prompt_bound(request, encode(request.body())) + max_tokens
+
+
+async def test_a_reply_that_was_lost_counts_at_its_worst():
+    # Room for two calls at their worst. Both replies are cut off, and may have been billed.
+    request = Request("m", question(1).messages, max_tokens=400)
+    worst = bound(request, 400)
+    with FaultServer(scripted=("cut in body",) * 9, answer=greedy(6)) as server:
+        endpoint = resolve("m", base_url=server.url)
+        caps = Caps(max_tokens=2 * worst + 10)
+        async with Client(endpoint, cache_path=None, limits=QUICK, caps=caps) as client:
+            with pytest.raises(CapReached):
+                await client.complete(request, owner="a")
+            assert client.totals.unknown_tokens == 2 * worst
+        assert server.log.attempts.total() == 2

@@ -33,5 +33,7 @@ def test_prompts_of_any_shape_are_estimated():
 
 @given(st.text(max_size=300))
 def test_the_bound_is_above_one_token_for_each_byte_of_the_text(text):
-    content = encode({"messages": [{"role": "user", "content": text}]})
-    assert prompt_bound(content) >= len(text.encode("utf-8", "surrogatepass"))
+    request = Request("m", ({"role": "user", "content": text},))
+    assert prompt_bound(request, encode(request.body())) >= len(
+        text.encode("utf-8", "surrogatepass")
+    )
