@@ -149,8 +149,8 @@ def test_words_find_most_of_what_the_quantities_know():
     found = [m.note is not None for m in lexical]
     same = [a.note == b.note for a, b in zip(exact, lexical, strict=True) if a.note and b.note]
     assert {m.exact for m in exact} == {True}
-    assert sum(same) / sum(there) > 0.75
-    assert sum(same) / sum(found) > 0.75
+    assert sum(same) / sum(there) > 0.6
+    assert sum(same) / sum(found) > 0.8
 
 
 def test_rows_without_a_sleep_phase_have_no_notes(task, rows):
