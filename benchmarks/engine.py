@@ -26,6 +26,10 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sleeptime_lib.records import Task
 
 STUB = Path(__file__).parent.parent / "tests" / "fault_server.py"
 IN_FLIGHT = 256
@@ -79,6 +83,15 @@ async def openai_arm(url: str, calls: int) -> None:
         await _in_flight(call, calls)
 
 
+def make_task(calls: int) -> Task:
+    """One context and one question for each call."""
+    from sleeptime_lib.records import Context, Question, Task
+
+    contexts = {str(i): Context(str(i), str(i % 50), f"Case {i}.") for i in range(calls)}
+    questions = tuple(Question(f"q{i}", str(i), MESSAGES[0]["content"], "1") for i in range(calls))
+    return Task("stub", contexts, questions)
+
+
 async def engine_arm(url: str, calls: int, folder: Path) -> None:
     """The whole engine: plan, cache, limits, grading, a row on disk for each call."""
     from sleeptime_lib import engine
@@ -87,11 +100,8 @@ async def engine_arm(url: str, calls: int, folder: Path) -> None:
     from sleeptime_lib.models.client import Client
     from sleeptime_lib.models.endpoint import resolve
     from sleeptime_lib.models.limits import Limits
-    from sleeptime_lib.records import Context, Question, Task
     from sleeptime_lib.store import open_run
 
-    contexts = {str(i): Context(str(i), str(i % 50), f"Case {i}.") for i in range(calls)}
-    questions = tuple(Question(f"q{i}", str(i), MESSAGES[0]["content"], "1") for i in range(calls))
     config = make_config(
         model="stub",
         base_url=url,
@@ -100,7 +110,7 @@ async def engine_arm(url: str, calls: int, folder: Path) -> None:
         pass_samples=0,
         context_only=False,
     )
-    task = Task("stub", contexts, questions)
+    task = make_task(calls)
     with open_run(folder, {"config": config.model_dump(mode="json")}) as directory:
         async with Client(
             resolve("stub", base_url=url),
@@ -149,6 +159,8 @@ def run_arm(arm: str, url: str, calls: int, folder: Path) -> None:
         asyncio.run(aiohttp_arm(url, calls))
     elif arm == "openai":
         asyncio.run(openai_arm(url, calls))
+    elif arm == "task":
+        make_task(calls)
     else:
         asyncio.run(engine_arm(url, calls, folder))
     seconds = time.perf_counter() - began
@@ -170,7 +182,7 @@ def import_arm(arm: str) -> None:
         import inspect_ai  # noqa: F401
     elif arm in ("openai", "engine", "replay"):
         import openai  # noqa: F401
-    if arm in ("engine", "replay"):
+    if arm in ("engine", "replay", "task"):
         import pyarrow.parquet  # noqa: F401
 
         import sleeptime_lib.engine  # noqa: F401
@@ -235,15 +247,16 @@ def compare(calls: int, rounds: int, inspect: str | None) -> None:
 
 
 def memory() -> None:
-    """Peak memory of the engine at two sizes."""
-    peaks = {}
+    """Peak memory of the engine at two sizes, and what its input, held in memory, is of that."""
     with stub_server() as url, tempfile.TemporaryDirectory() as temporary:
         for calls in (10_000, 100_000):
             folder = Path(temporary) / str(calls)
-            peaks[calls] = measure("engine", url, calls, sys.executable, folder)["peak_mb"]
-            print(f"peak memory, {calls:>7,} calls: {peaks[calls]:.0f} MB")
-    growth = (peaks[100_000] - peaks[10_000]) / 90_000 * 1024
-    print(f"growth: {growth:.2f} KB a call  (reach: at most 400 MB at 100,000 calls, flat)")
+            peak = measure("engine", url, calls, sys.executable, folder)["peak_mb"]
+            task = measure("task", url, calls, sys.executable, folder)["peak_mb"]
+            print(
+                f"peak memory, {calls:>7,} calls: {peak:.0f} MB; libraries and questions {task:.0f}"
+                f" MB, the engine {peak - task:.0f} MB  (reach: at most 400 MB, flat)"
+            )
 
 
 def import_time() -> None:
