@@ -5,8 +5,8 @@ slider and waits for `plotly_afterplot`, press after press.
 
     python benchmarks/explorer.py [--presses 30] [--rounds 3] [--draws 1000] [--screenshot FILE]
 
-Exit status 1 when the median of the best round is over 100 ms: others may share the machine. All
-rounds are printed.
+Exit status 1 when the median of all presses is over 100 ms. Others may share the machine: each
+round is printed with the load at its end.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def measure(page, slider: int, presses: int) -> list[float]:
     handle = page.locator(".widget-slider .noUi-handle").nth(slider)
     page.evaluate("window.latencies = []")
     for i in range(presses):
-        handle.press("ArrowRight" if i % 4 < 3 else "ArrowLeft")
+        # There and back: at the end of its range a slider does not move.
+        handle.press("ArrowRight" if i < presses // 2 else "ArrowLeft")
         page.wait_for_function("n => window.latencies.length > n", arg=i)
         page.wait_for_timeout(150)  # a person's pause; answers of the last press have arrived
     return page.evaluate("window.latencies")
@@ -68,7 +69,7 @@ def main() -> int:
         print("no chromium on PATH: install your system's chromium")
         return 1
     cell = f"import sys; sys.path.insert(0, {str(ROOT)!r})" + CELL.format(draws=options.draws)
-    medians = []
+    every: list[float] = []
     with (
         tempfile.TemporaryDirectory() as home,
         lab(Path(home), notebook_of(cell)) as address,
@@ -81,18 +82,18 @@ def main() -> int:
         for name, slider in (("questions per context", 0), ("price of generated", 4)):
             for _ in range(options.rounds):
                 found = sorted(measure(page, slider, options.presses))
-                medians.append(statistics.median(found))
+                every += found
                 print(
-                    f"{name:<24}{medians[-1]:>6.0f} ms{found[int(0.9 * len(found))]:>6.0f} ms"
+                    f"{name:<24}{statistics.median(found):>6.0f} ms"
+                    f"{found[int(0.9 * len(found))]:>6.0f} ms"
                     f"{found[-1]:>6.0f} ms{os.getloadavg()[0]:>7.1f}",
                     flush=True,
                 )
         if options.screenshot:
             page.screenshot(path=options.screenshot)
-    fine = min(medians) <= MOST_MS
-    print(
-        f"best median {min(medians):.0f} ms, limit {MOST_MS:.0f} ms: {'ok' if fine else 'FAILED'}"
-    )
+    median = statistics.median(every)
+    fine = median <= MOST_MS
+    print(f"median of all {median:.0f} ms, limit {MOST_MS:.0f} ms: {'ok' if fine else 'FAILED'}")
     return 0 if fine else 1
 
 

@@ -111,7 +111,7 @@ class CostExplorer:
         self._prompt = price("Prompt $/M", PAPER.prompt)
         self._cached = price("Cached $/M", PAPER.cached)
         self._completion = price("Generated $/M", PAPER.completion)
-        self._discount = slider(ipywidgets.IntSlider, "Batch discount %", 0, min=0, max=100, step=5)
+        self._discount = slider(ipywidgets.IntSlider, "Discount %", 0, min=0, max=100, step=5)
         self._factor = slider(
             ipywidgets.SelectionSlider, "Notes length", 1,
             options=[(f"{f:g}×", f) for f in FACTORS],

@@ -44,7 +44,7 @@ def test_more_questions_make_sleep_time_cheaper_at_once(explorer):
     assert "at Q = 40" in said(explorer)
 
 
-@pytest.mark.parametrize("name", ["Questions", "Weight t", "Generated", "Batch discount"])
+@pytest.mark.parametrize("name", ["Questions", "Weight t", "Generated", "Discount"])
 def test_every_slider_of_the_papers_model_redraws(explorer, name):
     before = costs(explorer)
     moved = control(explorer, name)
