@@ -167,7 +167,7 @@ class CostExplorer:
 def _pictures(found: Amortisation) -> tuple[Picture, Picture]:
     return (
         replace(amortised_pareto(found), title="Accuracy against cost"),
-        replace(cost_by_questions(found), title="Cost against questions per context"),
+        replace(cost_by_questions(found), title="Cost as questions share it"),
     )
 
 
