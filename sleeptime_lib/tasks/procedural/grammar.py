@@ -46,7 +46,6 @@ __all__ = [
     "Step",
     "Times",
     "Word",
-    "decimal_text",
     "names_in",
     "step_of",
 ]
@@ -210,20 +209,3 @@ def _operand(node: ast.expr) -> str | Fraction:
 def names_in(formula: str) -> tuple[str, ...]:
     """The slots and facts that a formula uses."""
     return step_of(formula).names
-
-
-def decimal_text(value: Fraction) -> str:
-    """Write a number that has a finite decimal form: 25/2 is "12.5".
-
-    Raises:
-        ValueError: It has none.
-    """
-    scaled, digits = value, 0
-    while scaled.denominator != 1 and digits <= 12:
-        scaled, digits = scaled * 10, digits + 1
-    if scaled.denominator != 1:
-        raise ValueError(f"{value} has no finite decimal form")
-    if not digits:
-        return str(scaled.numerator)
-    text = f"{abs(scaled.numerator):0{digits + 1}d}"
-    return f"{'-' if value < 0 else ''}{text[:-digits]}.{text[-digits:]}"

@@ -11,12 +11,12 @@ from fractions import Fraction
 from functools import cache
 from typing import Final
 
+from sleeptime_lib.tasks.numerals import decimal_text
 from sleeptime_lib.tasks.procedural.grammar import (
     Fact,
     Family,
     Sentence,
     Word,
-    decimal_text,
     step_of,
 )
 
