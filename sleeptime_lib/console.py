@@ -112,12 +112,11 @@ def show_report(directory: Path, at: float | None = None) -> None:
     """Print a run's tables and findings on stdout."""
     from sleeptime_lib import reporting
     from sleeptime_lib.analysis import tables
-    from sleeptime_lib.analysis.report import analyse
 
     run = reporting.load_run(directory)
     if run.manifest.get("simulated"):
         _OUT.print("SIMULATED RESULTS: no real model answered")
-    report = analyse(run.rows, at=at)
+    report = run.report(at=at)
     _print_table(tables.HEADER, tables.table(report))
     said = tables.sentences(report)
     if run.experiment == "multi-query":

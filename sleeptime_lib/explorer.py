@@ -23,7 +23,7 @@ from sleeptime_lib.figures import amortised_pareto, cost_by_questions
 from sleeptime_lib.figures.amortisation import pays
 from sleeptime_lib.figures.panels import panels, refresh_panels
 from sleeptime_lib.figures.picture import Picture
-from sleeptime_lib.models.prices import PRICES, Price
+from sleeptime_lib.models.prices import PRICES, Price, price_or_reference
 
 DRAWS: Final = 1000
 """Bootstrap draws behind the explorer's intervals; a report has more."""
@@ -67,7 +67,8 @@ class CostExplorer:
         self._prepared = prepare(rows, draws=draws)
         if not self._prepared.cells.curves("sleep"):
             raise InputError("there are no answered rows of the sleep arm: nothing to explore")
-        self._price = price or _list_price(self._prepared.report.model)
+        model = self._prepared.report.model
+        self._price = price or price_or_reference(model, PRICES.price(model))[0]
         self._make_controls(questions, t)
         self._verdict = ipywidgets.HTML()
         self._figure = go.FigureWidget(panels(_pictures(self.found())))
@@ -211,8 +212,3 @@ def _length(notes: float, limit: float) -> str:
     if math.isinf(limit):
         return "Reading the notes costs nothing under this bill."
     return f"Notes are read as {notes:,.0f} tokens; beyond {limit:,.0f} no Q pays."
-
-
-def _list_price(model: str) -> Price:
-    found = PRICES.price(model)
-    return found if found and found.completion else PRICES.table["gpt-4o-mini"]

@@ -18,16 +18,13 @@ from sleeptime_lib.config import make_config
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture
 from sleeptime_lib.figures import amortisation as amortisation_figures
-from sleeptime_lib.models.prices import PRICES, Price
+from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.records import Usage
 from sleeptime_lib.runs import load_task
 from sleeptime_lib.store import manifest_hash, read_manifest, read_rows, read_sleeps
 
 if TYPE_CHECKING:
     import pandas as pd
-
-REFERENCE_MODEL: Final = "gpt-4o-mini"
-"""Whose prices a bill takes where the model that ran has none (paper, section 5.1)."""
 
 BILLS: Final = {
     "paper": "Generated tokens only, those of answers ten times",
@@ -171,14 +168,8 @@ def amortisation_sentences(run: Run, *, at: float | None = None) -> list[str]:
 
 
 def price_of(run: Run) -> tuple[Price, str]:
-    """The list price of the run's model, and whose it is.
-
-    Where the model costs nothing, or its price is not known, these are the prices of a model of
-    the paper: a bill needs some prices to say what a sleep phase is worth.
-    """
-    if run.price and run.price.completion:
-        return run.price, run.model
-    return PRICES.table[REFERENCE_MODEL], REFERENCE_MODEL
+    """The price that a run's bills take, and whose it is; see `prices.price_or_reference`."""
+    return price_or_reference(run.model, run.price)
 
 
 def amortisation_json(run: Run, *, at: float | None = None) -> dict[str, Any]:

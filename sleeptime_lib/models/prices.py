@@ -163,3 +163,17 @@ PRICES: Final = Prices(
     )
 )
 """The built-in table."""
+
+REFERENCE_MODEL: Final = "gpt-4o-mini"
+"""Whose prices a bill takes where the model that ran has none (paper, section 5.1)."""
+
+
+def price_or_reference(model: str, price: Price | None) -> tuple[Price, str]:
+    """A price for a bill, and whose it is: the model's own, where it has one and is not free.
+
+    Otherwise it is that of a model of the paper: a bill needs some prices to say what a sleep
+    phase is worth.
+    """
+    if price and price.completion:
+        return price, model
+    return PRICES.table[REFERENCE_MODEL], REFERENCE_MODEL
