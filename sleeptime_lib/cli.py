@@ -26,9 +26,13 @@ from sleeptime_lib.config import (
     read_config_file,
 )
 from sleeptime_lib.errors import InputError, Interrupted, SleeptimeError
+from sleeptime_lib.models.endpoint import SIMULATED
+from sleeptime_lib.models.recording import PREFIX
 
 if TYPE_CHECKING:
-    from sleeptime_lib.runs import Prepared
+    from collections.abc import Callable, Sequence
+
+    from sleeptime_lib.runs import Finished, Prepared
 
 app: Final = typer.Typer(
     help="When is it worth thinking about a context before anyone asks about it?",
@@ -79,7 +83,9 @@ def _top(
 @app.command()
 def run(
     experiment: Annotated[str, typer.Argument(help=f"One of: {', '.join(EXPERIMENTS)}.")],
-    model: Annotated[str | None, typer.Option(help="simulated, or a name at --base-url.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="simulated, recorded:NAME, or a name at --base-url.")
+    ] = None,
     base_url: Annotated[
         str | None, typer.Option(help="OpenAI-compatible server; default $OPENAI_BASE_URL.")
     ] = None,
@@ -121,6 +127,13 @@ def run(
     prices: Annotated[Path | None, typer.Option(help="JSON file of your own prices.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of options.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory.")] = None,
+    record: Annotated[
+        str | None, typer.Option(help="Make recordings/NAME of it, for --model recorded:NAME.")
+    ] = None,
+    about: Annotated[
+        list[str] | None,
+        typer.Option(help="With --record: licence=, quantisation= or server=, if not told."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a dear run.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -132,23 +145,32 @@ def run(
     for name in ("levels", "sleep_parallel"):
         if isinstance(options.get(name), str):
             options[name] = _numbers(name, options[name])
-    if options.get("model", "simulated") != "simulated" and "base_url" not in options:
+    live = not str(options.get("model", SIMULATED)).startswith((SIMULATED, PREFIX))
+    if live and "base_url" not in options:
         # Part of the configuration, so that another server is not taken for the same run.
         options["base_url"] = os.environ.get("OPENAI_BASE_URL") or None
     chosen = {n: v for n, v in options.items() if n in RunConfig.model_fields}
     how = {n: v for n, v in options.items() if n in Execution.model_fields}
-    return _run(make_config(**chosen), make_execution(**how), out, yes, as_json)
-
-
-def _run(
-    config: RunConfig, execution: Execution, out: Path | None, yes: bool, as_json: bool
-) -> int:
     from sleeptime_lib import console, runs
 
-    prepared = runs.prepare(config, execution, out)
+    prepared = runs.prepare(make_config(**chosen), make_execution(**how), out)
+    recorder = _recorder(prepared, record, about or ()) if record or about else None
     console.show_plan(prepared)
     if not yes and _is_dear(prepared):
         _confirm()
+    finished = _carry_out(prepared)
+    if recorder is not None:
+        recorder(finished.path)
+    if as_json:
+        _print_json(finished.path, None)
+    else:
+        console.show_report(finished.path)
+    return EXIT_FAILED_ROWS if finished.outcome.failed else 0
+
+
+def _carry_out(prepared: Prepared) -> Finished:
+    from sleeptime_lib import console, runs
+
     try:
         with console.progress(prepared) as on_row:
             finished = asyncio.run(runs.carry_out(prepared, on_row))
@@ -157,11 +179,26 @@ def _run(
             "interrupted; everything finished is kept, the same command goes on from there"
         ) from None
     console.show_end(prepared, finished)
-    if as_json:
-        _print_json(finished.path, None)
-    else:
-        console.show_report(finished.path)
-    return EXIT_FAILED_ROWS if finished.outcome.failed else 0
+    return finished
+
+
+def _recorder(prepared: Prepared, name: str | None, about: Sequence[str]) -> Callable[[Path], None]:
+    """Find out all that a recording needs before the run begins; gives what makes it after."""
+    from sleeptime_lib import recordings
+
+    if not name:
+        raise InputError("--about tells about a recording: add --record NAME")
+    if prepared.recording:
+        raise InputError("--record with a recorded model: it is recorded already")
+    said = dict(text.partition("=")[::2] for text in about)
+    path = recordings.target(name, prepared.config)
+    source = asyncio.run(recordings.find_source(prepared.endpoint, said))
+
+    def make(run: Path) -> None:
+        made = recordings.record(run, path, source)
+        print(f"recorded {made.describe()} in {path}", file=sys.stderr)
+
+    return make
 
 
 def _numbers(name: str, text: str) -> tuple[int, ...]:
@@ -252,8 +289,20 @@ def serve(
     prefix_cache: Annotated[
         bool, typer.Option("--prefix-cache", help="Tell which prompt tokens were seen before.")
     ] = False,
+    gguf: Annotated[
+        Path | None, typer.Option(help="A GGUF file to serve on the CPU (extra `gguf`).")
+    ] = None,
+    name: Annotated[str, typer.Option(help="With --gguf: the model's name; default: file.")] = "",
+    slots: Annotated[int, typer.Option(help="With --gguf: requests decoded together.")] = 16,
+    cache_gb: Annotated[int, typer.Option(help="With --gguf: GB for keys and values.")] = 2,
+    no_prefix_cache: Annotated[
+        bool, typer.Option("--no-prefix-cache", help="With --gguf: forget prompts at once.")
+    ] = False,
 ) -> None:
-    """Serve the simulated model over the OpenAI-compatible API."""
+    """Serve the simulated model, or a GGUF file, over the OpenAI-compatible API."""
+    if gguf is not None:
+        _serve_gguf(host, port, gguf, name, slots, cache_gb, not no_prefix_cache)
+        return
     from sleeptime_lib.models.simulated.app import Options
     from sleeptime_lib.models.simulated.app import serve as serve_app
 
@@ -266,6 +315,24 @@ def serve(
     )
     print(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)", file=sys.stderr)
     serve_app(host, port, options)
+
+
+def _serve_gguf(
+    host: str, port: int, path: Path, name: str, slots: int, cache_gb: int, prefix_cache: bool
+) -> None:
+    from sleeptime_lib.models.gguf.app import serve as serve_app
+    from sleeptime_lib.models.gguf.app import served_name
+    from sleeptime_lib.models.gguf.header import read_header
+    from sleeptime_lib.models.gguf.pipeline import GgufOptions
+
+    options = GgufOptions(name, slots, cache_gb, prefix_cache)
+    header = read_header(path)
+    print(
+        f"loading {header.name} ({header.architecture} {header.quantisation}); then "
+        f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1",
+        file=sys.stderr,
+    )
+    serve_app(host, port, header, options)
 
 
 @app.command()

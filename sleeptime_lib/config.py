@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.models.recording import PREFIX, read_about
 
 DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "stateful-gsm": {},
@@ -43,7 +44,7 @@ class RunConfig(BaseModel):
     Attributes:
         experiment: Name of the experiment.
         dataset: Dataset name or path (see `sleeptime_lib.tasks.load`).
-        model: "simulated", or a model name at `base_url`.
+        model: "simulated", "recorded:NAME", or a model name at `base_url`.
         base_url: Server of the model; None for the simulated model.
         limit: Number of questions, or of contexts where `questions_per_context` is given; None
             for the dataset's default.
@@ -150,8 +151,13 @@ def make_config(**options: Any) -> RunConfig:
     """Validate options into a configuration.
 
     Raises:
-        InputError: An option is unknown or has a value it cannot have.
+        InputError: An option is unknown or has a value it cannot have, or the model is a recording
+            that there is not.
     """
+    model = str(options.get("model", ""))
+    if model.startswith(PREFIX):
+        # What is not said is as it was recorded: another value could not be replayed.
+        options = {**read_about(model).config, "base_url": None, **options}
     try:
         return RunConfig(**options)
     except ValidationError as error:

@@ -130,7 +130,7 @@ async def _protocol(config: RunConfig, client: Client, settings: Sequence[Settin
         return config.sleep_protocol
     if not any(setting.sleep_parallel for setting in settings):
         return "text"
-    return await choose_protocol(lambda r: client.complete(r, owner="probe"), config.model)
+    return await choose_protocol(lambda r: client.complete(r, owner="probe"), client.model)
 
 
 class _Worker:
@@ -149,7 +149,7 @@ class _Worker:
         self._directory = directory
         self._protocol = protocol
         self._on_row = on_row
-        self._options = AnswerOptions(config.model, config.seed, config.answer_max_tokens)
+        self._options = AnswerOptions(client.model, config.seed, config.answer_max_tokens)
         self._sleeps_kept = directory.sleeps_kept()
         self._planned = self._found = self._answered = self._failed = 0
 
@@ -195,17 +195,17 @@ class _Worker:
                 self._options,
             )
             reply = await self._client.complete(request, owner=owner)
-            row = _row(self._config, planned, notes, owner, reply)
+            row = _row(self._config, self._client.model, planned, notes, owner, reply)
             self._answered += 1
         except CallError as error:
-            row = _row(self._config, planned, notes, owner, None, str(error))
+            row = _row(self._config, self._client.model, planned, notes, owner, None, str(error))
             self._failed += 1
         self._directory.add_row(row)
         self._on_row(row)
 
     async def _take_notes(self, context: Context, effort: str, draw: int) -> Notes:
         setting = SleepSetting(
-            model=self._config.model,
+            model=self._client.model,
             protocol=self._protocol,
             effort=effort,
             temperature=self._config.sleep_temperature,
@@ -268,6 +268,7 @@ class _Phases:
 
 def _row(
     config: RunConfig,
+    model: str,
     planned: Planned,
     notes: Sequence[Notes],
     owner: str,
@@ -286,7 +287,7 @@ def _row(
     return Row(
         experiment=config.experiment,
         dataset=config.dataset,
-        model=config.model,
+        model=model,
         cluster_id=context.cluster_id,
         context_id=context.context_id,
         question_id=planned.question.question_id,

@@ -18,11 +18,12 @@ from sleeptime_lib.records import Task
 _PACKAGES: Final = ("openai", "numpy", "pandas", "pyarrow", "datasets")
 
 
-def make_manifest(config: RunConfig, task: Task, settings_count: int) -> dict[str, Any]:
+def make_manifest(config: RunConfig, model: str, task: Task, settings_count: int) -> dict[str, Any]:
     """The manifest of a run that is about to begin.
 
     Args:
         config: The run's configuration.
+        model: Name of the model that answers; for a recording, the recorded one.
         task: What was loaded for it.
         settings_count: Settings measured for each question.
     """
@@ -31,7 +32,8 @@ def make_manifest(config: RunConfig, task: Task, settings_count: int) -> dict[st
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command_of(config),
         "config": config.model_dump(mode="json"),
-        "simulated": config.model == "simulated",
+        "model": model,
+        "simulated": model == "simulated",
         "dataset_fingerprint": task.fingerprint(),
         "dataset_questions": len(task.questions),
         "dataset_contexts": len(task.contexts),

@@ -67,8 +67,8 @@ class Run:
 
     @property
     def model(self) -> str:
-        """Name of the model."""
-        return str(self.manifest["config"]["model"])
+        """Name of the model that answered."""
+        return str(self.manifest["model"])
 
     @property
     def price(self) -> Price | None:

@@ -21,8 +21,10 @@ from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices, read_prices
+from sleeptime_lib.models.recording import About, read_about
 from sleeptime_lib.models.totals import Totals
 from sleeptime_lib.provenance import make_manifest
+from sleeptime_lib.recordings import check_recorded
 from sleeptime_lib.records import Row, Task
 from sleeptime_lib.store import RunDirectory, open_run
 
@@ -42,6 +44,7 @@ class Prepared:
         settings: What is measured for each question.
         path: The run directory.
         estimate: What the whole run will take.
+        recording: What is replayed; None for a live model.
     """
 
     config: RunConfig
@@ -51,6 +54,7 @@ class Prepared:
     settings: tuple[Setting, ...]
     path: Path
     estimate: Estimate
+    recording: About | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,16 @@ def prepare(
         root: Where run directories are made.
 
     Raises:
-        InputError: The data cannot be loaded, or the model has no key.
+        InputError: The data cannot be loaded, the model has no key, or the recording does not hold
+            all that is asked for.
     """
     endpoint = resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
+    about = read_about(config.model) if endpoint.recording else None
+    if about is not None:
+        check_recorded(about, config)
     task = load_task(config)
     settings = _SETTINGS[config.experiment](config)
-    path = out or default_path(config, task, root)
+    path = out or default_path(config, task, root, about)
     return Prepared(
         config,
         execution,
@@ -94,7 +102,8 @@ def prepare(
         task,
         settings,
         path,
-        estimate(task, settings, config.model, _prices(execution)),
+        estimate(task, settings, endpoint.model, _prices(execution)),
+        about,
     )
 
 
@@ -114,11 +123,16 @@ def load_task(config: RunConfig) -> Task:
     )
 
 
-def default_path(config: RunConfig, task: Task, root: Path = RUNS) -> Path:
+def default_path(
+    config: RunConfig, task: Task, root: Path = RUNS, about: About | None = None
+) -> Path:
     """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, one for each combination of what decides the rows."""
-    deciding = (config.model_dump_json(), task.fingerprint(), prompts.fingerprint())
+    deciding = [config.model_dump_json(), task.fingerprint(), prompts.fingerprint()]
+    if about is not None:
+        deciding.append(repr(about))
     digest = hashlib.sha256("\n".join(deciding).encode()).hexdigest()[:8]
-    words = (Path(config.model).name, Path(config.dataset).stem, digest)
+    # Some systems take no colon in a name.
+    words = (Path(config.model).name.replace(":", "-"), Path(config.dataset).stem, digest)
     return root / config.experiment / "-".join(words)
 
 
@@ -137,14 +151,15 @@ async def carry_out(
         asyncio.CancelledError: Interrupted.
     """
     config, execution = prepared.config, prepared.execution
-    manifest = make_manifest(config, prepared.task, len(prepared.settings))
+    manifest = make_manifest(config, prepared.endpoint.model, prepared.task, len(prepared.settings))
     manifest["estimate"] = asdict(prepared.estimate)
-    price = _prices(execution).price(config.model)
+    price = _prices(execution).price(prepared.endpoint.model)
     manifest["price"] = asdict(price) if price else None
+    manifest["recording"] = asdict(prepared.recording) if prepared.recording else None
     with open_run(prepared.path, manifest) as directory:
         async with Client(
             prepared.endpoint,
-            cache_path=directory.calls_path,
+            cache_path=None if prepared.recording else directory.calls_path,
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
             prices=_prices(execution),

@@ -75,7 +75,7 @@ class TestProvenance:
 
     def test_a_manifest_can_be_written_as_json(self):
         config = make_config(limit=2)
-        manifest = make_manifest(config, load("procedural-p0", limit=2), 3)
+        manifest = make_manifest(config, "simulated", load("procedural-p0", limit=2), 3)
         assert json.loads(json.dumps(manifest)) == manifest
 
 

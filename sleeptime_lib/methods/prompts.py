@@ -60,9 +60,9 @@ VERBOSITY: Final[tuple[Prompt, ...]] = (
     ),
     Prompt(
         "verbosity_3",
-        1,
-        "Reason step by step for as long as the question needs, then end with the words "
-        '"The answer is" and the number.',
+        2,
+        "Reason step by step, one short line of plain text for each calculation, then end with "
+        'the words "The answer is" and the number.',
     ),
     Prompt(
         "verbosity_4",

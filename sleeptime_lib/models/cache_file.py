@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -168,6 +168,25 @@ def end(
     db.executemany(_STORE, rows)
     mine = "DELETE FROM begun WHERE key = ? AND session = ?"
     db.executemany(mine, [(key, session) for key in keys])
+
+
+def all_replies(path: Path) -> Iterator[tuple[bytes, Reply]]:
+    """Every intact reply in a file, with the key of its request.
+
+    Raises:
+        InputError: There is no such file, or it cannot be read.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no cache {path}: the run has made no calls")
+    db = connect(path)
+    try:
+        for key, *row in db.execute(f"SELECT key, {_VALUES} FROM calls"):
+            if is_intact(tuple(row)):
+                yield key, reply_of(tuple(row))
+    except sqlite3.Error as error:
+        raise InputError(f"cache {path} cannot be read: {error}") from None
+    finally:
+        db.close()
 
 
 def forget(db: sqlite3.Connection, keys: Iterable[bytes]) -> None:

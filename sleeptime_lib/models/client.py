@@ -30,6 +30,7 @@ from sleeptime_lib.models.gate import Gate, Ticket, backoff
 from sleeptime_lib.models.ledger import NOTHING, Amount, Ledger, Spending
 from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices
+from sleeptime_lib.models.recording import open_recording
 from sleeptime_lib.models.replies import BadReply, read_reply
 from sleeptime_lib.models.tokens import prompt_bound, prompt_estimate
 from sleeptime_lib.models.totals import Counts, Totals
@@ -94,7 +95,8 @@ class Client:
         prices: Price table; None for the built-in one.
 
     Raises:
-        InputError: The cache cannot be used, or money is capped and the price is unknown.
+        InputError: The cache or the recording cannot be used, or money is capped and the price
+            is unknown.
     """
 
     def __init__(
@@ -110,7 +112,8 @@ class Client:
         self._limits = limits
         self._caps = caps
         self._price = (prices or PRICES).price(endpoint.model)
-        if caps.max_cost_usd is not None and self._price is None:
+        self._recording = open_recording(endpoint.recording) if endpoint.recording else None
+        if caps.max_cost_usd is not None and self._price is None and not self._recording:
             raise InputError(
                 f"the cost is capped, but the price of {endpoint.model} is unknown: "
                 "give its price, or cap the tokens"
@@ -152,12 +155,16 @@ class Client:
 
         Raises:
             CallError: This call failed for good.
-            StopRun: No further call can succeed (key refused, server not reachable).
+            StopRun: No further call can succeed (key refused, server not reachable), or the
+                recording that is replayed does not hold it.
             CapReached: The call may pass a cap and nothing under way can make room.
         """
         self._counts.requests += 1
         content = encode(request.body())
         key = key_of(content, request.sample)
+        if self._recording is not None:
+            self._counts.cache_hits += 1
+            return self._recording.reply(key)
         flight = self._flights.get(key)
         if flight is None:
             if self._cache is not None and (stored := self._cache.get(key)) is not None:
@@ -176,6 +183,11 @@ class Client:
             if not flight.waiters and not flight.task.done():
                 self._landed(key, flight)
                 flight.task.cancel()
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answers."""
+        return self._endpoint.model
 
     @property
     def totals(self) -> Totals:

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.models.recording import PREFIX, read_about
 
 SIMULATED: Final = "simulated"
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -73,6 +74,7 @@ class Endpoint:
         base_url: Address of the API, without a slash at the end ("http://localhost:8000/v1").
         api_key: The key; empty for local servers that need none.
         in_process: True when the model is the simulated one inside this process.
+        recording: Name of the recording that answers in its place; "" for a live model.
         key_env: Environment variable the key comes from, for messages.
     """
 
@@ -80,12 +82,17 @@ class Endpoint:
     base_url: str
     api_key: Secret = field(default_factory=Secret)
     in_process: bool = False
+    recording: str = ""
     key_env: str = "OPENAI_API_KEY"
 
     @property
     def is_local(self) -> bool:
         """Whether it is a server of one's own, which sends no bills."""
-        return self.in_process or _is_local(urlsplit(self.base_url).hostname or "")
+        return (
+            self.in_process
+            or bool(self.recording)
+            or _is_local(urlsplit(self.base_url).hostname or "")
+        )
 
 
 def resolve(
@@ -94,19 +101,22 @@ def resolve(
     """Find the endpoint of a model.
 
     Args:
-        model: "simulated" for the built-in model, otherwise the name at the server.
+        model: "simulated" for the built-in model, "recorded:NAME" for a recording, otherwise the
+            name at the server.
         base_url: Address of an OpenAI-compatible API. Defaults to the environment variable
             OPENAI_BASE_URL, then to OpenAI.
         api_key_env: Environment variable that holds the key.
 
     Raises:
         InputError: The address is no http(s) address or carries a password, or the server is
-            not a local one and the key is missing.
+            not a local one and the key is missing, or there is no such recording.
     """
     if not model.strip():
         raise InputError("no model named: give --model NAME, or --model simulated")
     if model == SIMULATED and base_url is None:
         return Endpoint(model, IN_PROCESS_URL, in_process=True)
+    if model.startswith(PREFIX):
+        return Endpoint(read_about(model).model, model, recording=model.removeprefix(PREFIX))
     url = (base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).strip()
     host = _checked_host(url)
     key = os.environ.get(api_key_env, "").strip()

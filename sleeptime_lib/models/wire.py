@@ -20,6 +20,7 @@ import aiohttp
 import httpx2
 import openai
 
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.answers import Answer, Broken, Late, NotConnected, TooLong
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Limits
@@ -63,9 +64,17 @@ class Wire:
     Args:
         endpoint: Where to send.
         limits: Of these, the deadline of one attempt and the longest reply that is read.
+
+    Raises:
+        InputError: The endpoint is a recording.
     """
 
     def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
+        if endpoint.recording:
+            raise InputError(
+                f"recording {endpoint.recording} replays its own run and answers nothing else: "
+                "name a live model"
+            )
         self._base_url = endpoint.base_url
         self._timeout_s = limits.timeout_s
         self._secret = endpoint.api_key

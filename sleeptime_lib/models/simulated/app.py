@@ -10,24 +10,26 @@ import hashlib
 from typing import Any, Final
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sleeptime_lib.models.api import (
+    EXCEPTION_HANDLERS,
+    ChatBody,
+    CompletionBody,
+    check_model,
+    parse,
+    respond,
+    room,
+    stops,
+)
 from sleeptime_lib.models.simulated.chat import Draft, reply
 from sleeptime_lib.models.simulated.faults import Faults, RateLimit, spoil
 from sleeptime_lib.models.simulated.logprobs import score
 from sleeptime_lib.models.simulated.options import Options
 from sleeptime_lib.models.simulated.tokens import count, first
 from sleeptime_lib.models.simulated.usage import PrefixCache, prompt_text, usage
-from sleeptime_lib.models.simulated.wire import (
-    ApiError,
-    ChatBody,
-    CompletionBody,
-    parse,
-    respond,
-)
 
 __all__ = ["FINGERPRINT", "Options", "create_app", "serve"]
 
@@ -49,7 +51,7 @@ def create_app(options: Options = Options()) -> Starlette:  # noqa: B008 (frozen
             Route("/v1/models", server.models, methods=["GET"]),
             Route("/health", server.health, methods=["GET"]),
         ],
-        exception_handlers={ApiError: _refuse, HTTPException: _refuse_http},
+        exception_handlers=EXCEPTION_HANDLERS,
     )
 
 
@@ -81,12 +83,12 @@ class _Server:
         fault = self._faults.next()
         raw = await request.body()
         body = parse(raw, ChatBody)
-        self._check_model(body.model)
+        check_model(body.model, self._options.model)
         messages = [message.model_dump(exclude_none=True) for message in body.messages]
         tools = [tool.model_dump(exclude_none=True) for tool in body.tools or ()]
         prompt = prompt_text(messages, tools)
-        room = self._room(prompt, "messages")
-        limit = min(body.max_completion_tokens or body.max_tokens or room, room)
+        left = room(count(prompt), self._options.context_window, "messages")
+        limit = min(body.max_completion_tokens or body.max_tokens or left, left)
         draft = reply(
             messages,
             tools,
@@ -95,7 +97,7 @@ class _Server:
             reasoning_effort=body.reasoning_effort,
         )
         identity = hashlib.blake2b(raw, digest_size=12).hexdigest()
-        choice, tokens, reasoning = _choice(draft, _stops(body.stop), limit, identity)
+        choice, tokens, reasoning = _choice(draft, stops(body.stop), limit, identity)
         content = self._envelope(f"chatcmpl-{identity}", "chat.completion", choice)
         content["usage"] = usage(count(prompt), self._cached(prompt), tokens, reasoning)
         return await self._send(content, tokens, fault)
@@ -106,9 +108,9 @@ class _Server:
         fault = self._faults.next()
         raw = await request.body()
         body = parse(raw, CompletionBody)
-        self._check_model(body.model)
-        room = self._room(body.prompt, "prompt")
-        limit = min(16 if body.max_tokens is None else body.max_tokens, room)
+        check_model(body.model, self._options.model)
+        left = room(count(body.prompt), self._options.context_window, "prompt")
+        limit = min(16 if body.max_tokens is None else body.max_tokens, left)
         written, reason = "", "length"
         if limit:
             draft = reply(
@@ -116,7 +118,7 @@ class _Server:
                 temperature=1.0 if body.temperature is None else body.temperature,
                 seed=body.seed,
             )
-            written, reason = _cut(draft.text, _stops(body.stop), limit)
+            written, reason = _cut(draft.text, stops(body.stop), limit)
         text = body.prompt + written if body.echo else written
         choice: dict[str, Any] = {"index": 0, "text": text, "finish_reason": reason}
         choice["logprobs"] = None
@@ -149,28 +151,6 @@ class _Server:
             "choices": [choice],
         }
 
-    def _check_model(self, name: str) -> None:
-        if name != self._options.model:
-            raise ApiError(
-                404,
-                f"The model '{name}' does not exist here; there is '{self._options.model}'.",
-                code="model_not_found",
-                param="model",
-            )
-
-    def _room(self, prompt: str, param: str) -> int:
-        """Tokens that are left for the reply."""
-        used, window = count(prompt), self._options.context_window
-        if used >= window:
-            raise ApiError(
-                400,
-                f"This model's maximum context length is {window} tokens. However, your {param} "
-                f"resulted in {used} tokens. Please reduce the length of the {param}.",
-                code="context_length_exceeded",
-                param=param,
-            )
-        return window - used
-
     def _cached(self, prompt: str) -> int:
         return self._cache.look_up(prompt) if self._cache else 0
 
@@ -182,14 +162,14 @@ class _Server:
 
 
 def _choice(
-    draft: Draft, stops: list[str], limit: int, identity: str
+    draft: Draft, ends: list[str], limit: int, identity: str
 ) -> tuple[dict[str, Any], int, int]:
     """A draft within a token limit: the choice object, its tokens, and the hidden ones of them."""
     reasoning = min(count(draft.reasoning), limit)
     room = limit - reasoning
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     if draft.tool is None:
-        text, reason = _cut(draft.text, stops, room)
+        text, reason = _cut(draft.text, ends, room)
         message["content"] = text
         tokens = count(text)
     else:
@@ -204,23 +184,8 @@ def _choice(
     return choice, reasoning + tokens, reasoning
 
 
-def _cut(text: str, stops: list[str], limit: int) -> tuple[str, str]:
+def _cut(text: str, ends: list[str], limit: int) -> tuple[str, str]:
     """A text up to the first stop string and the token limit, and why it ends there."""
-    end = min((at for stop in stops if stop and (at := text.find(stop)) >= 0), default=len(text))
+    end = min((at for stop in ends if (at := text.find(stop)) >= 0), default=len(text))
     text = text[:end]
     return (text, "stop") if count(text) <= limit else (first(text, limit), "length")
-
-
-def _stops(stop: str | list[str] | None) -> list[str]:
-    return [stop] if isinstance(stop, str) else stop or []
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return respond(error.body, error.status, error.headers)
-
-
-async def _refuse_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    message = f"{request.method} {request.url.path}: {error.detail}."
-    return respond(ApiError(error.status_code, message).body, error.status_code)

@@ -10,8 +10,8 @@ from typing import Final
 
 from starlette.responses import Response
 
+from sleeptime_lib.models.api import ApiError, respond
 from sleeptime_lib.models.simulated.options import Options
-from sleeptime_lib.models.simulated.wire import ApiError, respond
 
 KINDS: Final = ("server_error", "overloaded", "html", "cut")
 """A 500 and a 503 with an error object, a 502 with an HTML page, a reply cut in half."""

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.methods import prompts
+from sleeptime_lib.models.api import ApiError
 from sleeptime_lib.models.simulated.app import create_app
 from sleeptime_lib.models.simulated.faults import RateLimit
 from sleeptime_lib.models.simulated.options import Options
 from sleeptime_lib.models.simulated.tokens import count, tokenize
 from sleeptime_lib.models.simulated.usage import BLOCK
-from sleeptime_lib.models.simulated.wire import ApiError
 from sleeptime_lib.tasks.procedural import generate
 
 TASK = generate(1, limit=3)

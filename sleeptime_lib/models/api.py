@@ -1,11 +1,13 @@
-"""Request bodies of the HTTP API, checked, and its error replies, worded as OpenAI's are."""
+"""What servers of ours share: checked request bodies, and error replies worded as OpenAI's are."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 
@@ -96,6 +98,7 @@ class ChatBody(_Body):
     messages: list[Message] = Field(min_length=1)
     tools: list[Tool] | None = None
     temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
     seed: int | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
@@ -112,6 +115,7 @@ class CompletionBody(_Body):
     prompt: str
     max_tokens: int | None = Field(None, ge=0)
     temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
     seed: int | None = None
     echo: bool = False
     logprobs: int | None = Field(None, ge=0, le=5)
@@ -151,3 +155,60 @@ def parse(raw: bytes, body_type: type[_B]) -> _B:
 def respond(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON response in ASCII, so that whatever text came in can go out."""
     return Response(json.dumps(content), status, headers, "application/json")
+
+
+def stops(stop: str | list[str] | None) -> list[str]:
+    """The stop strings of a body, which may name one, several or none."""
+    return [text for text in ([stop] if isinstance(stop, str) else stop or []) if text]
+
+
+def check_model(asked: str, served: str) -> None:
+    """Refuse a model name that is not the one served.
+
+    Raises:
+        ApiError: It is another.
+    """
+    if asked != served:
+        raise ApiError(
+            404,
+            f"The model '{asked}' does not exist here; there is '{served}'.",
+            code="model_not_found",
+            param="model",
+        )
+
+
+def room(used: int, window: int, param: str) -> int:
+    """Tokens that are left for the reply.
+
+    Args:
+        used: Tokens of the prompt.
+        window: Most tokens of prompt and reply together.
+        param: The field that holds the prompt.
+
+    Raises:
+        ApiError: None are.
+    """
+    if used >= window:
+        raise ApiError(
+            400,
+            f"This model's maximum context length is {window} tokens. However, your {param} "
+            f"resulted in {used} tokens. Please reduce the length of the {param}.",
+            code="context_length_exceeded",
+            param=param,
+        )
+    return window - used
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return respond(error.body, error.status, error.headers)
+
+
+async def _refuse_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    message = f"{request.method} {request.url.path}: {error.detail}."
+    return respond(ApiError(error.status_code, message).body, error.status_code)
+
+
+EXCEPTION_HANDLERS: Final[dict[Any, Any]] = {ApiError: _refuse, HTTPException: _refuse_http}
+"""For a Starlette application: every refusal is a JSON error object."""

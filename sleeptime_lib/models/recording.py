@@ -1,0 +1,280 @@
+"""Recordings: the replies of a finished run of a real model, to be replayed without it.
+
+A recording is one Parquet file: a reply a row, found by the key of its request (see
+`models.cache`), and what it is a recording of as JSON in the file's metadata. Usage and latency are
+those of the recorded calls, so experiment tokens are the original ones; nothing is billed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sleeptime_lib.errors import InputError, StopRun
+from sleeptime_lib.models import cache_file
+from sleeptime_lib.records import Reply, ToolCall, Usage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PREFIX: Final = "recorded:"
+"""Model names that begin so name a recording."""
+
+VERSION: Final = 1
+"""Version of the format; a file of another one is refused, not read wrongly."""
+
+FOLDER: Final = "recordings"
+OWNER: Final = "recording"
+"""The owner of every replayed reply: none of the rows that use it, so that none is billed."""
+
+_SUFFIX: Final = ".parquet"
+_METADATA: Final = b"sleeptime.recording"
+_SHIPPED: Final = Path(__file__).parents[2] / FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a recording holds and where it comes from.
+
+    Attributes:
+        model: The model's name at the server, as requests give it.
+        quantisation: Such as "Q4_K_M"; "" when unknown.
+        server: Program that served it, with its version; "" when unknown.
+        licence: Under which the model, and so what it wrote, may be passed on.
+        date: Day on which the recording was finished, ISO 8601.
+        dataset: Name of the dataset.
+        dataset_fingerprint: Of all its texts and answers (`Task.fingerprint`).
+        questions: Number of questions.
+        contexts: Number of contexts.
+        config: The whole configuration of the run (`config.RunConfig`).
+        command: The command that makes the recording.
+        prompts_hash: Of the prompts (`methods.prompts.fingerprint`).
+        versions: Of this library, Python and the packages that touch results.
+        calls: Number of replies.
+        usage: Tokens of all replies.
+        version: Of the format.
+    """
+
+    model: str
+    quantisation: str
+    server: str
+    licence: str
+    date: str
+    dataset: str
+    dataset_fingerprint: str
+    questions: int
+    contexts: int
+    config: Mapping[str, Any]
+    command: str
+    prompts_hash: str
+    versions: Mapping[str, str]
+    calls: int
+    usage: Mapping[str, int]
+    version: int = VERSION
+
+    def describe(self) -> str:
+        """What was recorded, in one line."""
+        config = self.config
+        parts = [f"{self.questions:,} questions", f"levels {_listed(config['levels'])}"]
+        if self.contexts < self.questions:
+            parts.insert(0, f"{self.contexts:,} contexts")
+        if config["sleep_parallel"]:
+            parts.append(f"sleep phases k = {_listed(config['sleep_parallel'])}")
+        if config["context_only"]:
+            parts.append("context-only")
+        if config["pass_samples"]:
+            parts.append(f"{config['pass_samples']} draws for pass@k")
+        return (
+            f"{config['experiment']} on {self.dataset} ({', '.join(parts)}; seed "
+            f"{config['seed']}) by {self.model}, {self.date}"
+        )
+
+
+class Recording:
+    """A recording opened for replay.
+
+    Args:
+        name: Name under which it was asked for.
+        about: What it holds.
+        replies: By key of the request.
+    """
+
+    def __init__(self, name: str, about: About, replies: Mapping[bytes, Reply]) -> None:
+        self.name = name
+        self.about = about
+        self._replies = replies
+
+    def reply(self, key: bytes) -> Reply:
+        """The recorded reply to a request.
+
+        Raises:
+            StopRun: It was not recorded.
+        """
+        try:
+            return self._replies[key]
+        except KeyError:
+            raise StopRun(
+                f"recording {self.name} has no reply to a request of this run: prompts or data "
+                f"have changed since, or an option differs. It holds {self.about.describe()}; "
+                f"made with: {self.about.command}"
+            ) from None
+
+
+def find(name: str) -> Path:
+    """The file of a recording.
+
+    Args:
+        name: A name, looked for in recordings/ here and then among those that are shipped, or the
+            path of a file; "recorded:" may stand before it.
+
+    Raises:
+        InputError: There is none; the message names those there are.
+    """
+    name = name.removeprefix(PREFIX)
+    if name.endswith(_SUFFIX):
+        places = [Path(name)]
+    else:
+        places = [folder / f"{name}{_SUFFIX}" for folder in (Path(FOLDER), _SHIPPED)]
+    for path in places:
+        if path.is_file():
+            return path
+    known = ", ".join(names()) or "none"
+    raise InputError(f"there is no recording {name!r}: there are {known}")
+
+
+def names() -> list[str]:
+    """Names of all recordings that can be found by name."""
+    return sorted(
+        {path.stem for folder in (Path(FOLDER), _SHIPPED) for path in folder.glob(f"*{_SUFFIX}")}
+    )
+
+
+def read_about(name: str) -> About:
+    """What a recording holds, without reading its replies.
+
+    Raises:
+        InputError: There is no such recording, or the file is not one.
+    """
+    import pyarrow.parquet as pq
+
+    path = find(name)
+    try:
+        schema = pq.read_schema(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}): it is not a recording") from None
+    return _about(path, schema)
+
+
+def open_recording(name: str) -> Recording:
+    """Open a recording for replay.
+
+    Raises:
+        InputError: There is no such recording, or the file is not one.
+    """
+    import pyarrow.parquet as pq
+
+    about = read_about(name)
+    path = find(name)
+    try:
+        records = pq.read_table(path).to_pylist()
+        replies = {record["key"]: _reply(record) for record in records}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"recording {path} is damaged ({error}): fetch it again") from None
+    return Recording(name.removeprefix(PREFIX), about, replies)
+
+
+def write(path: Path, about: About, replies: Iterable[tuple[bytes, Reply]]) -> None:
+    """Write a recording as one file, whole or not at all.
+
+    Args:
+        path: The file.
+        about: What it holds.
+        replies: Keys of requests with their replies, in the order in which they are to be kept.
+    """
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    pq.write_table(_table(about, replies), draft, compression="zstd", compression_level=19)
+    draft.replace(path)
+
+
+def recorded_calls(calls: Path) -> list[tuple[bytes, Reply]]:
+    """The replies of a run's cache, in the order of their requests' keys."""
+    return sorted(cache_file.all_replies(calls), key=lambda pair: pair[0])
+
+
+def total_usage(replies: Iterable[tuple[bytes, Reply]]) -> dict[str, int]:
+    """Tokens of all replies, as `About.usage` holds them."""
+    total = sum((reply.usage for _, reply in replies), Usage())
+    return {name: value for name, value in asdict(total).items() if name != "estimated"}
+
+
+def _about(path: Path, schema: pa.Schema) -> About:
+    raw = (schema.metadata or {}).get(_METADATA)
+    if raw is None:
+        raise InputError(f"{path} is not a recording: its metadata does not say what it holds")
+    content = json.loads(raw)
+    if content.get("version") != VERSION:
+        raise InputError(
+            f"recording {path} has format version {content.get('version')}, this program reads "
+            f"{VERSION}: use the program that wrote it, or record again"
+        )
+    return About(**content)
+
+
+def _table(about: About, replies: Iterable[tuple[bytes, Reply]]) -> pa.Table:
+    import pyarrow as pa
+
+    records = [_record(key, reply) for key, reply in replies]
+    text, count = pa.string(), pa.int32()
+    fields = [("key", pa.binary(32)), ("text", text), ("reasoning", text), ("tool_calls", text)]
+    fields += [("finish_reason", text), ("latency_s", pa.float32())]
+    fields += [(name, count) for name in ("prompt", "cached", "completion", "reasoning_tokens")]
+    fields += [("estimated", pa.bool_())]
+    schema = pa.schema(fields, metadata={_METADATA: json.dumps(asdict(about), sort_keys=True)})
+    return pa.Table.from_pylist(records, schema=schema)
+
+
+def _record(key: bytes, reply: Reply) -> dict[str, Any]:
+    usage = reply.usage
+    calls = [[call.call_id, call.name, call.arguments] for call in reply.tool_calls]
+    return {
+        "key": key,
+        "text": reply.text,
+        "reasoning": reply.reasoning,
+        "tool_calls": json.dumps(calls) if calls else "",
+        "finish_reason": reply.finish_reason,
+        "latency_s": round(reply.latency_s, 2),
+        "prompt": usage.prompt,
+        "cached": usage.cached,
+        "completion": usage.completion,
+        "reasoning_tokens": usage.reasoning,
+        "estimated": usage.estimated,
+    }
+
+
+def _reply(record: Mapping[str, Any]) -> Reply:
+    calls = json.loads(record["tool_calls"]) if record["tool_calls"] else []
+    return Reply(
+        text=record["text"],
+        tool_calls=tuple(ToolCall(*call) for call in calls),
+        finish_reason=record["finish_reason"],
+        usage=Usage(
+            record["prompt"],
+            record["cached"],
+            record["completion"],
+            record["reasoning_tokens"],
+            record["estimated"],
+        ),
+        reasoning=record["reasoning"],
+        latency_s=record["latency_s"],
+        owner=OWNER,
+    )
+
+
+def _listed(values: Iterable[int]) -> str:
+    return ", ".join(map(str, values))

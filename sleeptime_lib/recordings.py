@@ -1,0 +1,174 @@
+"""Making recordings from runs, and holding a configuration against what was recorded."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sleeptime_lib.config import RunConfig
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.models import recording
+from sleeptime_lib.models.endpoint import SIMULATED, Endpoint
+from sleeptime_lib.models.limits import DEFAULT_LIMITS
+from sleeptime_lib.models.recording import About
+from sleeptime_lib.provenance import command_of, versions
+from sleeptime_lib.store import read_manifest
+
+_FREE: Final = frozenset(
+    "model base_url limit questions_per_context skip_bad levels sleep_parallel pass_samples "
+    "context_only".split()
+)
+"""Options of which a replay may take a part, or that do not reach a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What must be known about a model before its replies are passed on.
+
+    Attributes:
+        quantisation: Such as "Q4_K_M"; "" when unknown.
+        server: Program that serves it, with its version.
+        licence: Of the model.
+    """
+
+    quantisation: str
+    server: str
+    licence: str
+
+
+def check_recorded(about: About, config: RunConfig) -> None:
+    """Refuse a configuration that goes beyond what was recorded.
+
+    Raises:
+        InputError: It does; the message says in which option, and what was recorded.
+    """
+    was = RunConfig(**about.config)
+    beyond = [
+        f"{name} = {getattr(config, name)!r}, recorded {getattr(was, name)!r}"
+        for name in RunConfig.model_fields
+        if name not in _FREE and getattr(config, name) != getattr(was, name)
+    ]
+    beyond += [
+        f"{name} = {', '.join(map(str, more))}"
+        for name in ("levels", "sleep_parallel")
+        if (more := sorted(set(getattr(config, name)) - set(getattr(was, name))))
+    ]
+    beyond += [
+        f"{name} = {asked}, recorded {most}"
+        for name, asked, most in (
+            ("pass_samples", config.pass_samples, was.pass_samples),
+            ("context_only", config.context_only, was.context_only),
+            ("limit", config.limit, was.limit),
+            ("questions_per_context", config.questions_per_context, was.questions_per_context),
+        )
+        if most is not None and (asked is None or asked > most)
+    ]
+    if beyond:
+        raise InputError(
+            f"{config.model} does not hold {'; '.join(beyond)}. It holds {about.describe()}"
+        )
+
+
+async def find_source(endpoint: Endpoint, given: Mapping[str, str]) -> Source:
+    """Ask a server what it serves, for what the user has not said.
+
+    Args:
+        endpoint: The server; `sleeptime serve --gguf` tells all, others may not.
+        given: What the user said: any of the fields of `Source`.
+
+    Raises:
+        InputError: A name in `given` is unknown, or the licence is not known.
+    """
+    names = tuple(Source.__dataclass_fields__)
+    if unknown := sorted(set(given) - set(names)):
+        raise InputError(f"--about {unknown[0]}: known are {', '.join(names)}")
+    told = dict.fromkeys(names, "") | await _told(endpoint) | dict(given)
+    if not told["licence"]:
+        raise InputError(
+            f"the server does not tell the licence of {endpoint.model}: what a recording passes "
+            "on must have one, so add --about licence=NAME, such as licence=Apache-2.0"
+        )
+    return Source(**told)
+
+
+async def _told(endpoint: Endpoint) -> dict[str, str]:
+    if endpoint.model == SIMULATED:
+        return {"server": SIMULATED, "licence": "MIT"}
+    from sleeptime_lib.models.replies import BadReply, read_object
+    from sleeptime_lib.models.wire import Wire
+
+    wire = Wire(endpoint, DEFAULT_LIMITS)
+    try:
+        listed = read_object(await wire.get("/models")).get("data", [])
+    except BadReply:
+        listed = []
+    finally:
+        await wire.aclose()
+    for entry in listed if isinstance(listed, list) else []:
+        if isinstance(entry, dict) and entry.get("id") == endpoint.model:
+            told = {name: str(entry.get(name) or "") for name in Source.__dataclass_fields__}
+            return told | {"server": told["server"] or str(entry.get("owned_by") or "")}
+    return {}
+
+
+def target(name: str, config: RunConfig) -> Path:
+    """The file that a recording will be written to.
+
+    Raises:
+        InputError: The name is no plain name, or such a recording of another run is there.
+    """
+    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise InputError(f"--record {name!r}: use letters, digits, '-', '_' and '.'")
+    path = Path(recording.FOLDER) / f"{name}.parquet"
+    if path.exists():
+        was = dict(recording.read_about(str(path)).config)
+        now = config.model_dump(mode="json")
+        if {**was, "base_url": None} != {**now, "base_url": None}:
+            raise InputError(
+                f"{path} is a recording of another run "
+                f"({recording.read_about(str(path)).describe()}): choose another name, or remove it"
+            )
+    return path
+
+
+def record(run: Path, path: Path, source: Source) -> About:
+    """Turn the cache of a finished run into a recording.
+
+    Args:
+        run: The run directory.
+        path: The file to write.
+        source: Where the model comes from.
+
+    Raises:
+        InputError: The run is not finished, or some of its rows failed: a replay would stop there.
+    """
+    manifest = read_manifest(run)
+    failed = manifest.get("outcome", {}).get("failed", 0)
+    if manifest.get("status") != "finished" or failed:
+        raise InputError(
+            f"{run} is not recorded: {failed} rows failed. Run the same command again until none do"
+        )
+    replies = recording.recorded_calls(run / "calls.sqlite")
+    config: dict[str, Any] = {**manifest["config"], "base_url": None}
+    about = About(
+        model=manifest["model"],
+        quantisation=source.quantisation,
+        server=source.server,
+        licence=source.licence,
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        dataset=config["dataset"],
+        dataset_fingerprint=manifest["dataset_fingerprint"],
+        questions=manifest["dataset_questions"],
+        contexts=manifest["dataset_contexts"],
+        config=config,
+        command=f"{command_of(RunConfig(**config))} --base-url URL --record {path.stem}",
+        prompts_hash=manifest["prompts_hash"],
+        versions=versions(),
+        calls=len(replies),
+        usage=recording.total_usage(replies),
+    )
+    recording.write(path, about, replies)
+    return about
