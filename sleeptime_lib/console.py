@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sleeptime_lib.estimate import Estimate
+from sleeptime_lib.models.endpoint import SIMULATED
 from sleeptime_lib.records import Row, Task
 
 if TYPE_CHECKING:
@@ -46,6 +47,18 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
+def describe_plan(prepared: Prepared) -> str:
+    """What a run will take; of a replay, whose replies it shows."""
+    about = prepared.recording
+    if about is None:
+        return f"estimate: {describe_estimate(prepared.estimate)}"
+    by = f" by {about.server}" if about.server else ""
+    return (
+        f"replays {about.model} ({about.quantisation or 'quantisation unknown'}), recorded on "
+        f"{about.date}{by}: no call is sent, nothing is billed"
+    )
+
+
 def show_plan(prepared: Prepared) -> None:
     """Say what is about to happen, and what it will take."""
     config, task = prepared.config, prepared.task
@@ -53,9 +66,9 @@ def show_plan(prepared: Prepared) -> None:
     _ERR.print(
         f"{config.experiment}: {len(task.questions):,} questions of {config.dataset}, "
         f"{prepared.estimate.rows:,} rows, model {config.model}"
-        f"{simulated if config.model == 'simulated' else ''}"
+        f"{simulated if prepared.endpoint.model == SIMULATED else ''}"
     )
-    _ERR.print(f"estimate: {describe_estimate(prepared.estimate)}")
+    _ERR.print(describe_plan(prepared), markup=False)
     _show_notices(task.notices)
     _ERR.print(f"run directory: {prepared.path}")
 

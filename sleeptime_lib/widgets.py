@@ -21,8 +21,9 @@ from sleeptime_lib import figures, runs
 from sleeptime_lib.analysis import planning
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.config import Execution, RunConfig, make_config
-from sleeptime_lib.console import describe_estimate
+from sleeptime_lib.console import describe_plan
 from sleeptime_lib.errors import InputError, SleeptimeError
+from sleeptime_lib.models.recording import PREFIX
 from sleeptime_lib.records import ROW_COLUMNS, Row
 
 PARALLEL_CHOICES: Final = (1, 2, 5, 10)
@@ -102,7 +103,10 @@ class RunPanel:
             layout=wide,
             style=style,
         )
-        choices = sorted({*PARALLEL_CHOICES, *config.sleep_parallel})
+        if config.model.startswith(PREFIX):
+            choices = list(config.sleep_parallel) or [1]
+        else:
+            choices = sorted({*PARALLEL_CHOICES, *config.sleep_parallel})
         self._parallel = ipywidgets.SelectionSlider(
             options=[(f"up to {k}" if k > 1 else "1", k) for k in choices],
             value=max(config.sleep_parallel, default=1),
@@ -141,7 +145,7 @@ class RunPanel:
             "limit": self._questions.value,
             # Levels may have gaps, which a range slider cannot show.
             "levels": given if untouched else tuple(range(low, high + 1)),
-            "sleep_parallel": (*(k for k in PARALLEL_CHOICES if k < most), most),
+            "sleep_parallel": tuple(k for _, k in self._parallel.options if k <= most),
         }
         return make_config(**(self._config.model_dump() | chosen))
 
@@ -155,8 +159,7 @@ class RunPanel:
             self._estimate.value = _paragraph(str(error), "#b00020")
             return
         self._estimate.value = _paragraph(
-            f"{self._prepared.estimate.rows:,} rows: "
-            f"{describe_estimate(self._prepared.estimate)}, less what is there already"
+            f"{self._prepared.estimate.rows:,} rows: {describe_plan(self._prepared)}"
         )
 
     def start(self) -> None:

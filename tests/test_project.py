@@ -11,7 +11,11 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-ASKED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+EXTRAS = PROJECT["optional-dependencies"]
+ASKED = [*PROJECT["dependencies"], *EXTRAS["dev"]]
+
+
+LOCKS = (ROOT / "requirements.lock", ROOT / "requirements-gguf.lock")
 
 
 def test_environment_yml_has_the_bounds_of_pyproject():
@@ -22,7 +26,7 @@ def test_environment_yml_has_the_bounds_of_pyproject():
 
 
 def locked() -> dict[str, str]:
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    lines = [line for lock in LOCKS for line in lock.read_text().splitlines()]
     pins = [line.split(";")[0].strip() for line in lines if line and not line.startswith("#")]
     return {normal(name): version for name, version in (pin.split("==") for pin in pins)}
 
@@ -31,7 +35,7 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@pytest.mark.parametrize("requirement", ASKED)
+@pytest.mark.parametrize("requirement", [*ASKED, *EXTRAS["gguf"]])
 def test_the_lock_holds_a_version_within_the_bounds(requirement):
     from packaging.requirements import Requirement
 
@@ -39,8 +43,9 @@ def test_the_lock_holds_a_version_within_the_bounds(requirement):
     assert asked.specifier.contains(locked()[normal(asked.name)])
 
 
-def test_the_lock_holds_versions_and_no_addresses():
-    text = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_the_lock_holds_versions_and_no_addresses(lock):
+    text = lock.read_text()
     assert "://" not in text
     assert "@" not in text
 
