@@ -71,12 +71,14 @@ class Outcome:
         found: Rows that were there before.
         answered: Rows added with an answer.
         failed: Rows added with an error.
+        protocol: How notes were asked for; with "auto" in the configuration, what was found out.
     """
 
     planned: int
     found: int
     answered: int
     failed: int
+    protocol: Protocol
 
 
 def plan(task: Task, settings: Sequence[Setting]) -> Iterator[Planned]:
@@ -156,7 +158,7 @@ class _Worker:
     @property
     def outcome(self) -> Outcome:
         """The counts so far."""
-        return Outcome(self._planned, self._found, self._answered, self._failed)
+        return Outcome(self._planned, self._found, self._answered, self._failed, self._protocol)
 
     async def work(self, rows: Iterator[Planned], done: frozenset[bytes]) -> None:
         """Produce every planned row that is not done."""

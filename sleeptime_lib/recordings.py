@@ -24,6 +24,10 @@ _FREE: Final = frozenset(
 """Options of which a replay may take a part, or that do not reach a request."""
 
 
+_FOUND_OUT: Final = frozenset(("base_url", "sleep_protocol"))
+"""Options that a recording holds as they turned out, not as they were given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What must be known about a model before its replies are passed on.
@@ -124,9 +128,9 @@ def target(name: str, config: RunConfig) -> Path:
         raise InputError(f"--record {name!r}: use letters, digits, '-', '_' and '.'")
     path = Path(recording.FOLDER) / f"{name}.parquet"
     if path.exists():
-        was = dict(recording.read_about(str(path)).config)
         now = config.model_dump(mode="json")
-        if {**was, "base_url": None} != {**now, "base_url": None}:
+        was = recording.read_about(str(path)).config
+        if any(now[name] != was.get(name) for name in now if name not in _FOUND_OUT):
             raise InputError(
                 f"{path} is a recording of another run "
                 f"({recording.read_about(str(path)).describe()}): choose another name, or remove it"
@@ -152,7 +156,9 @@ def record(run: Path, path: Path, source: Source) -> About:
             f"{run} is not recorded: {failed} rows failed. Run the same command again until none do"
         )
     replies = recording.recorded_calls(run / "calls.sqlite")
-    config: dict[str, Any] = {**manifest["config"], "base_url": None}
+    # What "auto" found out is part of the recording: a replay has no server to ask.
+    found_out = {"base_url": None, "sleep_protocol": manifest["outcome"]["protocol"]}
+    config: dict[str, Any] = {**manifest["config"], **found_out}
     about = About(
         model=manifest["model"],
         quantisation=source.quantisation,

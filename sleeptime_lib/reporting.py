@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib import figures
 from sleeptime_lib.analysis import amortise as amortisation
-from sleeptime_lib.analysis import tables
+from sleeptime_lib.analysis import misled, tables
 from sleeptime_lib.analysis.cost import usd_rates
+from sleeptime_lib.analysis.misled import Exchange
 from sleeptime_lib.analysis.notes_used import NotesUse, notes_used
 from sleeptime_lib.analysis.payoff import Amortisation, Bill
 from sleeptime_lib.analysis.report import Report, analyse
@@ -19,7 +20,7 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture
 from sleeptime_lib.figures import amortisation as amortisation_figures
 from sleeptime_lib.models.prices import Price, price_or_reference
-from sleeptime_lib.records import Usage
+from sleeptime_lib.records import Task, Usage
 from sleeptime_lib.runs import load_task
 from sleeptime_lib.store import manifest_hash, read_manifest, read_rows, read_sleeps
 
@@ -220,12 +221,27 @@ def notes_use(run: Run) -> tuple[NotesUse, ...]:
     Raises:
         InputError: The data of the run cannot be loaded any more, or has changed.
     """
+    return notes_used(_task_of(run), run.rows, read_sleeps(run.path))
+
+
+def exchange(run: Run, *, budget: int, parallel: int = 1) -> Exchange:
+    """What the notes of a run won and lost at one budget, question by question.
+
+    Raises:
+        InputError: The data of the run cannot be loaded any more, or has changed, or the run has
+            no such budget in both arms.
+    """
+    sleeps = read_sleeps(run.path)
+    return misled.exchange(_task_of(run), run.rows, sleeps, budget=budget, parallel=parallel)
+
+
+def _task_of(run: Run) -> Task:
     task = load_task(make_config(**run.manifest["config"]))
     if task.fingerprint() != run.manifest["dataset_fingerprint"]:
         raise InputError(
             f"{task.name} has changed since {run.path} was run: notes cannot be matched with it"
         )
-    return notes_used(task, run.rows, read_sleeps(run.path))
+    return task
 
 
 def notes_used_json(run: Run) -> list[dict[str, Any]] | dict[str, str]:

@@ -10,6 +10,7 @@ from IPython.display import Image, Markdown
 from sleeptime_lib import figures
 from sleeptime_lib.analysis import tables, wording
 from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.misled import Exchange
 from sleeptime_lib.analysis.notes_used import NotesUse
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.errors import InputError
@@ -68,6 +69,31 @@ def notes_use(use: NotesUse) -> Markdown:
         said.append(f"Of the numbers in the notes {_percent(use.wrong)} are wrong.")
     said.append(f"Accuracies are over all budgets; in brackets {100 * use.confidence:g}% limits.")
     return Markdown("\n".join([*lines, "", " ".join(said)]))
+
+
+def exchange(found: Exchange, examples: int = 3) -> Markdown:
+    """What notes won and lost at one budget, with some of the lost questions.
+
+    Args:
+        found: What `reporting.exchange` gave.
+        examples: How many lost questions to show; those with a copied number come first.
+    """
+    lost = len(found.lost)
+    parts = [
+        f"Level {found.budget}, {found.line.label}: with and without notes {found.both} questions "
+        f"are right, {found.neither} wrong in both arms; notes **won {found.won}** and **lost "
+        f"{lost}**. In {found.copied} of the {lost} the wrong answer is a number that stands in "
+        "the notes."
+    ]
+    for one in found.lost[:examples]:
+        said = "no number" if one.sleep is None else f"**{one.sleep}**"
+        why = f", copied from the line *{one.copied.name}*" if one.copied else ""
+        parts.append(
+            f"> {one.context.text} {one.question.text}\n>\n"
+            f"> Right: {one.question.gold}. Without notes: {one.baseline}. With notes: {said}{why}."
+            f"\n\n```text\n{one.notes}\n```"
+        )
+    return Markdown("\n\n".join(parts))
 
 
 _OUTCOMES: Final = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -100,7 +101,8 @@ class _Server:
         left = room(prompt.shape[1], self._header.context_length, "messages")
         limit = min(body.max_completion_tokens or body.max_tokens or left, left)
         ends = stops(body.stop)
-        made = await self._batcher.generate(prompt, self._config(body, limit, ends))
+        work = self._batcher.generate(prompt, self._config(body, limit, ends))
+        made = await _unless_gone(request, work)
         text = cut_at(self._tokenizer.decode(made.ids), ends)
         text, calls = split_calls(text) if body.tools else (text, [])
         message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}
@@ -129,7 +131,7 @@ class _Server:
         config.logprobs = 0 if body.logprobs is None else 1
         scores = body.echo and body.logprobs is not None
         batcher = await self._scoring_batcher() if scores else self._batcher
-        made = await batcher.generate(prompt, config)
+        made = await _unless_gone(request, batcher.generate(prompt, config))
         choice = self._completion_choice(body, prompt.shape[1], limit, made, ends)
         written = len(made.ids) - (prompt.shape[1] if body.echo else 0)
         usage = _usage(prompt.shape[1], min(written, limit))
@@ -242,6 +244,28 @@ class _Server:
             "choices": [choice],
             "usage": usage,
         }
+
+
+async def _unless_gone(request: Request, work: Coroutine[None, None, Generated]) -> Generated:
+    """Generate while the client is there; one that has left frees its place in the batch.
+
+    Raises:
+        ApiError: The work failed, or the client has left and nobody reads this.
+    """
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    generating, leaving = asyncio.create_task(work), asyncio.create_task(gone())
+    try:
+        await asyncio.wait((generating, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not generating.done():
+            raise ApiError(499, "The client closed the request.")
+        return generating.result()
+    finally:
+        generating.cancel()
+        leaving.cancel()
 
 
 def _usage(prompt: int, completion: int) -> dict[str, int]:
