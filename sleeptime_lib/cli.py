@@ -134,6 +134,9 @@ def run(
         list[str] | None,
         typer.Option(help="With --record: licence=, quantisation= or server=, if not told."),
     ] = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only say what it would take; needs no key.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a dear run.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -153,7 +156,11 @@ def run(
     how = {n: v for n, v in options.items() if n in Execution.model_fields}
     from sleeptime_lib import console, runs
 
-    prepared = runs.prepare(make_config(**chosen), make_execution(**how), out)
+    settled, execution = make_config(**chosen), make_execution(**how)
+    if estimate:
+        console.show_estimate(settled, runs.estimate_run(settled, execution), as_json)
+        return 0
+    prepared = runs.prepare(settled, execution, out)
     recorder = _recorder(prepared, record, about or ()) if record or about else None
     console.show_plan(prepared)
     if not yes and _is_dear(prepared):

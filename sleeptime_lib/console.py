@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from sleeptime_lib.config import RunConfig
 from sleeptime_lib.estimate import Estimate
 from sleeptime_lib.models.endpoint import SIMULATED
 from sleeptime_lib.records import Row, Task
@@ -56,6 +58,19 @@ def describe_plan(prepared: Prepared) -> str:
     return (
         f"replays {about.model} ({about.quantisation or 'quantisation unknown'}), recorded on "
         f"{about.date}{by}: no call is sent, nothing is billed"
+    )
+
+
+def show_estimate(config: RunConfig, estimated: Estimate, as_json: bool) -> None:
+    """Print what a run would take."""
+    if as_json:
+        print(json.dumps({"model": config.model, **asdict(estimated)}))
+        return
+    _OUT.print(
+        f"{config.experiment} on {config.dataset} with {config.model}, {estimated.rows:,} rows: "
+        f"{describe_estimate(estimated)}",
+        markup=False,
+        soft_wrap=True,
     )
 
 

@@ -17,7 +17,7 @@ from sleeptime_lib.models.prices import PRICES, Prices
 from sleeptime_lib.records import Task, Usage
 
 CHARS_PER_TOKEN: Final = 4.0
-ANSWER_TOKENS: Final = (10, 40, 60, 200, 350)
+ANSWER_TOKENS: Final = (10, 30, 45, 80, 300)
 """Completion tokens of one answer, by verbosity level."""
 SLEEP_CALLS: Final = 3
 """Calls of one draw of the sleep phase: two rewrites and the end."""

@@ -69,7 +69,8 @@ class Run:
     @property
     def model(self) -> str:
         """Name of the model that answered."""
-        return str(self.manifest["model"])
+        # Runs of older versions have it in the configuration only.
+        return str(self.manifest.get("model", self.manifest["config"]["model"]))
 
     @property
     def price(self) -> Price | None:
@@ -274,8 +275,16 @@ def pictures(report: Report, amortised: Mapping[str, Amortisation] = NOTHING) ->
     return {f"{prefix}_{name}": picture for name, picture in drawn.items()}
 
 
-def write_figures(path: Path, folder: Path, *, at: float | None = None) -> list[Path]:
+def write_figures(
+    path: Path, folder: Path, *, at: float | None = None, suffix: str = ""
+) -> list[Path]:
     """Make all figures of a run as PNG, SVG and PDF, each with a JSON that tells its origin.
+
+    Args:
+        path: The run directory.
+        folder: Where the files go.
+        at: Accuracy (0 to 1) at which tokens are compared; None takes the middle of the overlap.
+        suffix: Ends every file name, to keep apart two runs of one experiment.
 
     Returns:
         The files written.
@@ -284,14 +293,16 @@ def write_figures(path: Path, folder: Path, *, at: float | None = None) -> list[
     provenance = {
         "run": str(path),
         "manifest_hash": manifest_hash(run.manifest),
+        "model": run.model,
         "simulated": run.manifest.get("simulated"),
         "run_command": run.manifest.get("command"),
+        "recorded_with": (run.manifest.get("recording") or {}).get("command"),
         "command": f"sleeptime report {path} --figures {folder}",
     }
     amortised = amortise(run, at=at) if run.experiment == "multi-query" else NOTHING
     written = []
     for name, picture in pictures(run.report(at=at), amortised).items():
-        written += figures.save(picture, folder, name, provenance)
+        written += figures.save(picture, folder, f"{name}{suffix}", provenance)
     return written
 
 

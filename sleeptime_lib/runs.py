@@ -136,6 +136,16 @@ def default_path(
     return root / config.experiment / "-".join(words)
 
 
+def estimate_run(config: RunConfig, execution: Execution) -> Estimate:
+    """What a run would take, for a model that need not be there, with a key that need not be set.
+
+    Raises:
+        InputError: The data or the prices cannot be read.
+    """
+    settings = _SETTINGS[config.experiment](config)
+    return estimate(load_task(config), settings, config.model, _prices(execution))
+
+
 async def carry_out(
     prepared: Prepared, on_row: Callable[[Row], None] = lambda row: None
 ) -> Finished:

@@ -26,6 +26,21 @@ def picture(drawn: Picture) -> Image:
     return Image(figures.to_png(drawn), width=look.WIDTH)
 
 
+def source(run: Run) -> Markdown:
+    """Who answered, and where and when: of a recording, what its file says."""
+    about = run.manifest.get("recording")
+    if about:
+        parts = [about["quantisation"], about["licence"], about["server"]]
+        return Markdown(
+            f"Answers of **{run.model}** ({', '.join(part for part in parts if part)}), recorded "
+            f"on {about['date']} and replayed: nothing was sent or billed. Recorded with\n\n"
+            f"```\n{about['command']}\n```"
+        )
+    if run.manifest.get("simulated"):
+        return Markdown("Answers of the **simulated** model: they say nothing about real ones.")
+    return Markdown(f"Answers of **{run.model}** at {run.manifest['config']['base_url']}.")
+
+
 def notes(run: Run, context_id: str, draw: int = 0) -> Markdown:
     """The notes of one sleep phase, as the model wrote them.
 

@@ -179,3 +179,15 @@ def test_help_names_every_command(tmp_path):
 
 def test_the_version_is_told(tmp_path):
     assert sleeptime("--version", cwd=tmp_path).stdout.strip().startswith("sleeptime 0.")
+
+
+def test_an_estimate_needs_no_key_and_makes_no_run(tmp_path):
+    words = ("run", "stateful-gsm", *SMALL, "--model", "gpt-4o-mini", "--estimate")
+    done = sleeptime(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "with gpt-4o-mini, 24 rows: about" in done.stdout
+    assert "$" in done.stdout
+    found = json.loads(sleeptime(*words, "--json", cwd=tmp_path).stdout)
+    assert found["model"] == "gpt-4o-mini"
+    assert 0 < found["cost_usd"] < 1
+    assert list(tmp_path.iterdir()) == []

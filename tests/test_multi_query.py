@@ -94,7 +94,7 @@ def finished(tmp_path_factory):
 def priced(path, model, **price):
     """The run as if `model` had made it at a price."""
     run = reporting.load_run(path)
-    manifest = dict(run.manifest) | {"config": run.manifest["config"] | {"model": model}}
+    manifest = dict(run.manifest) | {"model": model}
     return reporting.Run(path, manifest | {"price": price or None}, run.rows)
 
 

@@ -83,6 +83,8 @@ class TestShippedNotebooks:
     def test_it_runs_with_other_parameters(self, path, tmp_path):
         known = parameter_names(path)
         other = {
+            "model": "simulated",
+            "harder": "null",
             "questions": "12",
             "contexts": "4",
             "questions_per_context": "3",

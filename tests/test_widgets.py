@@ -138,3 +138,19 @@ async def test_the_planning_slider_tells_more_of_more_clusters(tmp_path):
     cluster_slider.value = 200
     assert before != text.value
     assert "200 clusters" in text.value
+
+
+def test_a_recording_offers_what_it_holds_and_says_why_not_more(tmp_path, monkeypatch):
+    from sleeptime_lib import recordings
+
+    monkeypatch.chdir(tmp_path)
+    ready = runs.prepare(make_config(**SMALL), Execution(), tmp_path / "live")
+    asyncio.run(runs.carry_out(ready))
+    target = recordings.target("small", ready.config)
+    recordings.record(tmp_path / "live", target, recordings.Source("", "simulated", "MIT"))
+    view = RunPanel(make_config(model="recorded:small"), root=tmp_path)
+    assert [k for _, k in slider(view, "Parallel phases").options] == [1, 2]
+    assert view.config().limit == 8
+    assert "nothing is billed" in said(view)[0]
+    slider(view, "Questions").value = 9
+    assert "limit = 9, recorded 8" in said(view)[0]
