@@ -2,9 +2,13 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 
 import pandas as pd
 import pytest
+from ports import free_port, wait_until_up
 from test_cli import sleeptime
 
 from sleeptime_lib.config import make_config
@@ -189,3 +193,34 @@ def test_what_is_told_of_a_recording_is_all_there(folder):
     assert about.calls > 4 * 3 * 3
     assert about.usage["completion"] > 0
     assert about.config["sleep_parallel"] == [1, 2]
+
+
+def test_an_interrupted_recording_resumes(tmp_path):
+    port = free_port()
+    serve = [sys.executable, "-m", "sleeptime_lib", "serve", "--port", str(port)]
+    server = subprocess.Popen([*serve, "--latency-s", "0.1"], stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until_up(port, server, 60)
+        url = f"http://127.0.0.1:{port}/v1"
+        run = ("run", "stateful-gsm", *PLAN, "--base-url", url, "--out", "live", "--concurrency", 2)
+        words = [sys.executable, "-m", "sleeptime_lib", *map(str, run), "--record", "slow"]
+        first = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL)
+        until(lambda: len(list((tmp_path / "live/rows").glob("*.jsonl"))) > 0)
+        first.kill()
+        first.wait()
+        assert not (tmp_path / "recordings").exists()
+        again = sleeptime(*run, "--record", "slow", cwd=tmp_path)
+        assert again.returncode == 0, again.stderr
+    finally:
+        server.kill()
+        server.wait()
+    words = ("run", "stateful-gsm", "--model", "recorded:slow", "--out", "replay")
+    assert sleeptime(*words, cwd=tmp_path).returncode == 0
+    same_rows(read_rows(tmp_path / "live"), read_rows(tmp_path / "replay"))
+
+
+def until(condition, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
