@@ -30,8 +30,6 @@ from sleeptime_lib.models.endpoint import SIMULATED
 from sleeptime_lib.models.recording import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from sleeptime_lib.runs import Finished, Prepared
 
 app: Final = typer.Typer(
@@ -154,20 +152,22 @@ def run(
         options["base_url"] = os.environ.get("OPENAI_BASE_URL") or None
     chosen = {n: v for n, v in options.items() if n in RunConfig.model_fields}
     how = {n: v for n, v in options.items() if n in Execution.model_fields}
-    from sleeptime_lib import console, runs
+    from sleeptime_lib import console, recordings, runs
 
     settled, execution = make_config(**chosen), make_execution(**how)
+    if estimate and settled.model.startswith(PREFIX):
+        raise InputError(f"{settled.model} costs nothing: leave out --estimate")
     if estimate:
         console.show_estimate(settled, runs.estimate_run(settled, execution), as_json)
         return 0
     prepared = runs.prepare(settled, execution, out)
-    recorder = _recorder(prepared, record, about or ()) if record or about else None
+    recorder = recordings.recorder(prepared, record, about or ()) if record or about else None
     console.show_plan(prepared)
     if not yes and _is_dear(prepared):
         _confirm()
     finished = _carry_out(prepared)
     if recorder is not None:
-        recorder(finished.path)
+        print(f"recorded {recorder(finished.path)}", file=sys.stderr)
     if as_json:
         _print_json(finished.path, None)
     else:
@@ -187,25 +187,6 @@ def _carry_out(prepared: Prepared) -> Finished:
         ) from None
     console.show_end(prepared, finished)
     return finished
-
-
-def _recorder(prepared: Prepared, name: str | None, about: Sequence[str]) -> Callable[[Path], None]:
-    """Find out all that a recording needs before the run begins; gives what makes it after."""
-    from sleeptime_lib import recordings
-
-    if not name:
-        raise InputError("--about tells about a recording: add --record NAME")
-    if prepared.recording:
-        raise InputError("--record with a recorded model: it is recorded already")
-    said = dict(text.partition("=")[::2] for text in about)
-    path = recordings.target(name, prepared.config)
-    source = asyncio.run(recordings.find_source(prepared.endpoint, said))
-
-    def make(run: Path) -> None:
-        made = recordings.record(run, path, source)
-        print(f"recorded {made.describe()} in {path}", file=sys.stderr)
-
-    return make
 
 
 def _numbers(name: str, text: str) -> tuple[int, ...]:
@@ -308,7 +289,9 @@ def serve(
 ) -> None:
     """Serve the simulated model, or a GGUF file, over the OpenAI-compatible API."""
     if gguf is not None:
-        _serve_gguf(host, port, gguf, name, slots, cache_gb, not no_prefix_cache)
+        from sleeptime_lib.models.gguf.app import serve_file
+
+        serve_file(host, port, gguf, name, slots, cache_gb, prefix_cache=not no_prefix_cache)
         return
     from sleeptime_lib.models.simulated.app import Options
     from sleeptime_lib.models.simulated.app import serve as serve_app
@@ -322,24 +305,6 @@ def serve(
     )
     print(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)", file=sys.stderr)
     serve_app(host, port, options)
-
-
-def _serve_gguf(
-    host: str, port: int, path: Path, name: str, slots: int, cache_gb: int, prefix_cache: bool
-) -> None:
-    from sleeptime_lib.models.gguf.app import serve as serve_app
-    from sleeptime_lib.models.gguf.app import served_name
-    from sleeptime_lib.models.gguf.header import read_header
-    from sleeptime_lib.models.gguf.pipeline import GgufOptions
-
-    options = GgufOptions(name, slots, cache_gb, prefix_cache)
-    header = read_header(path)
-    print(
-        f"loading {header.name} ({header.architecture} {header.quantisation}); then "
-        f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1",
-        file=sys.stderr,
-    )
-    serve_app(host, port, header, options)
 
 
 @app.command()

@@ -152,7 +152,10 @@ def show_report(directory: Path, at: float | None = None) -> None:
     for line in said:
         _OUT.print(line, markup=False)
     _OUT.print(_tokens(report.tokens))
-    _OUT.print(_estimate_and_fact(reporting.compare_estimate(run.manifest)))
+    if run.manifest.get("recording"):
+        _OUT.print(f"Nothing was paid for: {run.model} was replayed from a recording.")
+    else:
+        _OUT.print(_estimate_and_fact(reporting.compare_estimate(run.manifest)))
 
 
 def _tokens(tokens: Tokens) -> str:

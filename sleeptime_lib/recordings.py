@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib.config import RunConfig
 from sleeptime_lib.errors import InputError
@@ -16,6 +17,9 @@ from sleeptime_lib.models.limits import DEFAULT_LIMITS
 from sleeptime_lib.models.recording import About
 from sleeptime_lib.provenance import command_of, versions
 from sleeptime_lib.store import read_manifest
+
+if TYPE_CHECKING:
+    from sleeptime_lib.runs import Prepared
 
 _FREE: Final = frozenset(
     "model base_url limit questions_per_context skip_bad levels sleep_parallel pass_samples "
@@ -74,6 +78,30 @@ def check_recorded(about: About, config: RunConfig) -> None:
         raise InputError(
             f"{config.model} does not hold {'; '.join(beyond)}. It holds {about.describe()}"
         )
+
+
+def recorder(prepared: Prepared, name: str | None, said: Sequence[str]) -> Callable[[Path], str]:
+    """Find out all that a recording needs, before the run begins.
+
+    Args:
+        prepared: The run.
+        name: Of the recording.
+        said: "NAME=VALUE" for fields of `Source` that the server does not tell.
+
+    Returns:
+        What makes the recording from the run's directory, and says what was recorded where.
+
+    Raises:
+        InputError: Something is missing or wrong, or the server cannot be asked.
+    """
+    if not name:
+        raise InputError("--about tells about a recording: add --record NAME")
+    if prepared.recording:
+        raise InputError("--record with a recorded model: it is recorded already")
+    path = target(name, prepared.config)
+    given = dict(text.partition("=")[::2] for text in said)
+    source = asyncio.run(find_source(prepared.endpoint, given))
+    return lambda run: f"{record(run, path, source).describe()} in {path}"
 
 
 async def find_source(endpoint: Endpoint, given: Mapping[str, str]) -> Source:

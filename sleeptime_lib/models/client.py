@@ -95,8 +95,7 @@ class Client:
         prices: Price table; None for the built-in one.
 
     Raises:
-        InputError: The cache or the recording cannot be used, or money is capped and the price
-            is unknown.
+        InputError: Cache or recording cannot be used, or a cost cap has no price to go by.
     """
 
     def __init__(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 import uuid
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -32,7 +34,7 @@ from sleeptime_lib.models.gguf.chat import (
     split_calls,
     template_messages,
 )
-from sleeptime_lib.models.gguf.header import Header
+from sleeptime_lib.models.gguf.header import Header, read_header
 from sleeptime_lib.models.gguf.pipeline import GgufOptions, load
 
 SERVER: Final = "sleeptime serve --gguf"
@@ -60,14 +62,32 @@ def create_app(header: Header, options: GgufOptions) -> Starlette:
     )
 
 
-def serve(host: str, port: int, header: Header, options: GgufOptions) -> None:
-    """Serve a model over a socket until interrupted.
+def serve_file(
+    host: str, port: int, path: Path, name: str, slots: int, cache_gb: int, *, prefix_cache: bool
+) -> None:
+    """Serve a GGUF file over a socket until interrupted.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+        path: The file.
+        name: See `GgufOptions`, as the others.
+        slots: See there.
+        cache_gb: See there.
+        prefix_cache: See there.
 
     Raises:
         InputError: The model cannot be loaded.
     """
     import uvicorn
 
+    options = GgufOptions(name, slots, cache_gb, prefix_cache)
+    header = read_header(path)
+    print(
+        f"loading {header.name} ({header.architecture} {header.quantisation}); then "
+        f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1",
+        file=sys.stderr,
+    )
     uvicorn.run(create_app(header, options), host=host, port=port, log_level="warning")
 
 

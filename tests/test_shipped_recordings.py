@@ -1,0 +1,77 @@
+"""The recordings in recordings/: what they hold, and that they still replay as a whole."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from sleeptime_lib import runs
+from sleeptime_lib.config import Execution, make_config
+from sleeptime_lib.models.recording import read_about
+from sleeptime_lib.store import read_rows
+
+FOLDER = Path(__file__).parent.parent / "recordings"
+SHIPPED = sorted(path.stem for path in FOLDER.glob("*.parquet"))
+MOST_BYTES = 15_000_000
+
+pytestmark = pytest.mark.parametrize("name", SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory):
+    """Gives the rows of a recording's whole run and how it went; each is replayed once."""
+    done = {}
+
+    def replay(name):
+        if name not in done:
+            config = make_config(model=f"recorded:{name}")
+            ready = runs.prepare(config, Execution(), tmp_path_factory.mktemp("run") / "r")
+            finished = asyncio.run(runs.carry_out(ready))
+            done[name] = read_rows(finished.path), finished
+        return done[name]
+
+    return replay
+
+
+def test_it_is_small_and_says_where_it_comes_from(name):
+    about = read_about(name)
+    assert (FOLDER / f"{name}.parquet").stat().st_size < MOST_BYTES
+    assert about.licence == "Apache-2.0"
+    assert about.quantisation == "Q4_K_M"
+    assert about.server.startswith("openvino-genai")
+    assert name in about.command
+    assert name in (FOLDER / "README.md").read_text()
+
+
+def test_it_replays_whole_without_a_bill(name, replayed):
+    rows, finished = replayed(name)
+    assert finished.outcome.failed == 0
+    assert finished.totals.sent == 0
+    assert finished.totals.billed.total == 0
+    assert rows.filter(like="billed_").to_numpy().sum() == 0
+    assert rows.score.notna().all()
+
+
+def test_the_data_it_was_made_on_is_generated_as_before(name, replayed):
+    rows, _ = replayed(name)
+    about = read_about(name)
+    task = runs.load_task(make_config(model=f"recorded:{name}"))
+    assert task.fingerprint() == about.dataset_fingerprint
+    assert rows.question_id.nunique() == about.questions
+
+
+def test_it_holds_every_arm_it_was_made_for(name, replayed):
+    rows, _ = replayed(name)
+    slept = rows[rows.arm == "sleep"]
+    if name.endswith("multi-p0"):
+        assert rows.context_id.nunique() >= 24
+        assert (rows.groupby("context_id").question_id.nunique() == 10).all()
+        assert rows.budget.nunique() >= 3
+        return
+    families = rows.groupby("cluster_id").question_id.nunique()
+    assert (families >= 4).sum() >= 30
+    assert set(rows.arm) == {"baseline", "sleep", "context_only"}
+    assert set(slept.sleep_parallel) == {1, 2, 5}
+    for _, own in rows[rows.budget_kind == "verbosity"].groupby(["arm", "sleep_parallel"]):
+        assert set(own.budget) == {0, 1, 2, 3, 4}
+    assert (rows.budget_kind == "samples").any()
