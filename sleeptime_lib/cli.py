@@ -290,8 +290,9 @@ def serve(
     """Serve the simulated model, or a GGUF file, over the OpenAI-compatible API."""
     if gguf is not None:
         from sleeptime_lib.models.gguf.app import serve_file
+        from sleeptime_lib.models.gguf.pipeline import GgufOptions
 
-        serve_file(host, port, gguf, name, slots, cache_gb, prefix_cache=not no_prefix_cache)
+        serve_file(host, port, gguf, GgufOptions(name, slots, cache_gb, not no_prefix_cache))
         return
     from sleeptime_lib.models.simulated.app import Options
     from sleeptime_lib.models.simulated.app import serve as serve_app

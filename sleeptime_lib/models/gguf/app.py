@@ -62,26 +62,20 @@ def create_app(header: Header, options: GgufOptions) -> Starlette:
     )
 
 
-def serve_file(
-    host: str, port: int, path: Path, name: str, slots: int, cache_gb: int, *, prefix_cache: bool
-) -> None:
+def serve_file(host: str, port: int, path: Path, options: GgufOptions) -> None:
     """Serve a GGUF file over a socket until interrupted.
 
     Args:
         host: Address to listen on.
         port: Port to listen on.
         path: The file.
-        name: See `GgufOptions`, as the others.
-        slots: See there.
-        cache_gb: See there.
-        prefix_cache: See there.
+        options: How to serve it.
 
     Raises:
         InputError: The model cannot be loaded.
     """
     import uvicorn
 
-    options = GgufOptions(name, slots, cache_gb, prefix_cache)
     header = read_header(path)
     print(
         f"loading {header.name} ({header.architecture} {header.quantisation}); then "
@@ -100,13 +94,12 @@ class _Server:
     """A loaded model and its routes."""
 
     def __init__(self, header: Header, options: GgufOptions) -> None:
-        import openvino
-        import openvino_genai
-
-        self._ov, self._tensor = openvino_genai, openvino.Tensor
         self._header, self._options = header, options
         self._name = served_name(header, options)
         pipeline = load(header, options, prefix_cache=options.prefix_cache)
+        import openvino_genai  # `load` has said what to do where it is missing
+
+        self._ov = openvino_genai
         self._tokenizer = pipeline.get_tokenizer()
         self._batcher = Batcher(pipeline)
         self._scorer = None if options.prefix_cache else self._batcher
