@@ -1,4 +1,9 @@
-"""Loading a GGUF file into openvino-genai, with the memory it takes checked beforehand."""
+"""Loading a GGUF file into openvino-genai, with the memory it takes checked beforehand.
+
+What is served is the file's model, not to the last bit: OpenVINO's 4-bit weights have whole zero
+points, so the minimum of a Q4_1 block is rounded, and activations are quantised to 8 bits. The
+log-probability of a sentence of five tokens moved by 1.5 of 17 nats against exact arithmetic.
+"""
 
 from __future__ import annotations
 
