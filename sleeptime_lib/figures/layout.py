@@ -6,12 +6,19 @@ Positions are in pixels of the standard size, measured from the lower left corne
 from __future__ import annotations
 
 import math
-import textwrap
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from typing import Final
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.picture import Picture, Series, Span
+
+_SPACE: Final = 0.42
+"""Width of a space with the margins of the letters beside it, in font sizes."""
 
 Box = tuple[float, float, float, float]
 Spot = tuple[float, float]
@@ -44,18 +51,27 @@ class Text:
     leader: bool = False
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Estimated width in pixels of a text in a Helvetica-like font."""
-    narrow, wide = set(" ijlt.,:;'|!()[]f-·"), set("mwMW@%×÷—∞")
-    units = sum(0.3 if c in narrow else 0.84 if c in wide else 0.68 if c.isupper() else 0.56
-                for c in text)  # fmt: skip
-    return units * size * (1.06 if bold else 1.0)
+    """Width in pixels of a text in `look.FILE_FONT`; a browser's fonts are a little narrower."""
+    font = FontProperties(family=look.FILE_FONT, weight="bold" if bold else "normal")
+    return float(TextPath((0, 0), text, size=size, prop=font).get_extents().width)
 
 
 def note_lines(note: str) -> list[str]:
     """The note, wrapped to the width of the axes."""
-    letter = text_width("n", look.NOTE_SIZE) * 0.84  # a word's mean, with spaces and thin letters
-    return textwrap.wrap(note, int(look.AXES_WIDTH / letter))
+    # Word by word, so that a live figure whose numbers change measures only those again.
+    space = _SPACE * look.NOTE_SIZE
+    lines: list[list[str]] = []
+    used = math.inf
+    for word in note.split():
+        width = text_width(word, look.NOTE_SIZE)
+        if used + space + width > look.AXES_WIDTH:
+            lines.append([])
+            used = -space
+        lines[-1].append(word)
+        used += space + width
+    return [" ".join(line) for line in lines]
 
 
 def bottom(picture: Picture) -> int:

@@ -25,7 +25,10 @@ NOTE_LINES: Final = 3
 DOTS_PER_INCH: Final = 100
 """Pixels of the sizes above per inch on paper."""
 
-FONTS: Final = ("Helvetica", "Arial", "Liberation Sans", "DejaVu Sans")
+FILE_FONT: Final = "DejaVu Sans"
+"""Of files: it comes with matplotlib, so a figure is the same to the byte on every machine."""
+FONTS: Final = ("Helvetica", "Arial", "Liberation Sans", FILE_FONT)
+"""Of the browser, the first that it has."""
 TITLE_SIZE: Final = 17
 SUBTITLE_SIZE: Final = 13
 AXIS_SIZE: Final = 13

@@ -10,7 +10,6 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import get_font_names
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from sleeptime_lib.figures import look
@@ -25,12 +24,10 @@ POINTS: Final = 72 / look.DOTS_PER_INCH
 def settings() -> dict[Any, Any]:
     """Matplotlib settings of every figure, for drawing and for writing.
 
-    Text stays text in SVG and PDF, and the same picture gives the same SVG. Only fonts that are
-    installed are named; the last of `look.FONTS` comes with matplotlib and has every glyph used.
+    Text stays text in SVG and PDF, and the same picture gives the same files.
     """
-    installed = set(get_font_names())
     return {
-        "font.family": [name for name in look.FONTS if name in installed],
+        "font.family": look.FILE_FONT,
         "svg.fonttype": "none",
         "svg.hashsalt": "sleeptime",
         "pdf.fonttype": 42,

@@ -32,11 +32,11 @@ def test_labels_never_overlap_and_nothing_leaves_the_figure(shapes, make):
             assert found.y1 <= height(picture), shape
 
 
-def test_the_estimated_width_of_a_text_is_near_the_real_one(shapes):
+def test_the_width_of_a_text_is_the_real_one(shapes):
     picture = pareto(shapes["whole"])
     labels, _ = drawn_boxes(picture)
     for found, text in zip(labels, place(picture), strict=False):
-        assert text_width(text.text, text.size, bold=True) == pytest.approx(found.width, rel=0.25)
+        assert text_width(text.text, text.size, bold=True) == pytest.approx(found.width, rel=0.03)
 
 
 def test_labels_of_a_clear_picture_cover_no_marker(shapes):
