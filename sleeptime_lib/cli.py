@@ -146,8 +146,8 @@ def run(
     for name in ("levels", "sleep_parallel"):
         if isinstance(options.get(name), str):
             options[name] = _numbers(name, options[name])
-    live = not str(options.get("model", SIMULATED)).startswith((SIMULATED, PREFIX))
-    if live and "base_url" not in options:
+    asked = str(options.get("model", SIMULATED))
+    if asked != SIMULATED and not asked.startswith(PREFIX) and "base_url" not in options:
         # Part of the configuration, so that another server is not taken for the same run.
         options["base_url"] = os.environ.get("OPENAI_BASE_URL") or None
     chosen = {n: v for n, v in options.items() if n in RunConfig.model_fields}

@@ -53,7 +53,7 @@ def describe_plan(prepared: Prepared) -> str:
     """What a run will take; of a replay, whose replies it shows."""
     about = prepared.recording
     if about is None:
-        return f"estimate: {describe_estimate(prepared.estimate)}"
+        return describe_estimate(prepared.estimate)
     by = f" by {about.server}" if about.server else ""
     return (
         f"replays {about.model} ({about.quantisation or 'quantisation unknown'}), recorded on "
@@ -83,7 +83,8 @@ def show_plan(prepared: Prepared) -> None:
         f"{prepared.estimate.rows:,} rows, model {config.model}"
         f"{simulated if prepared.endpoint.model == SIMULATED else ''}"
     )
-    _ERR.print(describe_plan(prepared), markup=False)
+    told = describe_plan(prepared)
+    _ERR.print(told if prepared.recording else f"estimate: {told}", markup=False)
     _show_notices(task.notices)
     _ERR.print(f"run directory: {prepared.path}")
 

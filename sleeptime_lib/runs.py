@@ -129,7 +129,7 @@ def default_path(
     """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, one for each combination of what decides the rows."""
     deciding = [config.model_dump_json(), task.fingerprint(), prompts.fingerprint()]
     if about is not None:
-        deciding.append(repr(about))
+        deciding.append(about.digest())
     digest = hashlib.sha256("\n".join(deciding).encode()).hexdigest()[:8]
     # Some systems take no colon in a name.
     words = (Path(config.model).name.replace(":", "-"), Path(config.dataset).stem, digest)
@@ -165,7 +165,9 @@ async def carry_out(
     manifest["estimate"] = asdict(prepared.estimate)
     price = _prices(execution).price(prepared.endpoint.model)
     manifest["price"] = asdict(price) if price else None
-    manifest["recording"] = asdict(prepared.recording) if prepared.recording else None
+    about = prepared.recording
+    manifest["recording"] = asdict(about) if about else None
+    manifest["recording_hash"] = about.digest() if about else None
     with open_run(prepared.path, manifest) as directory:
         async with Client(
             prepared.endpoint,

@@ -61,7 +61,7 @@ class SleepRecord:
 
 
 _SLEEP_KEY: Final = ("context_id", "sleep_effort", "draw")
-_IDENTITY: Final = ("config", "dataset_fingerprint", "prompts_hash")
+_IDENTITY: Final = ("config", "dataset_fingerprint", "prompts_hash", "recording_hash")
 """Manifest fields that must be equal for a run to be resumed."""
 
 _HISTORY: Final = ("created", "estimate", "billed", "calls", "seconds")

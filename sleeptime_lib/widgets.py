@@ -158,8 +158,9 @@ class RunPanel:
             self._prepared = None
             self._estimate.value = _paragraph(str(error), "#b00020")
             return
+        less = "" if self._prepared.recording else ", less what is there already"
         self._estimate.value = _paragraph(
-            f"{self._prepared.estimate.rows:,} rows: {describe_plan(self._prepared)}"
+            f"{self._prepared.estimate.rows:,} rows: {describe_plan(self._prepared)}{less}"
         )
 
     def start(self) -> None:

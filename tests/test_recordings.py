@@ -1,5 +1,6 @@
 """Recordings at the command line: made from a run, replayed in its place, refused beyond it."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from test_cli import sleeptime
 
 from sleeptime_lib.config import make_config
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.models import recording
 from sleeptime_lib.models.recording import read_about
 from sleeptime_lib.records import VOLATILE_COLUMNS
 from sleeptime_lib.store import read_manifest, read_rows, read_sleeps
@@ -224,3 +226,14 @@ def until(condition, seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_rows_of_one_recording_are_not_taken_for_those_of_another(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    path = tmp_path / "copy/recordings/small.parquet"
+    assert replay(tmp_path / "copy", out="kept").returncode == 0
+    other = dataclasses.replace(read_about(str(path)), date="2020-01-01")
+    recording.write(path, other, recording.recorded_calls(folder / "live/calls.sqlite"))
+    done = replay(tmp_path / "copy", out="kept")
+    assert done.returncode == 2
+    assert "recording_hash was" in done.stderr

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 
 class ApiError(Exception):
@@ -124,6 +126,35 @@ class CompletionBody(_Body):
     stream: Literal[False] | None = None
 
 
+class Handlers(Protocol):
+    """What answers the paths of the API."""
+
+    async def chat(self, request: Request) -> Response:
+        """POST /v1/chat/completions."""
+
+    async def completion(self, request: Request) -> Response:
+        """POST /v1/completions."""
+
+    async def models(self, request: Request) -> Response:
+        """GET /v1/models."""
+
+    async def health(self, request: Request) -> Response:
+        """GET /health."""
+
+
+def application(handlers: Handlers) -> Starlette:
+    """The ASGI application of a server; every refusal is a JSON error object."""
+    return Starlette(
+        routes=[
+            Route("/v1/chat/completions", handlers.chat, methods=["POST"]),
+            Route("/v1/completions", handlers.completion, methods=["POST"]),
+            Route("/v1/models", handlers.models, methods=["GET"]),
+            Route("/health", handlers.health, methods=["GET"]),
+        ],
+        exception_handlers={ApiError: _refuse, HTTPException: _refuse_http},
+    )
+
+
 _B = TypeVar("_B", ChatBody, CompletionBody)
 
 
@@ -208,7 +239,3 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = f"{request.method} {request.url.path}: {error.detail}."
     return respond(ApiError(error.status_code, message).body, error.status_code)
-
-
-EXCEPTION_HANDLERS: Final[dict[Any, Any]] = {ApiError: _refuse, HTTPException: _refuse_http}
-"""For a Starlette application: every refusal is a JSON error object."""

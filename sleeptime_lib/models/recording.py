@@ -7,6 +7,7 @@ those of the recorded calls, so experiment tokens are the original ones; nothing
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -74,6 +75,10 @@ class About:
     calls: int
     usage: Mapping[str, int]
     version: int = VERSION
+
+    def digest(self) -> str:
+        """SHA-256 of all of it, to tell whether two recordings are the same."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     def describe(self) -> str:
         """What was recorded, in one line."""

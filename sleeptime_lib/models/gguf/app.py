@@ -13,14 +13,13 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.api import (
-    EXCEPTION_HANDLERS,
     ApiError,
     ChatBody,
     CompletionBody,
+    application,
     check_model,
     parse,
     respond,
@@ -50,16 +49,7 @@ def create_app(header: Header, options: GgufOptions) -> Starlette:
     Raises:
         InputError: It cannot be loaded.
     """
-    server = _Server(header, options)
-    return Starlette(
-        routes=[
-            Route("/v1/chat/completions", server.chat, methods=["POST"]),
-            Route("/v1/completions", server.completion, methods=["POST"]),
-            Route("/v1/models", server.models, methods=["GET"]),
-            Route("/health", server.health, methods=["GET"]),
-        ],
-        exception_handlers=EXCEPTION_HANDLERS,
-    )
+    return application(_Server(header, options))
 
 
 def serve_file(host: str, port: int, path: Path, options: GgufOptions) -> None:
@@ -150,7 +140,7 @@ class _Server:
         usage = _usage(prompt.shape[1], min(written, limit))
         return respond(self._envelope("cmpl", "text_completion", choice, usage))
 
-    async def models(self, _: Request) -> Response:
+    async def models(self, request: Request) -> Response:
         """GET /v1/models, with what the file says of itself."""
         entry = {"id": self._name, "object": "model", "created": self._created}
         said = {
@@ -162,7 +152,7 @@ class _Server:
         }
         return respond({"object": "list", "data": [entry | said]})
 
-    async def health(self, _: Request) -> Response:
+    async def health(self, request: Request) -> Response:
         """GET /health."""
         return respond({"status": "ok", "model": self._name, **self._batcher.load})
 

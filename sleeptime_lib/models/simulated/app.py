@@ -12,12 +12,11 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from sleeptime_lib.models.api import (
-    EXCEPTION_HANDLERS,
     ChatBody,
     CompletionBody,
+    application,
     check_model,
     parse,
     respond,
@@ -43,16 +42,7 @@ def create_app(options: Options = Options()) -> Starlette:  # noqa: B008 (frozen
     Args:
         options: Name, latency, limits and faults.
     """
-    server = _Server(options)
-    return Starlette(
-        routes=[
-            Route("/v1/chat/completions", server.chat, methods=["POST"]),
-            Route("/v1/completions", server.completion, methods=["POST"]),
-            Route("/v1/models", server.models, methods=["GET"]),
-            Route("/health", server.health, methods=["GET"]),
-        ],
-        exception_handlers=EXCEPTION_HANDLERS,
-    )
+    return application(_Server(options))
 
 
 def serve(host: str, port: int, options: Options = Options()) -> None:  # noqa: B008 (frozen)
@@ -132,12 +122,12 @@ class _Server:
         content["usage"] = usage(count(body.prompt), cached, tokens, 0)
         return await self._send(content, tokens, fault)
 
-    async def models(self, _: Request) -> Response:
+    async def models(self, request: Request) -> Response:
         """GET /v1/models."""
         entry = {"id": self._options.model, "object": "model", "created": 0}
         return respond({"object": "list", "data": [entry | {"owned_by": "simulated"}]})
 
-    async def health(self, _: Request) -> Response:
+    async def health(self, request: Request) -> Response:
         """GET /health."""
         return respond({"status": "ok", "model": self._options.model, "simulated": True})
 
