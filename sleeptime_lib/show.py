@@ -10,7 +10,7 @@ from IPython.display import Image, Markdown
 from sleeptime_lib import figures
 from sleeptime_lib.analysis import tables, wording
 from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.misled import Exchange
+from sleeptime_lib.analysis.misled import Exchange, Split
 from sleeptime_lib.analysis.notes_used import NotesUse
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.errors import InputError
@@ -98,7 +98,9 @@ def exchange(found: Exchange, examples: int = 3) -> Markdown:
         f"Level {found.budget}, {found.line.label}: with and without notes {found.both} questions "
         f"are right, {found.neither} wrong in both arms; notes **won {found.won}** and **lost "
         f"{lost}**. In {found.copied} of the {lost} the wrong answer is a number that stands in "
-        "the notes."
+        "the notes.",
+        f"The right answer stands in the notes of {_accuracies(found.stated)}. It is missing from "
+        f"those of {_accuracies(found.unstated)}.",
     ]
     for one in found.lost[:examples]:
         said = "no number" if one.sleep is None else f"**{one.sleep}**"
@@ -109,6 +111,15 @@ def exchange(found: Exchange, examples: int = 3) -> Markdown:
             f"\n\n```text\n{one.notes}\n```"
         )
     return Markdown("\n\n".join(parts))
+
+
+def _accuracies(split: Split) -> str:
+    if not split.questions:
+        return "no question"
+    before, after = (100 * right / split.questions for right in (split.baseline, split.sleep))
+    return (
+        f"{split.questions} questions, where notes take accuracy from {before:.1f}% to {after:.1f}%"
+    )
 
 
 _OUTCOMES: Final = {

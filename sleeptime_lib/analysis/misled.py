@@ -1,9 +1,10 @@
-"""What notes took away: questions that the baseline got right and the sleep arm got wrong.
+"""What notes gave and what they took away, question by question.
 
 A number in the notes is cheaper to copy than to compute, also when it is wrong or is the answer to
-another question. So each lost question is held against the numbers that its notes state. With the
-questions that notes won, this is the other half of where the difference between the arms comes
-from, which the paper leaves open.
+another question. So each question is held against the numbers that its notes state, whatever the
+notes call them: models name quantities in words of their own, and `notes_used`, which goes by
+names, then finds little. A small number may stand there by chance. This is a part of where the
+difference between the arms comes from, which the paper leaves open.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from sleeptime_lib.analysis.cells import Line, check
@@ -42,6 +44,15 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Some of the questions, and how many of them each arm got right."""
+
+    questions: int
+    baseline: int
+    sleep: int
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """What a sleep setting won and lost against the baseline at one budget.
 
@@ -52,6 +63,8 @@ class Exchange:
         neither: Questions that both got wrong.
         won: Questions that only the sleep arm got right.
         lost: Those that only the baseline got right, those with a copied number first.
+        stated: The questions whose right answer stands in the notes.
+        unstated: The others.
     """
 
     line: Line
@@ -60,6 +73,8 @@ class Exchange:
     neither: int
     won: int
     lost: tuple[Lost, ...]
+    stated: Split
+    unstated: Split
 
     @property
     def copied(self) -> int:
@@ -93,13 +108,16 @@ def exchange(
         )
     right, with_notes = base.score[both] == 1, slept.score[both] == 1
     questions = {question.question_id: question for question in task.questions}
+    texts = _texts(sleeps, parallel)
+    notes = {name: texts.get(questions[name].context_id, []) for name in both}
+    stated = [_states(notes[name], questions[name].gold) is not None for name in both]
     lost = [
         _lost(
             task.contexts[questions[name].context_id],
             questions[name],
             str(base.prediction[name]),
             slept.prediction[name],
-            _notes(sleeps, questions[name].context_id, parallel),
+            notes[name],
         )
         for name in both[right & ~with_notes]
     ]
@@ -110,18 +128,29 @@ def exchange(
         neither=int((~right & ~with_notes).sum()),
         won=int((~right & with_notes).sum()),
         lost=tuple(sorted(lost, key=lambda one: one.copied is None)),
+        stated=_split(np.array(stated), right, with_notes),
+        unstated=_split(~np.array(stated), right, with_notes),
     )
 
 
-def _notes(sleeps: pd.DataFrame, context_id: str, parallel: int) -> Sequence[str]:
-    own = sleeps[(sleeps.context_id == context_id) & (sleeps.draw < parallel)]
-    return [str(text) for text in own.sort_values("draw").text]
+def _split(which: np.ndarray, right: pd.Series, with_notes: pd.Series) -> Split:
+    return Split(int(which.sum()), int(right[which].sum()), int(with_notes[which].sum()))
+
+
+def _texts(sleeps: pd.DataFrame, parallel: int) -> dict[str, list[str]]:
+    own = sleeps[sleeps.draw < parallel].sort_values("draw")
+    return {str(name): [str(t) for t in group.text] for name, group in own.groupby("context_id")}
+
+
+def _states(notes: Sequence[str], number: str) -> Note | None:
+    """The first line of the notes whose number this is."""
+    lines = (note for text in notes for note in read_lines(text) if note is not None)
+    return next((note for note in lines if is_correct(number, note.number)), None)
 
 
 def _lost(
     context: Context, question: Question, baseline: str, sleep: object, notes: Sequence[str]
 ) -> Lost:
     said = sleep if isinstance(sleep, str) else None
-    lines = [note for text in notes for note in read_lines(text) if note is not None]
-    copied = next((n for n in lines if said is not None and is_correct(said, n.number)), None)
+    copied = None if said is None else _states(notes, said)
     return Lost(context, question, baseline, said, "\n\n".join(notes), copied)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sleeptime_lib.analysis.misled import exchange
+from sleeptime_lib.analysis.misled import Split, exchange
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Context, Question, Task
 
@@ -76,3 +76,10 @@ def test_an_answer_without_a_number_is_lost_and_not_copied(task, rows, sleeps):
 def test_a_setting_that_was_not_run_is_refused(task, rows, sleeps):
     with pytest.raises(InputError, match="budget 4, k = 1"):
         exchange(task, rows, sleeps, budget=4)
+
+
+def test_questions_are_split_by_whether_the_right_answer_stands_in_the_notes(task, rows, sleeps):
+    sleeps.loc[(sleeps.context_id == "x1") & (sleeps.draw == 0), "text"] = "half = 36 / 2 = 18"
+    found = exchange(task, rows, sleeps, budget=3)
+    assert found.stated == Split(questions=1, baseline=0, sleep=1)
+    assert found.unstated == Split(questions=3, baseline=3, sleep=1)
