@@ -17,7 +17,7 @@ from matplotlib.textpath import TextPath
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.picture import Picture, Series, Span
 
-_SPACE: Final = 0.42
+_SPACE: Final = 0.45
 """Width of a space with the margins of the letters beside it, in font sizes."""
 
 Box = tuple[float, float, float, float]
