@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from sleeptime_lib.methods import prompts
+from sleeptime_lib.models.gguf.chat import written
 from sleeptime_lib.models.gguf.header import read_header
 
 TEMPLATE = (
@@ -41,6 +42,16 @@ def test_tool_definitions_are_part_of_the_prompt(server):
     plain = server.chat("Hi")["usage"]["prompt_tokens"]
     with_tools = server.chat("Hi", tools=TOOLS)["usage"]["prompt_tokens"]
     assert with_tools > plain + 50
+
+
+def test_special_tokens_that_mark_a_call_are_kept_and_the_end_is_not(model_file):
+    import openvino_genai
+
+    tokenizer = openvino_genai.Tokenizer(str(model_file))
+    said = "<|im_start|>call<|im_end|>"
+    ids = tokenizer.encode(said, add_special_tokens=False).input_ids.data[0].tolist()
+    assert written(tokenizer, ids, with_tools=True) == "<|im_start|>call"
+    assert written(tokenizer, ids, with_tools=False) == "call"
 
 
 def test_a_conversation_with_calls_and_their_results_goes_on(server):

@@ -32,6 +32,7 @@ from sleeptime_lib.models.gguf.chat import (
     logprobs_object,
     split_calls,
     template_messages,
+    written,
 )
 from sleeptime_lib.models.gguf.header import Header, read_header
 from sleeptime_lib.models.gguf.pipeline import GgufOptions, load
@@ -106,7 +107,7 @@ class _Server:
         ends = stops(body.stop)
         work = self._batcher.generate(prompt, self._config(body, limit, ends))
         made = await _unless_gone(request, work)
-        text = cut_at(self._tokenizer.decode(made.ids), ends)
+        text = cut_at(written(self._tokenizer, made.ids, with_tools=bool(body.tools)), ends)
         text, calls = split_calls(text) if body.tools else (text, [])
         message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}
         if calls:
@@ -136,8 +137,8 @@ class _Server:
         batcher = await self._scoring_batcher() if scores else self._batcher
         made = await _unless_gone(request, batcher.generate(prompt, config))
         choice = self._completion_choice(body, prompt.shape[1], limit, made, ends)
-        written = len(made.ids) - (prompt.shape[1] if body.echo else 0)
-        usage = _usage(prompt.shape[1], min(written, limit))
+        count = len(made.ids) - (prompt.shape[1] if body.echo else 0)
+        usage = _usage(prompt.shape[1], min(count, limit))
         return respond(self._envelope("cmpl", "text_completion", choice, usage))
 
     async def models(self, request: Request) -> Response:
@@ -202,8 +203,8 @@ class _Server:
         ids, values = made.ids, list(made.logprobs)
         if not limit:
             ids, values = (ids[:prompt_tokens], values[:prompt_tokens]) if body.echo else ([], [])
-        written = self._tokenizer.decode(ids[prompt_tokens:] if body.echo else ids)
-        text = (body.prompt if body.echo else "") + cut_at(written, ends)
+        made_text = self._tokenizer.decode(ids[prompt_tokens:] if body.echo else ids)
+        text = (body.prompt if body.echo else "") + cut_at(made_text, ends)
         reason = made.finish_reason if limit else "length"
         choice = {"index": 0, "text": text, "finish_reason": reason, "logprobs": None}
         if body.logprobs is not None:

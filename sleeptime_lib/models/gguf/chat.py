@@ -47,6 +47,20 @@ def _arguments(text: str) -> Any:
         return text
 
 
+def written(tokenizer: Any, ids: Sequence[int], *, with_tools: bool) -> str:
+    """The text of generated tokens.
+
+    Args:
+        tokenizer: An `openvino_genai.Tokenizer`.
+        ids: The tokens, the one that ends the reply perhaps last.
+        with_tools: Keep special tokens: some models mark their tool calls with them.
+    """
+    if not with_tools:
+        return str(tokenizer.decode(ids))
+    ends = bool(ids) and ids[-1] == tokenizer.get_eos_token_id()
+    return str(tokenizer.decode(ids[:-1] if ends else ids, skip_special_tokens=False))
+
+
 def split_calls(text: str) -> tuple[str, list[dict[str, Any]]]:
     """The text of a reply without its tool calls, and the calls in the API's form.
 
