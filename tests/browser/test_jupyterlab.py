@@ -8,8 +8,8 @@ from jupyter_browser import CHROMIUM, finished, lab
 ROOT = Path(__file__).parent.parent.parent
 PARAMETERS = {
     # A replay is over before a browser has seen it begin.
-    '"recorded:qwen2.5-coder-1.5b-gsm-p0"': '"simulated"',
-    '"recorded:qwen2.5-coder-1.5b-gsm-p1"': "None",
+    "recorded:qwen2.5-coder-1.5b-gsm-p0": "simulated",
+    r"\"recorded:qwen2.5-coder-1.5b-gsm-p1\"": "None",
     "questions = None": "questions = 8",
     "sleep_parallel = None": "sleep_parallel = [1, 2]",
 }
