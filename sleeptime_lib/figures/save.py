@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from PIL import Image
 
 from sleeptime_lib.analysis.results import json_safe
 from sleeptime_lib.figures import look
@@ -22,6 +23,8 @@ _METADATA: Final[dict[str, dict[str, Any]]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+
+_COLOURS: Final = 128
 
 
 def save(picture: Picture, folder: Path, name: str, provenance: Mapping[str, Any]) -> list[Path]:
@@ -51,10 +54,16 @@ def save(picture: Picture, folder: Path, name: str, provenance: Mapping[str, Any
 
 
 def to_png(picture: Picture, scale: float = 1.3) -> bytes:
-    """The picture as the bytes of a PNG file, at `scale` times the resolution of the screen."""
-    content = io.BytesIO()
-    _write(draw(picture), content, "png", scale)
-    return content.getvalue()
+    """The picture as the bytes of a PNG file, at `scale` times the resolution of the screen.
+
+    For notebooks, which are kept under version control: a palette makes it a third of the size.
+    """
+    drawn, small = io.BytesIO(), io.BytesIO()
+    _write(draw(picture), drawn, "png", scale)
+    with Image.open(drawn) as image:
+        palette = image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+        palette.save(small, "png", optimize=True)
+    return small.getvalue()
 
 
 def _write(figure: Figure, target: Path | io.BytesIO, ending: str, scale: float = 2) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib.errors import InputError, StopRun
-from sleeptime_lib.models import cache_file
 from sleeptime_lib.records import Reply, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -209,6 +208,8 @@ def write(path: Path, about: About, replies: Iterable[tuple[bytes, Reply]]) -> N
 
 def recorded_calls(calls: Path) -> list[tuple[bytes, Reply]]:
     """The replies of a run's cache, in the order of their requests' keys."""
+    from sleeptime_lib.models import cache_file
+
     return sorted(cache_file.all_replies(calls), key=lambda pair: pair[0])
 
 

@@ -62,8 +62,8 @@ def reap(db: sqlite3.Connection) -> int:
 
 
 def _lives(host: str, pid: int, process: str, seen: float) -> bool:
-    if process == _PROCESS:
-        return True
+    if process == _PROCESS and pid == os.getpid():
+        return True  # a process forked from one that had imported this has the same token
     if time.time() - seen > _STALE_SECONDS:
         return False
     if host != socket.gethostname() or sys.platform == "win32":
