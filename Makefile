@@ -41,11 +41,11 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist loadfile --ignore tests/gguf tests
+	$(BIN)/pytest -n auto --dist loadfile --ignore tests/servers/gguf tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg notebooks
 
 test-gguf: $(GGUF)
-	$(BIN)/pytest tests/gguf
+	$(BIN)/pytest tests/servers/gguf
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -14,10 +14,10 @@ import importlib.metadata
 import time
 from pathlib import Path
 
-from sleeptime_lib.models.gguf.app import served_name
-from sleeptime_lib.models.gguf.batcher import Batcher
-from sleeptime_lib.models.gguf.header import read_header
-from sleeptime_lib.models.gguf.pipeline import GgufOptions, load
+from sleeptime_lib.servers.gguf.app import served_name
+from sleeptime_lib.servers.gguf.batcher import Batcher
+from sleeptime_lib.servers.gguf.header import read_header
+from sleeptime_lib.servers.gguf.pipeline import GgufOptions, load
 
 TOKENS_EACH = 64
 

@@ -289,13 +289,13 @@ def serve(
 ) -> None:
     """Serve the simulated model, or a GGUF file, over the OpenAI-compatible API."""
     if gguf is not None:
-        from sleeptime_lib.models.gguf.app import serve_file
-        from sleeptime_lib.models.gguf.pipeline import GgufOptions
+        from sleeptime_lib.servers.gguf.app import serve_file
+        from sleeptime_lib.servers.gguf.pipeline import GgufOptions
 
         serve_file(host, port, gguf, GgufOptions(name, slots, cache_gb, not no_prefix_cache))
         return
-    from sleeptime_lib.models.simulated.app import Options
-    from sleeptime_lib.models.simulated.app import serve as serve_app
+    from sleeptime_lib.servers.simulated.app import Options
+    from sleeptime_lib.servers.simulated.app import serve as serve_app
 
     options = Options(
         latency_s=latency_s,

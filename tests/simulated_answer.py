@@ -7,7 +7,7 @@ from fault_replies import completion
 
 from sleeptime_lib import runs
 from sleeptime_lib.config import make_config, make_execution
-from sleeptime_lib.models.simulated import chat
+from sleeptime_lib.servers.simulated import chat
 
 
 def simulated_answer(path, body):

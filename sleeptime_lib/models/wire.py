@@ -227,6 +227,6 @@ def _one_line(error: BaseException) -> str:
 
 
 def _simulated_app() -> Any:
-    from sleeptime_lib.models.simulated.app import create_app
+    from sleeptime_lib.servers.simulated.app import create_app
 
     return create_app()

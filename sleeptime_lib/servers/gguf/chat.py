@@ -1,0 +1,124 @@
+"""Between chat messages and the text a model reads and writes, tool calls included."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sleeptime_lib.servers.api import Message
+
+_CALL: Final = re.compile(r"<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z)", re.DOTALL)
+"""How models of the Qwen and Hermes families write a tool call."""
+
+
+def template_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Messages as chat templates expect them: plain text, and tool arguments as objects."""
+    return [_template_message(message) for message in messages]
+
+
+def _template_message(message: Message) -> dict[str, Any]:
+    content = message.content
+    if isinstance(content, list):
+        content = "".join(part.text for part in content)
+    # Templates of open models know no developer; to OpenAI it is the system's newer name.
+    role = "system" if message.role == "developer" else message.role
+    written: dict[str, Any] = {"role": role, "content": content or ""}
+    if message.tool_calls:
+        written["tool_calls"] = [
+            {
+                "type": "function",
+                "function": {
+                    "name": call.function.name,
+                    "arguments": _arguments(call.function.arguments),
+                },
+            }
+            for call in message.tool_calls
+        ]
+    return written
+
+
+def _arguments(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def written(tokenizer: Any, ids: Sequence[int], *, with_tools: bool) -> str:
+    """The text of generated tokens.
+
+    Args:
+        tokenizer: An `openvino_genai.Tokenizer`.
+        ids: The tokens, the one that ends the reply perhaps last.
+        with_tools: Keep special tokens: some models mark their tool calls with them.
+    """
+    if not with_tools:
+        return str(tokenizer.decode(ids))
+    ends = bool(ids) and ids[-1] == tokenizer.get_eos_token_id()
+    return str(tokenizer.decode(ids[:-1] if ends else ids, skip_special_tokens=False))
+
+
+def split_calls(text: str) -> tuple[str, list[dict[str, Any]]]:
+    """The text of a reply without its tool calls, and the calls in the API's form.
+
+    A call that is no JSON object with a name stays in the text, where its writer can see it.
+    """
+    calls: list[dict[str, Any]] = []
+
+    def take(match: re.Match[str]) -> str:
+        call = _read_call(match[1])
+        if call is None:
+            return match[0]
+        calls.append(call)
+        return ""
+
+    rest = _CALL.sub(take, text)
+    return (rest.strip() if calls else text), calls
+
+
+def _read_call(text: str) -> dict[str, Any] | None:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    name = content.get("name") if isinstance(content, dict) else None
+    if not isinstance(name, str):
+        return None
+    arguments = content.get("arguments", {})
+    written = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    function = {"name": name, "arguments": written}
+    return {"id": f"call_{uuid.uuid4().hex[:12]}", "type": "function", "function": function}
+
+
+def cut_at(text: str, ends: Sequence[str]) -> str:
+    """A text up to the first of the stop strings."""
+    return text[: min((at for end in ends if (at := text.find(end)) >= 0), default=len(text))]
+
+
+def logprobs_object(
+    pieces: Sequence[str], values: Sequence[float | None], *, alternatives: bool
+) -> Mapping[str, Any]:
+    """The `logprobs` object of a text completion.
+
+    Args:
+        pieces: The text of each token.
+        values: Natural logarithm of each token's probability; None where it has none.
+        alternatives: Whether to list alternatives; only the token itself is known.
+    """
+    offsets, place = [], 0
+    for piece in pieces:
+        offsets.append(place)
+        place += len(piece)
+    tops = [
+        {piece: value} if alternatives and value is not None else None
+        for piece, value in zip(pieces, values, strict=True)
+    ]
+    return {
+        "tokens": list(pieces),
+        "token_logprobs": list(values),
+        "top_logprobs": tops,
+        "text_offset": offsets,
+    }

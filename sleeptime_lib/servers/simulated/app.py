@@ -1,0 +1,181 @@
+"""The HTTP API of the simulated model: chat completions, completions with echo, models, health.
+
+Every reply says what it comes from: the model's name and `system_fingerprint` "simulated".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sleeptime_lib.servers.api import (
+    ChatBody,
+    CompletionBody,
+    application,
+    check_model,
+    parse,
+    respond,
+    room,
+    stops,
+)
+from sleeptime_lib.servers.simulated.chat import Draft, reply
+from sleeptime_lib.servers.simulated.faults import Faults, RateLimit, spoil
+from sleeptime_lib.servers.simulated.logprobs import score
+from sleeptime_lib.servers.simulated.options import Options
+from sleeptime_lib.servers.simulated.tokens import count, first
+from sleeptime_lib.servers.simulated.usage import PrefixCache, prompt_text, usage
+
+__all__ = ["FINGERPRINT", "Options", "create_app", "serve"]
+
+FINGERPRINT: Final = "simulated"
+"""The `system_fingerprint` of every reply."""
+
+
+def create_app(options: Options = Options()) -> Starlette:  # noqa: B008 (frozen)
+    """The simulated model as an ASGI application.
+
+    Args:
+        options: Name, latency, limits and faults.
+    """
+    return application(_Server(options))
+
+
+def serve(host: str, port: int, options: Options = Options()) -> None:  # noqa: B008 (frozen)
+    """Serve the simulated model over a socket until interrupted.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+        options: Name, latency, limits and faults.
+    """
+    import uvicorn
+
+    uvicorn.run(create_app(options), host=host, port=port, log_level="warning")
+
+
+class _Server:
+    """The state that one server keeps between requests, and its routes."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._limit = RateLimit(options.requests_per_minute)
+        self._faults = Faults(options)
+        self._cache = PrefixCache() if options.prefix_cache else None
+
+    async def chat(self, request: Request) -> Response:
+        """POST /v1/chat/completions."""
+        self._limit.admit()
+        fault = self._faults.next()
+        raw = await request.body()
+        body = parse(raw, ChatBody)
+        check_model(body.model, self._options.model)
+        messages = [message.model_dump(exclude_none=True) for message in body.messages]
+        tools = [tool.model_dump(exclude_none=True) for tool in body.tools or ()]
+        prompt = prompt_text(messages, tools)
+        left = room(count(prompt), self._options.context_window, "messages")
+        limit = min(body.max_completion_tokens or body.max_tokens or left, left)
+        draft = reply(
+            messages,
+            tools,
+            temperature=1.0 if body.temperature is None else body.temperature,
+            seed=body.seed,
+            reasoning_effort=body.reasoning_effort,
+        )
+        identity = hashlib.blake2b(raw, digest_size=12).hexdigest()
+        choice, tokens, reasoning = _choice(draft, stops(body.stop), limit, identity)
+        content = self._envelope(f"chatcmpl-{identity}", "chat.completion", choice)
+        content["usage"] = usage(count(prompt), self._cached(prompt), tokens, reasoning)
+        return await self._send(content, tokens, fault)
+
+    async def completion(self, request: Request) -> Response:
+        """POST /v1/completions: scores a prompt (`echo`), or answers it as one user message."""
+        self._limit.admit()
+        fault = self._faults.next()
+        raw = await request.body()
+        body = parse(raw, CompletionBody)
+        check_model(body.model, self._options.model)
+        left = room(count(body.prompt), self._options.context_window, "prompt")
+        limit = min(16 if body.max_tokens is None else body.max_tokens, left)
+        written, reason = "", "length"
+        if limit:
+            draft = reply(
+                [{"role": "user", "content": body.prompt}],
+                temperature=1.0 if body.temperature is None else body.temperature,
+                seed=body.seed,
+            )
+            written, reason = _cut(draft.text, stops(body.stop), limit)
+        text = body.prompt + written if body.echo else written
+        choice: dict[str, Any] = {"index": 0, "text": text, "finish_reason": reason}
+        choice["logprobs"] = None
+        if body.logprobs is not None:
+            start = 0 if body.echo else len(body.prompt)
+            choice["logprobs"] = score(body.prompt, written, start, body.logprobs)
+        identity = hashlib.blake2b(raw, digest_size=12).hexdigest()
+        content = self._envelope(f"cmpl-{identity}", "text_completion", choice)
+        tokens = count(written)
+        cached = self._cached(body.prompt)
+        content["usage"] = usage(count(body.prompt), cached, tokens, 0)
+        return await self._send(content, tokens, fault)
+
+    async def models(self, request: Request) -> Response:
+        """GET /v1/models."""
+        entry = {"id": self._options.model, "object": "model", "created": 0}
+        return respond({"object": "list", "data": [entry | {"owned_by": "simulated"}]})
+
+    async def health(self, request: Request) -> Response:
+        """GET /health."""
+        return respond({"status": "ok", "model": self._options.model, "simulated": True})
+
+    def _envelope(self, identity: str, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": identity,
+            "object": kind,
+            "created": 0,
+            "model": self._options.model,
+            "system_fingerprint": FINGERPRINT,
+            "choices": [choice],
+        }
+
+    def _cached(self, prompt: str) -> int:
+        return self._cache.look_up(prompt) if self._cache else 0
+
+    async def _send(self, content: object, tokens: int, fault: str | None) -> Response:
+        wait = self._options.latency_s + self._options.token_latency_s * tokens
+        if wait:
+            await asyncio.sleep(wait)
+        return spoil(respond(content), fault)
+
+
+def _choice(
+    draft: Draft, ends: list[str], limit: int, identity: str
+) -> tuple[dict[str, Any], int, int]:
+    """A draft within a token limit: the choice object, its tokens, and the hidden ones of them."""
+    reasoning = min(count(draft.reasoning), limit)
+    room = limit - reasoning
+    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
+    if draft.tool is None:
+        text, reason = _cut(draft.text, ends, room)
+        message["content"] = text
+        tokens = count(text)
+    else:
+        name, arguments = draft.tool
+        room = max(room - count(name), 0)
+        reason = "tool_calls" if count(arguments) <= room else "length"
+        arguments = first(arguments, room)
+        tokens = min(count(name), limit - reasoning) + count(arguments)
+        call = {"name": name, "arguments": arguments}
+        message["tool_calls"] = [{"id": f"call_{identity}", "type": "function", "function": call}]
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    return choice, reasoning + tokens, reasoning
+
+
+def _cut(text: str, ends: list[str], limit: int) -> tuple[str, str]:
+    """A text up to the first stop string and the token limit, and why it ends there."""
+    end = min((at for stop in ends if (at := text.find(stop)) >= 0), default=len(text))
+    text = text[:end]
+    return (text, "stop") if count(text) <= limit else (first(text, limit), "length")

@@ -1,0 +1,88 @@
+"""The sleep phase: write notes on what is likely to be asked, rewrite by rewrite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from sleeptime_lib.servers.simulated.constants import (
+    CHECKING_EFFORTS,
+    DEFAULT_SLEEP_EFFORT,
+    SLEEP_REWRITES,
+    SLEEP_TARGETS,
+)
+from sleeptime_lib.servers.simulated.dice import Dice
+from sleeptime_lib.servers.simulated.judgement import by_likelihood
+from sleeptime_lib.servers.simulated.notes import read_notes
+from sleeptime_lib.servers.simulated.reader import Story, read
+from sleeptime_lib.servers.simulated.reasoner import Move, calculate
+from sleeptime_lib.servers.simulated.view import View
+from sleeptime_lib.servers.simulated.writer import note_line, steps_text
+from sleeptime_lib.tasks.procedural.scenes import steps_to
+
+UNREADABLE: Final = "Nothing could be worked out: the situation is not written in a way I can read."
+"""The notes on a situation that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One turn of a sleep phase.
+
+    Attributes:
+        notes: The complete new notes; None when this turn only ends the phase.
+        last: Nothing comes after this turn.
+        reasoning: Hidden reasoning, or "".
+    """
+
+    notes: str | None
+    last: bool
+    reasoning: str = ""
+
+
+def next_rewrite(view: View, effort: str | None, turn: Dice, phase: Dice) -> Rewrite:
+    """Decide what to do with the notes now.
+
+    Args:
+        view: The request.
+        effort: Reasoning effort of the request, or None.
+        turn: Draws that follow from the whole request.
+        phase: Draws that stay the same during the phase.
+    """
+    level = effort or DEFAULT_SLEEP_EFFORT
+    level = "high" if level == "xhigh" else level
+    planned = phase.between("rewrites", *SLEEP_REWRITES[level])
+    if view.rewrites >= planned or (view.sleep == "tools" and not view.memory_argument):
+        return Rewrite(None, last=True)
+    story = read(view.situation)
+    moves = _new_lines(view, story, turn, turn.between("targets", *SLEEP_TARGETS[level]), level)
+    if not moves:
+        fresh = not view.notes and story.family is None
+        return Rewrite(UNREADABLE if fresh else None, last=True)
+    lines = [note_line(story, move) for move in moves]
+    notes = "\n".join([*view.notes.splitlines(), *lines])
+    reasoning = steps_text(story, moves) if effort not in (None, "none") else ""
+    return Rewrite(notes, view.rewrites + 1 >= planned, reasoning)
+
+
+def _new_lines(view: View, story: Story, dice: Dice, targets: int, effort: str) -> Sequence[Move]:
+    """Work out the likeliest quantities that the notes lack, with what they build on."""
+    if story.family is None:
+        return ()
+    values: dict[str, Fraction] = dict(story.numbers)
+    noted = read_notes(view.situation, view.notes).values
+    values.update(noted)
+    moves: list[Move] = []
+    wanted = [fact for fact in by_likelihood(story, dice) if fact.key not in noted][:targets]
+    for target in wanted:
+        for fact in steps_to(story.family, story.level, target.key):
+            if fact.key in values:
+                continue
+            try:
+                move = calculate(story, fact, values, None, effort in CHECKING_EFFORTS, dice)
+            except ZeroDivisionError:
+                break
+            values[fact.key] = move.value
+            moves.append(move)
+    return moves

@@ -1,0 +1,172 @@
+"""Write down what was done, in sentences; every token of a reply comes from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from sleeptime_lib.servers.simulated.budget import Budget
+from sleeptime_lib.servers.simulated.reader import Story
+from sleeptime_lib.servers.simulated.reasoner import Move, Outcome
+from sleeptime_lib.tasks.procedural.grammar import step_of
+
+_INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
+_ORDINALS = ("First", "Then", "Next", "After that")
+
+
+def number_text(value: Fraction) -> str:
+    """A number as it is written: up to two decimals, or as a fraction where that is simpler."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    if (value * 100).denominator == 1 or value.denominator > 12:
+        return f"{float(value):.2f}".rstrip("0").rstrip(".")
+    return f"{value.numerator}/{value.denominator}"
+
+
+def ending(value: Fraction) -> str:
+    """The sentence that gives the answer."""
+    return f"The answer is {number_text(value)}."
+
+
+def solution(story: Story, outcome: Outcome, budget: Budget) -> str:
+    """The visible reply to a question that could be worked out."""
+    assert outcome.value is not None
+    if budget.style == "bare":
+        return ending(outcome.value)
+    if budget.style == "short":
+        shown = _most_telling(outcome.moves, budget.sentences)
+        return " ".join([*(_short(story, move) for move in shown), ending(outcome.value)])
+    lines = []
+    if budget.style == "full":
+        lines.append(f"The question asks for {_label(story, outcome.moves[-1])}.")
+        lines.append(_givens(story, outcome.moves))
+    lines += _steps(story, outcome.moves)
+    return "\n".join([*lines, ending(outcome.value)])
+
+
+def hidden_reasoning(story: Story, outcome: Outcome, budget: Budget) -> str:
+    """The text of the hidden reasoning; its tokens are what reasoning costs."""
+    if not budget.hidden:
+        return ""
+    return "\n".join(_steps(story, _most_telling(outcome.moves, budget.hidden)))
+
+
+def guess(why: str, value: Fraction, budget: Budget) -> str:
+    """A reply that gives a number although the question could not be worked out."""
+    if budget.style in ("bare", "short"):
+        return f"{why}, so this is a guess. {ending(value)}"
+    return (
+        f"{why}. There is nothing to calculate with, so this is a guess from the numbers at hand "
+        f"and not a result.\n{ending(value)}"
+    )
+
+
+def note_line(story: Story, move: Move) -> str:
+    """One line of notes: name = calculation = number."""
+    calculation = f" = {_calculation(move)}" if move.operands else ""
+    return f"{_label(story, move)}{calculation} = {number_text(move.value)}"
+
+
+def steps_text(story: Story, moves: Iterable[Move]) -> str:
+    """The steps one per line, as in hidden reasoning."""
+    return "\n".join(_steps(story, tuple(moves)))
+
+
+def _most_telling(moves: tuple[Move, ...], room: int) -> tuple[Move, ...]:
+    """The moves that `room` sentences can show: written steps first, then looks at the notes."""
+    written = [move for move in moves if move.written][-room:] if room else []
+    noted = [move for move in moves if move.operands is None][: room - len(written)]
+    shown = {id(move) for move in (*written, *noted)}
+    return tuple(move for move in moves if id(move) in shown)
+
+
+def _label(story: Story, move: Move) -> str:
+    return story.fill(move.fact.label)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _short(story: Story, move: Move) -> str:
+    label, value = _label(story, move), number_text(move.value)
+    if move.operands is None:
+        return f"The notes give {label} as {value}."
+    return f"{_capital(label)}: {_in_words(story, move)} = {_calculation(move)} = {value}."
+
+
+def _steps(story: Story, moves: Iterable[Move]) -> list[str]:
+    lines = []
+    for index, move in enumerate(moves):
+        label, value = _label(story, move), number_text(move.value)
+        if move.operands is None:
+            lines.append(f"The notes already give {label} as {value}, so I take that from there.")
+            continue
+        ordinal = _ORDINALS[min(index, len(_ORDINALS) - 1)]
+        words, calculation = _in_words(story, move), _calculation(move)
+        result = number_text(move.result if move.caught is None else move.caught)
+        lines.append(f"{ordinal}, {label}: {words} = {calculation} = {result}.")
+        if move.checked:
+            lines.append(_check(move))
+        if move.note is not None:
+            lines.append(_comparison(move))
+    return lines
+
+
+def _check(move: Move) -> str:
+    assert move.operands is not None
+    symbol = step_of(move.fact.formula).symbol
+    left, right = (number_text(operand) for operand in move.operands)
+    back = f"{_INVERSE[symbol]} {right} should give back {left}"
+    if move.caught is not None:
+        return (
+            f"Checking: {number_text(move.caught)} {back}, which it does not. Once more, slowly: "
+            f"{_calculation(move)} = {number_text(move.result)}."
+        )
+    return f"Checking: {number_text(move.result)} {back}, and it does."
+
+
+def _comparison(move: Move) -> str:
+    assert move.note is not None
+    note = number_text(move.note)
+    if move.computed is not None:
+        return f"The notes have {note} here, though, and I go by the notes."
+    if move.note == move.value:
+        return f"The notes have {note} here too, which agrees."
+    return f"The notes have {note} here, but I go by what I have just computed."
+
+
+def _givens(story: Story, moves: Iterable[Move]) -> str:
+    names = dict.fromkeys(
+        name
+        for move in moves
+        if move.operands
+        for name in step_of(move.fact.formula).names
+        if name in story.numbers
+    )
+    stated = [f"{_plain(name)} is {number_text(story.numbers[name])}" for name in names]
+    return f"The situation states this: {', '.join(stated)}." if stated else ""
+
+
+def _calculation(move: Move) -> str:
+    assert move.operands is not None
+    left, right = (number_text(operand) for operand in move.operands)
+    return f"{left} {step_of(move.fact.formula).symbol} {right}"
+
+
+def _in_words(story: Story, move: Move) -> str:
+    step = step_of(move.fact.formula)
+    facts = story.facts()
+    words = []
+    for operand in (step.left, step.right):
+        if not isinstance(operand, str):
+            words.append(number_text(operand))
+        elif operand in facts:
+            words.append(story.fill(facts[operand].label))
+        else:
+            words.append(_plain(operand))
+    return f"{words[0]} {step.symbol} {words[1]}"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,62 @@
+"""Tool calls between the API's form and what open models read and write."""
+
+import json
+
+from sleeptime_lib.servers.api import Message
+from sleeptime_lib.servers.gguf.chat import cut_at, logprobs_object, split_calls, template_messages
+
+
+def test_a_call_is_taken_out_of_the_text():
+    said = 'Done.\n<tool_call>\n{"name": "finish", "arguments": {"a": {"b": 1}}}\n</tool_call>'
+    text, (call,) = split_calls(said)
+    assert text == "Done."
+    assert call["type"] == "function"
+    assert call["function"]["name"] == "finish"
+    assert json.loads(call["function"]["arguments"]) == {"a": {"b": 1}}
+
+
+def test_several_calls_keep_their_order_and_have_their_own_ids():
+    said = "".join(f'<tool_call>{{"name": "f{n}", "arguments": {{}}}}</tool_call>' for n in "12")
+    _, calls = split_calls(said)
+    assert [call["function"]["name"] for call in calls] == ["f1", "f2"]
+    assert len({call["id"] for call in calls}) == 2
+
+
+def test_a_call_without_its_closing_tag_counts():
+    _, calls = split_calls('<tool_call>{"name": "finish", "arguments": {}}')
+    assert [call["function"]["name"] for call in calls] == ["finish"]
+
+
+def test_a_broken_call_stays_in_the_text():
+    for said in ('<tool_call>{"name": finish}</tool_call>', '<tool_call>{"x": 1}</tool_call>'):
+        assert split_calls(said) == (said, [])
+
+
+def test_arguments_go_to_the_template_as_an_object():
+    message = Message.model_validate(
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"function": {"name": "f", "arguments": '{"a": 1}'}}],
+        }
+    )
+    (written,) = template_messages([message])
+    assert written["content"] == ""
+    assert written["tool_calls"][0]["function"]["arguments"] == {"a": 1}
+
+
+def test_parts_are_joined_and_the_developer_is_the_system():
+    parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    message = Message.model_validate({"role": "developer", "content": parts})
+    assert template_messages([message]) == [{"role": "system", "content": "ab"}]
+
+
+def test_text_ends_before_the_first_stop_string():
+    assert cut_at("one two three", ["three", "two"]) == "one "
+    assert cut_at("one", ["two"]) == "one"
+
+
+def test_offsets_are_characters_and_a_first_token_has_no_alternatives():
+    found = logprobs_object(["Hé", " you"], [None, -1.5], alternatives=True)
+    assert found["text_offset"] == [0, 2]
+    assert found["top_logprobs"] == [None, {" you": -1.5}]
