@@ -10,10 +10,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-Arm = Literal["baseline", "sleep", "context_only"]
-ARMS: Final[tuple[Arm, ...]] = ("baseline", "sleep", "context_only")
+SIMULATED: Final = "simulated"
+"""Name of the simulated model, and the only thing by which its results are told apart."""
+
+
+def is_simulated(model: str) -> bool:
+    """Whether answers of this model are the simulated model's, which are marked everywhere."""
+    return model == SIMULATED
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,33 +224,42 @@ class Row:
         cluster_id: Unit to resample for intervals (template, family, repository).
         context_id: Context the question is about.
         question_id: The question.
-        arm: "baseline" (no sleep phase), "sleep", or "context_only" (question withheld).
-        budget_kind: What `budget` counts: "verbosity" (level 0-4), or "samples" (draws at the
-            lowest level for pass@k; `budget` is then the verbosity level of each draw).
+        arm: "baseline" (no sleep phase), "sleep", "context_only" (question withheld), or another
+            arm of the experiment.
+        budget_kind: What `budget` counts: "verbosity" (level 0-4), "samples" (draws at the lowest
+            level for pass@k; `budget` is then the verbosity level of each draw), or another kind
+            of the experiment.
         budget: The budget's value.
         sleep_parallel: Parallel sleep phases whose notes were joined; 0 without a sleep phase.
         sleep_effort: Reasoning effort of the sleep phase; "" for the model's default.
         sample: Index of this draw, from 0.
-        prediction: Number read from the reply ("12.5", "75%", "1/3"); None when there is none.
+        prediction: What was read from the reply ("12.5", "75%", "1/3"); None when there is none.
         gold: Right answer.
-        score: 1.0 right, 0.0 wrong, None when the row failed.
-        test_prompt_tokens: Prompt tokens of the answer call, cached ones included.
+        score: From 0.0 (wrong) to 1.0 (right); None when the row failed.
+        calls: Model calls of the answer.
+        measures: The experiment's own numbers by name (steps, precision, log-probability, ...).
+        test_prompt_tokens: Prompt tokens of the answer's calls, cached ones included.
         test_cached_tokens: Prompt tokens that came from the server's prefix cache.
-        test_completion_tokens: Generated tokens of the answer call, reasoning included.
+        test_completion_tokens: Generated tokens of the answer's calls, reasoning included.
         test_reasoning_tokens: Hidden reasoning tokens among them.
         sleep_prompt_tokens: Prompt tokens of the whole sleep phase this row used.
         sleep_cached_tokens: Those of them that came from the server's prefix cache.
         sleep_completion_tokens: Generated tokens of that sleep phase.
         sleep_reasoning_tokens: Hidden reasoning tokens among them.
         sleep_id: The sleep phase; rows that share it share its cost. "" without one.
-        billed_prompt_tokens: Prompt tokens this run paid for this row. A shared call is billed to
-            one row only, so the column adds up to what the run paid for finished rows.
-        billed_cached_tokens: Cached prompt tokens among them.
-        billed_completion_tokens: Generated tokens this run paid for this row.
-        billed_reasoning_tokens: Reasoning tokens among them.
+        billed_test_prompt_tokens: Prompt tokens this run paid for this row's answer. A shared call
+            is billed to one row only, so the columns add up to what the run paid for its rows.
+        billed_test_cached_tokens: Cached prompt tokens among them.
+        billed_test_completion_tokens: Generated tokens this run paid for this row's answer.
+        billed_test_reasoning_tokens: Reasoning tokens among them.
+        billed_sleep_prompt_tokens: The same four of the draws of the sleep phase that this row
+            is the first to use.
+        billed_sleep_cached_tokens: See above.
+        billed_sleep_completion_tokens: See above.
+        billed_sleep_reasoning_tokens: See above.
         usage_estimated: True when a server sent no usage for some call of this row.
-        latency_s: Seconds the answer call took when it was really made.
-        finish_reason: Finish reason of the answer call.
+        latency_s: Seconds the answer's calls took when they were really made, added up.
+        finish_reason: Finish reason of the answer's last call.
         error: One line when the row failed, otherwise "".
     """
 
@@ -254,7 +269,7 @@ class Row:
     cluster_id: str
     context_id: str
     question_id: str
-    arm: Arm
+    arm: str
     budget_kind: str
     budget: int
     sleep_parallel: int
@@ -263,6 +278,8 @@ class Row:
     prediction: str | None
     gold: str
     score: float | None
+    calls: int = 0
+    measures: Mapping[str, float] = field(default_factory=dict)
     test_prompt_tokens: int = 0
     test_cached_tokens: int = 0
     test_completion_tokens: int = 0
@@ -272,10 +289,14 @@ class Row:
     sleep_completion_tokens: int = 0
     sleep_reasoning_tokens: int = 0
     sleep_id: str = ""
-    billed_prompt_tokens: int = 0
-    billed_cached_tokens: int = 0
-    billed_completion_tokens: int = 0
-    billed_reasoning_tokens: int = 0
+    billed_test_prompt_tokens: int = 0
+    billed_test_cached_tokens: int = 0
+    billed_test_completion_tokens: int = 0
+    billed_test_reasoning_tokens: int = 0
+    billed_sleep_prompt_tokens: int = 0
+    billed_sleep_cached_tokens: int = 0
+    billed_sleep_completion_tokens: int = 0
+    billed_sleep_reasoning_tokens: int = 0
     usage_estimated: bool = False
     latency_s: float = 0.0
     finish_reason: str = ""
@@ -295,11 +316,11 @@ ROW_KEY: Final[tuple[str, ...]] = (
 )
 """The columns that identify a row within a run; no two rows of a run agree in all of them."""
 
+KINDS: Final = ("prompt", "cached", "completion", "reasoning")
+"""Kinds of tokens, as the columns name them; `Usage` has a field for each."""
+
 VOLATILE_COLUMNS: Final[tuple[str, ...]] = (
-    "billed_prompt_tokens",
-    "billed_cached_tokens",
-    "billed_completion_tokens",
-    "billed_reasoning_tokens",
+    *(name for name in ROW_COLUMNS if name.startswith("billed_")),
     "latency_s",
 )
 """Columns that tell what happened on one occasion; equal runs agree in all the others."""
