@@ -7,30 +7,27 @@ With --json, stdout holds one JSON object and nothing else; everything for peopl
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
-import os
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from pydantic.fields import FieldInfo
 
 import sleeptime_lib
-from sleeptime_lib.config import (
-    EXPERIMENTS,
-    Execution,
-    RunConfig,
-    make_config,
-    make_execution,
-    read_config_file,
-)
+from sleeptime_lib.config import Execution, read_config_file, text_of
 from sleeptime_lib.errors import InputError, Interrupted, SleeptimeError
-from sleeptime_lib.models.endpoint import SIMULATED
-from sleeptime_lib.models.recording import PREFIX
+from sleeptime_lib.experiment import Experiment
+from sleeptime_lib.experiments import EXPERIMENTS, find_experiment
+from sleeptime_lib.models.replay import PREFIX
 
 if TYPE_CHECKING:
-    from sleeptime_lib.runs import Finished, Prepared
+    from sleeptime_lib.results import Run
+    from sleeptime_lib.runs import Prepared
 
 app: Final = typer.Typer(
     help="When is it worth thinking about a context before anyone asks about it?",
@@ -42,7 +39,7 @@ app: Final = typer.Typer(
 )
 
 CONFIRM_USD: Final = 1.0
-"""Above this estimated cost, or with an unknown price, a run asks before it starts."""
+"""Above this estimated cost, in USD, or with an unknown price, a run asks before it starts."""
 
 EXIT_FAILED_ROWS: Final = 1
 
@@ -52,6 +49,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 def main() -> None:
     """Run the command line; errors become one line and an exit status."""
     try:
+        _add_own_experiment(sys.argv[1:3])
         status = app(standalone_mode=False)
     except typer.Abort:
         status = _complain("interrupted", Interrupted.exit_status)
@@ -62,6 +60,12 @@ def main() -> None:
     except SleeptimeError as error:
         status = _complain(str(error), error.exit_status)
     sys.exit(status or 0)
+
+
+def _add_own_experiment(words: Sequence[str]) -> None:
+    """Make a command of an experiment that is named by its file: `sleeptime run my_study.py`."""
+    if len(words) == 2 and words[0] == "run" and words[1].endswith(".py"):
+        runs_app.command(words[1])(_command(find_experiment(words[1])))
 
 
 def _complain(message: str, status: int) -> int:
@@ -78,127 +82,111 @@ def _top(
         raise typer.Exit
 
 
-@app.command()
-def run(
-    experiment: Annotated[str, typer.Argument(help=f"One of: {', '.join(EXPERIMENTS)}.")],
-    model: Annotated[
-        str | None, typer.Option(help="simulated, recorded:NAME, or a name at --base-url.")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="OpenAI-compatible server; default $OPENAI_BASE_URL.")
-    ] = None,
-    api_key_env: Annotated[str | None, typer.Option(help="Variable that holds the key.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Name or path; see `sleeptime data`.")] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(help="Number of questions; of contexts with --questions-per-context."),
-    ] = None,
-    questions_per_context: Annotated[
-        int | None, typer.Option(help="Most questions about each context.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of data and sampling.")] = None,
-    splitter: Annotated[str | None, typer.Option(help="clean or paper.")] = None,
-    skip_bad: Annotated[
-        bool | None, typer.Option("--skip-bad", help="Leave out bad rows of a file.")
-    ] = None,
-    levels: Annotated[str | None, typer.Option(help="Verbosity levels, such as 0,1,3.")] = None,
-    sleep_parallel: Annotated[
-        str | None, typer.Option(help="Parallel sleep phases, such as 1,2,5,10.")
-    ] = None,
-    sleep_effort: Annotated[str | None, typer.Option(help="Reasoning effort asleep.")] = None,
-    sleep_protocol: Annotated[str | None, typer.Option(help="auto, tools or text.")] = None,
-    sleep_temperature: Annotated[float | None, typer.Option()] = None,
-    sleep_max_tokens: Annotated[int | None, typer.Option()] = None,
-    temperature: Annotated[float | None, typer.Option(help="Of the answers.")] = None,
-    answer_max_tokens: Annotated[int | None, typer.Option()] = None,
-    pass_samples: Annotated[int | None, typer.Option(help="Draws for pass@k; 0: none.")] = None,
-    pass_temperature: Annotated[float | None, typer.Option()] = None,
-    context_only: Annotated[
-        bool | None, typer.Option(help="Also withhold the question (an ablation).")
-    ] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Calls in flight.")] = None,
-    requests_per_minute: Annotated[float | None, typer.Option()] = None,
-    tokens_per_minute: Annotated[float | None, typer.Option()] = None,
-    timeout_s: Annotated[float | None, typer.Option(help="Deadline of a call.")] = None,
-    max_cost_usd: Annotated[float | None, typer.Option(help="Cap on money.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Cap on tokens.")] = None,
-    prices: Annotated[Path | None, typer.Option(help="JSON file of your own prices.")] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file of options.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Run directory.")] = None,
-    record: Annotated[
-        str | None, typer.Option(help="Make recordings/NAME of it, for --model recorded:NAME.")
-    ] = None,
-    about: Annotated[
-        list[str] | None,
-        typer.Option(help="With --record: licence=, quantisation= or server=, if not told."),
-    ] = None,
-    estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only say what it would take; needs no key.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a dear run.")] = False,
-    as_json: Json = False,
-) -> int:
-    """Run an experiment, or resume it: only the calls that are missing are made."""
-    given = {name: value for name, value in locals().items() if value is not None}
-    options = read_config_file(config) if config else {}
-    names = {*RunConfig.model_fields, *Execution.model_fields}
-    options |= {name: value for name, value in given.items() if name in names}
-    for name in ("levels", "sleep_parallel"):
-        if isinstance(options.get(name), str):
-            options[name] = _numbers(name, options[name])
-    asked = str(options.get("model", SIMULATED))
-    if asked != SIMULATED and not asked.startswith(PREFIX) and "base_url" not in options:
-        # Part of the configuration, so that another server is not taken for the same run.
-        options["base_url"] = os.environ.get("OPENAI_BASE_URL") or None
-    chosen = {n: v for n, v in options.items() if n in RunConfig.model_fields}
-    how = {n: v for n, v in options.items() if n in Execution.model_fields}
-    from sleeptime_lib import console, recordings, runs
+runs_app: Final = typer.Typer(
+    help="Run an experiment, or resume it: only the calls that are missing are made.",
+    no_args_is_help=True,
+)
+app.add_typer(runs_app, name="run")
 
-    settled, execution = make_config(**chosen), make_execution(**how)
-    if estimate and settled.model.startswith(PREFIX):
-        raise InputError(f"{settled.model} costs nothing: leave out --estimate")
+
+def _command(experiment: Experiment) -> Callable[..., int]:
+    """`sleeptime run NAME`: its options are those of the experiment, then how calls are made."""
+    fields = {**experiment.options.model_fields, **Execution.model_fields}
+
+    def run(
+        *,
+        config: Annotated[Path | None, typer.Option(help="YAML file of options.")] = None,
+        out: Annotated[Path | None, typer.Option(help="Run directory.")] = None,
+        record: Annotated[
+            str | None, typer.Option(help="Make recordings/NAME of it, for --model recorded:NAME.")
+        ] = None,
+        about: Annotated[
+            list[str] | None,
+            typer.Option(help="With --record: licence=, quantisation= or server=, if not told."),
+        ] = None,
+        estimate: Annotated[
+            bool, typer.Option("--estimate", help="Only say what it would take; needs no key.")
+        ] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a paid run.")] = False,
+        as_json: Json = False,
+        **options: str | bool | None,
+    ) -> int:
+        given = read_config_file(config, fields) if config else {}
+        given |= {name: value for name, value in options.items() if value is not None}
+        how = Execution.make(**{n: v for n, v in given.items() if n in Execution.model_fields})
+        rest = {n: v for n, v in given.items() if n not in Execution.model_fields}
+        return _run(experiment, rest, how, out, record, about or (), estimate, yes, as_json)
+
+    # The command line reads the options off the signature.
+    own = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [*map(_parameter, fields, fields.values()), *own]
+    )
+    run.__doc__ = f"{experiment.title or experiment.name}."
+    return run
+
+
+def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+    kind = bool if field.annotation is bool else str
+    help_text = str(field.description)
+    if field.default not in (None, "", ()) and kind is str:
+        help_text += f" [{text_of(field.default)}]"
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, typer.Option(help=help_text)],
+    )
+
+
+for _experiment in EXPERIMENTS:
+    runs_app.command(_experiment.name)(_command(_experiment))
+
+
+def _run(
+    experiment: Experiment,
+    given: dict[str, Any],
+    execution: Execution,
+    out: Path | None,
+    record: str | None,
+    about: Sequence[str],
+    estimate: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    from sleeptime_lib import console, results, runs
+
+    options = runs.make_options(experiment, **given)
     if estimate:
-        console.show_estimate(settled, runs.estimate_run(settled, execution), as_json)
+        if options.model.startswith(PREFIX):
+            raise InputError(f"{options.model} costs nothing: leave out --estimate")
+        estimated = runs.estimate_run(experiment, options, execution)
+        console.show_estimate(experiment.name, options, estimated, as_json)
         return 0
-    prepared = runs.prepare(settled, execution, out)
-    recorder = recordings.recorder(prepared, record, about or ()) if record or about else None
+    prepared = runs.prepare(experiment, options, execution, out)
+    recorder = runs.recorder(prepared, record, about) if record or about else None
     console.show_plan(prepared)
-    if not yes and _is_dear(prepared):
+    if not yes and _may_cost(prepared):
         _confirm()
-    finished = _carry_out(prepared)
+    with console.progress(prepared) as on_row:
+        finished = runs.run_now(runs.carry_out(prepared, on_row))
+    console.show_end(prepared, finished)
     if recorder is not None:
         print(f"recorded {recorder(finished.path)}", file=sys.stderr)
-    if as_json:
-        _print_json(finished.path, None)
-    else:
-        console.show_report(finished.path)
+    _tell(results.load_run(finished.path, experiment), None, as_json)
     return EXIT_FAILED_ROWS if finished.outcome.failed else 0
 
 
-def _carry_out(prepared: Prepared) -> Finished:
-    from sleeptime_lib import console, runs
+def _tell(run: Run, at: float | None, as_json: bool) -> None:
+    from sleeptime_lib import console, results
 
-    try:
-        with console.progress(prepared) as on_row:
-            finished = asyncio.run(runs.carry_out(prepared, on_row))
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "interrupted; everything finished is kept, the same command goes on from there"
-        ) from None
-    console.show_end(prepared, finished)
-    return finished
+    if as_json:
+        print(json.dumps(results.report_json(run, at=at), allow_nan=False))
+    else:
+        console.show_report(run, at)
 
 
-def _numbers(name: str, text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise InputError(
-            f"--{name.replace('_', '-')} {text!r}: expected whole numbers with commas, such as 0,1"
-        ) from None
-
-
-def _is_dear(prepared: Prepared) -> bool:
+def _may_cost(prepared: Prepared) -> bool:
     if prepared.endpoint.is_local or prepared.execution.max_cost_usd is not None:
         return False
     cost = prepared.estimate.cost_usd
@@ -218,6 +206,9 @@ def _confirm() -> None:
 def report(
     directory: Annotated[Path, typer.Argument(help="A run directory.")],
     at: Annotated[float | None, typer.Option(help="Accuracy at which to compare tokens.")] = None,
+    experiment: Annotated[
+        str | None, typer.Option(help="File of an experiment that is not of this library.")
+    ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Also remake all figures of the run in this folder.")
     ] = None,
@@ -227,24 +218,14 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Tell what a run found."""
-    from sleeptime_lib import console, reporting
+    from sleeptime_lib import results
 
-    if figures:
-        for path in reporting.write_figures(directory, figures, at=at):
-            print(path, file=sys.stderr)
-    if tables:
-        for path in reporting.write_tables(directory, tables, at=at):
-            print(path, file=sys.stderr)
-    if as_json:
-        _print_json(directory, at)
-    else:
-        console.show_report(directory, at)
-
-
-def _print_json(directory: Path, at: float | None) -> None:
-    from sleeptime_lib import reporting
-
-    print(json.dumps(reporting.report_json(directory, at=at), allow_nan=False))
+    run = results.load_run(directory, experiment)
+    written = results.write_figures(run, figures, at=at) if figures else []
+    written += results.write_tables(run, tables, at=at) if tables else []
+    for path in written:
+        print(path, file=sys.stderr)
+    _tell(run, at, as_json)
 
 
 @app.command()
@@ -352,18 +333,11 @@ def data(
     from sleeptime_lib.models.endpoint import resolve
     from sleeptime_lib.tasks.export import export as write
 
-    config = make_config(
-        dataset=dataset,
-        limit=limit,
-        questions_per_context=questions_per_context,
-        seed=seed,
-        splitter=splitter,
-    )
     task = tasks.load(
         dataset,
         limit=limit,
         seed=seed,
-        splitter=config.splitter,
+        splitter=splitter,
         skip_bad=skip_bad,
         questions_per_context=questions_per_context,
     )
@@ -373,7 +347,7 @@ def data(
         endpoint = resolve(model, base_url=base_url, api_key_env=api_key_env)
         if not (yes or max_cost_usd or max_tokens or endpoint.is_local):
             _confirm()
-        execution = make_execution(max_cost_usd=max_cost_usd, max_tokens=max_tokens, prices=prices)
+        execution = Execution.make(max_cost_usd=max_cost_usd, max_tokens=max_tokens, prices=prices)
         task = asyncio.run(generation.generate(task, generate, endpoint, execution, export))
     if export:
         write(task, export)

@@ -1,105 +1,119 @@
-"""The configuration of a run, validated once when it is made.
+"""Options: what decides the rows of a run (`Options`), and how its calls are made (`Execution`).
 
-`RunConfig` holds what decides the rows: a run directory belongs to one `RunConfig`, and a changed
-one is refused. `Execution` holds how the calls are made: it may differ each time a run is resumed.
+An option is named once, in the model of its experiment. Command line, configuration file, notebook
+parameters, sliders, the check of what a recording holds and the printed command follow from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Literal, Self, get_args
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.models.recording import PREFIX, read_about
+from sleeptime_lib.records import SIMULATED
 
-DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "stateful-gsm": {},
-    "multi-query": {
-        "dataset": "multi-p1",
-        "questions_per_context": 10,
-        "levels": (0, 1, 3),
-        "sleep_parallel": (1,),
-        "pass_samples": 0,
-        "context_only": False,
-    },
-}
-"""What each experiment takes for options that are not given, where it differs from `RunConfig`."""
-
-EXPERIMENTS: Final = tuple(DEFAULTS)
+Replay = Literal["same", "part", "free"]
+Slider = Literal["count", "range", "up to"]
 
 
-class RunConfig(BaseModel):
-    """What decides the rows of a run; an option left out has its experiment's default.
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What an option means beyond its type.
 
     Attributes:
-        experiment: Name of the experiment.
-        dataset: Dataset name or path (see `sleeptime_lib.tasks.load`).
-        model: "simulated", "recorded:NAME", or a model name at `base_url`.
-        base_url: Server of the model; None for the simulated model.
-        limit: Number of questions, or of contexts where `questions_per_context` is given; None
-            for the dataset's default.
-        questions_per_context: Most questions about each context; None for as many as come.
-        seed: Of the dataset where it is generated, and of all sampling.
-        splitter: Rule that cuts questions from contexts in unsplit data.
-        skip_bad: Leave out bad rows of a file, with a notice each, instead of refusing it.
-        levels: Verbosity levels of the answers, each 0 to 4 (paper, appendix A).
-        sleep_parallel: Numbers of parallel sleep phases (paper, figure 7).
-        sleep_effort: Reasoning effort of the sleep phase; "" for the model's default.
-        sleep_protocol: How notes are written: "tools", "text", or "auto" to ask the model once
-            whether it can call tools.
-        sleep_temperature: Above 0, so that parallel phases differ.
-        sleep_max_tokens: Most tokens in one reply of the sleep phase.
-        temperature: Of the answers; None leaves it to the server, as reasoning models demand.
-        answer_max_tokens: Most tokens in one answer.
-        pass_samples: Draws at the lowest level for pass@k (paper, figures 5 and 6); 0 for none.
-        pass_temperature: Sampling temperature of those draws.
-        context_only: Also run the arm in which the question is withheld (paper, figures 21, 22).
+        replay: What a recording allows: only the "same" value; a "part" of the recorded values (a
+            subset, a smaller number, off instead of on); or any value ("free"), because it
+            reaches no request.
+        slider: How a notebook's panel shows it: a "count" from 1, a "range" of values next to each
+            other, or the given values "up to" one; None for no slider.
+        label: Name beside the slider; "" for the option's own.
+        most: Upper end of the slider.
     """
+
+    replay: Replay = "same"
+    slider: Slider | None = None
+    label: str = ""
+    most: int = 0
+
+
+def option(
+    default: Any,
+    text: str,
+    *,
+    replay: Replay = "same",
+    slider: Slider | None = None,
+    label: str = "",
+    most: int = 0,
+    **bounds: Any,
+) -> Any:
+    """Declare an option of an experiment: a pydantic field with its help text and its hints.
+
+    Args:
+        default: Its value when it is not given.
+        text: One line of help, shown on the command line and in notebooks.
+        replay: See `Hints`.
+        slider: See `Hints`.
+        label: See `Hints`.
+        most: See `Hints`.
+        **bounds: Passed to `pydantic.Field` (`ge`, `le`, ...).
+    """
+    field: FieldInfo = Field(default, description=text, **bounds)
+    field.metadata.append(Hints(replay, slider, label, most))
+    return field
+
+
+class _Settings(BaseModel):
+    """A frozen set of options that takes values as text, too: "0,1,3", "none", "12"."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    experiment: str = "stateful-gsm"
-    dataset: str = "procedural-p1"
-    model: str = "simulated"
-    base_url: str | None = None
-    limit: Annotated[int, Field(ge=1)] | None = None
-    questions_per_context: Annotated[int, Field(ge=1)] | None = None
-    seed: Annotated[int, Field(ge=0)] = 0
-    splitter: Literal["clean", "paper"] = "clean"
-    skip_bad: bool = False
-    levels: tuple[Annotated[int, Field(ge=0, le=4)], ...] = (0, 1, 2, 3, 4)
-    sleep_parallel: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (1, 2, 5, 10)
-    sleep_effort: str = ""
-    sleep_protocol: Literal["auto", "tools", "text"] = "auto"
-    sleep_temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.7
-    sleep_max_tokens: Annotated[int, Field(ge=1)] = 2048
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.0
-    answer_max_tokens: Annotated[int, Field(ge=1)] = 2048
-    pass_samples: Annotated[int, Field(ge=0, le=1000)] = 10
-    pass_temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.7
-    context_only: bool = True
-
     @model_validator(mode="before")
     @classmethod
-    def _with_defaults(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {**DEFAULTS.get(given.get("experiment", ""), {}), **given}
+    def _read_text(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: _value(cls.model_fields.get(name), value) for name, value in given.items()}
 
-    @field_validator("experiment")
     @classmethod
-    def _known_experiment(cls, name: str) -> str:
-        if name not in EXPERIMENTS:
-            raise ValueError(f"unknown experiment {name!r}: known are {', '.join(EXPERIMENTS)}")
-        return name
+    def make(cls, **given: Any) -> Self:
+        """Validate options.
+
+        Raises:
+            InputError: An option is unknown or has a value it cannot have; one line tells all.
+        """
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise InputError(_one_line(error, cls.model_fields)) from None
+
+
+class Options(_Settings):
+    """What decides the rows of a run and every experiment has; experiments add their own.
+
+    A run directory belongs to one set of options, and changed ones are refused.
+    """
+
+    dataset: str = option("procedural-p1", "Name or path of the data; see `sleeptime data`.")
+    model: str = option(SIMULATED, "simulated, recorded:NAME, or a name at --base-url.")
+    base_url: str | None = option(
+        None, "OpenAI-compatible server; default $OPENAI_BASE_URL.", replay="free"
+    )
+    limit: int | None = option(
+        None,
+        "Number of questions, or of contexts where each has several.",
+        replay="part",
+        slider="count",
+        label="Questions",
+        most=200,
+        ge=1,
+    )
+    seed: int = option(0, "Of generated data and of all sampling.", ge=0)
+    sleep_method: str = option("rethink", "How notes are made.")
 
     @field_validator("base_url")
     @classmethod
@@ -108,86 +122,68 @@ class RunConfig(BaseModel):
             raise ValueError("base_url must not hold a password: use the key's variable")
         return url
 
-    @field_validator("levels", "sleep_parallel")
-    @classmethod
-    def _sorted_once_each(cls, values: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(sorted(set(values)))
 
-    @field_validator("levels")
-    @classmethod
-    def _not_empty(cls, values: tuple[int, ...]) -> tuple[int, ...]:
-        if not values:
-            raise ValueError("at least one verbosity level is needed")
-        return values
+class Execution(_Settings):
+    """How the calls of a run are made; may differ each time that the run is resumed."""
 
-
-class Execution(BaseModel):
-    """How the calls of a run are made.
-
-    Attributes:
-        concurrency: Calls in flight; None adapts to what the server can take.
-        requests_per_minute: Limit of the provider, if known.
-        tokens_per_minute: Limit of the provider, if known.
-        timeout_s: Deadline of one call, in seconds.
-        max_cost_usd: Cap on money for the whole run; never exceeded.
-        max_tokens: Cap on tokens (prompt plus completion) for the whole run; never exceeded.
-        api_key_env: Name of the environment variable that holds the API key.
-        prices: JSON file of prices that go before the built-in ones (`models.prices.read_prices`).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    concurrency: Annotated[int, Field(ge=1, le=4096)] | None = None
-    requests_per_minute: Annotated[float, Field(gt=0)] | None = None
-    tokens_per_minute: Annotated[float, Field(gt=0)] | None = None
-    timeout_s: Annotated[float, Field(gt=0)] = 600.0
-    max_cost_usd: Annotated[float, Field(gt=0)] | None = None
-    max_tokens: Annotated[int, Field(gt=0)] | None = None
-    api_key_env: str = "OPENAI_API_KEY"
-    prices: Path | None = None
+    concurrency: int | None = option(
+        None, "Calls in flight; default: adapts to the server.", ge=1, le=4096
+    )
+    requests_per_minute: float | None = option(None, "Limit of the provider.", gt=0)
+    tokens_per_minute: float | None = option(None, "Limit of the provider.", gt=0)
+    timeout_s: float = option(600.0, "Deadline of one call, in seconds.", gt=0)
+    max_cost_usd: float | None = option(None, "Cap on money for the whole run, in USD.", gt=0)
+    max_tokens: int | None = option(None, "Cap on tokens for the whole run.", gt=0)
+    api_key_env: str = option("OPENAI_API_KEY", "Environment variable that holds the key.")
+    prices: Path | None = option(None, "JSON file of your own prices.")
+    sources: tuple[str, ...] = option(
+        (), "Run directories or recorded:NAME whose replies are taken before a call is made."
+    )
 
 
-def make_config(**options: Any) -> RunConfig:
-    """Validate options into a configuration.
-
-    Raises:
-        InputError: An option is unknown or has a value it cannot have, or the model is a recording
-            that there is not.
-    """
-    model = str(options.get("model", ""))
-    if model.startswith(PREFIX):
-        # What is not said is as it was recorded: another value could not be replayed.
-        options = {**read_about(model).config, "base_url": None, **options}
-    try:
-        return RunConfig(**options)
-    except ValidationError as error:
-        raise InputError(one_line(error)) from None
+def hints(field: FieldInfo) -> Hints:
+    """The hints of an option."""
+    return next((item for item in field.metadata if isinstance(item, Hints)), Hints())
 
 
-def make_execution(**options: Any) -> Execution:
-    """Validate options into an execution.
-
-    Raises:
-        InputError: An option is unknown or has a value it cannot have.
-    """
-    try:
-        return Execution(**options)
-    except ValidationError as error:
-        raise InputError(one_line(error)) from None
+def takes_none(field: FieldInfo) -> bool:
+    """Whether an option may be None, written "none"."""
+    return type(None) in get_args(field.annotation)
 
 
-def one_line(error: ValidationError) -> str:
-    """Tell all faults of a validation in one line: option, value, what would be right."""
-    parts = []
-    for fault in error.errors():
-        name = ".".join(str(part) for part in fault["loc"])
-        said = fault["msg"].removeprefix("Value error, ")
-        parts.append(said if name in said else f"{name} = {fault['input']!r}: {said}")
-    return "; ".join(parts)
+def is_list(field: FieldInfo) -> bool:
+    """Whether an option is a list, written with commas."""
+    return getattr(field.annotation, "__origin__", None) is tuple
 
 
-def read_config_file(path: Path) -> dict[str, Any]:
+def words_of(options: Options, *, but: Iterable[str] = ()) -> list[str]:
+    """The command-line words for every option that is not the default, quoted for a shell."""
+    words = []
+    for name, field in type(options).model_fields.items():
+        value = getattr(options, name)
+        if value == field.default or name in but:
+            continue
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            words.append(flag if value else f"--no-{flag.removeprefix('--')}")
+        else:
+            words += [flag, shlex.quote(text_of(value))]
+    return words
+
+
+def text_of(value: Any) -> str:
+    """A value as the command line takes it."""
+    if value is None:
+        return "none"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def read_config_file(path: Path, known: Iterable[str]) -> dict[str, Any]:
     """Read the options of a YAML file, which holds only what differs from the defaults.
+
+    Args:
+        path: The file.
+        known: Names of the options that it may hold.
 
     Raises:
         InputError: The file cannot be read, is not YAML, or is not a mapping of known options.
@@ -196,16 +192,44 @@ def read_config_file(path: Path) -> dict[str, Any]:
 
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"config file {path}: {reason}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise InputError(f"config file {path}: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise InputError(f"config file {path}: expected 'option: value' lines")
-    known = {*RunConfig.model_fields, *Execution.model_fields}
-    unknown = sorted(set(map(str, content)) - known)
-    if unknown:
-        raise InputError(
-            f"config file {path}: unknown option {', '.join(unknown)}; known are "
-            f"{', '.join(sorted(known))}"
-        )
+    names = sorted(known)
+    for name in content:
+        if name not in names:
+            raise InputError(f"config file {path}: {_unknown(str(name), names)}")
     return {str(name): value for name, value in content.items()}
+
+
+def _value(field: FieldInfo | None, value: Any) -> Any:
+    """Text as it is written on a command line, turned to what the field takes."""
+    if field is None:
+        return value
+    if is_list(field):
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return (value,) if isinstance(value, int) else value
+    if isinstance(value, str) and value.strip().lower() == "none" and takes_none(field):
+        return None
+    return value
+
+
+def _one_line(error: ValidationError, fields: Mapping[str, Any]) -> str:
+    parts = []
+    for fault in error.errors():
+        name = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "extra_forbidden":
+            parts.append(_unknown(name, list(fields)))
+            continue
+        said = fault["msg"].removeprefix("Value error, ")
+        parts.append(said if name in said else f"{name} = {fault['input']!r}: {said}")
+    return "; ".join(parts)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    if near:
+        return f"unknown option {name}, did you mean {near[0]}?"
+    return f"unknown option {name}: known are {', '.join(known)}"

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
@@ -18,13 +17,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from sleeptime_lib.config import RunConfig
+from sleeptime_lib.config import Options
 from sleeptime_lib.estimate import Estimate
-from sleeptime_lib.models.endpoint import SIMULATED
-from sleeptime_lib.records import Row, Task
+from sleeptime_lib.records import Row, Task, is_simulated
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.tokens import Tokens, Totals
+    from sleeptime_lib.results import Run
     from sleeptime_lib.runs import Finished, Prepared
 
 _OUT: Final = Console(highlight=False, soft_wrap=True)
@@ -61,13 +60,13 @@ def describe_plan(prepared: Prepared) -> str:
     )
 
 
-def show_estimate(config: RunConfig, estimated: Estimate, as_json: bool) -> None:
+def show_estimate(experiment: str, options: Options, estimated: Estimate, as_json: bool) -> None:
     """Print what a run would take."""
     if as_json:
-        print(json.dumps({"model": config.model, **asdict(estimated)}))
+        print(json.dumps({"model": options.model, **asdict(estimated)}))
         return
     _OUT.print(
-        f"{config.experiment} on {config.dataset} with {config.model}, {estimated.rows:,} rows: "
+        f"{experiment} on {options.dataset} with {options.model}, {estimated.rows:,} rows: "
         f"{describe_estimate(estimated)}",
         markup=False,
         soft_wrap=True,
@@ -76,12 +75,12 @@ def show_estimate(config: RunConfig, estimated: Estimate, as_json: bool) -> None
 
 def show_plan(prepared: Prepared) -> None:
     """Say what is about to happen, and what it will take."""
-    config, task = prepared.config, prepared.task
+    options, task = prepared.options, prepared.task
     simulated = " (simulated: results show how the workbench works, not how a model does)"
     _ERR.print(
-        f"{config.experiment}: {len(task.questions):,} questions of {config.dataset}, "
-        f"{prepared.estimate.rows:,} rows, model {config.model}"
-        f"{simulated if prepared.endpoint.model == SIMULATED else ''}"
+        f"{prepared.experiment.name}: {len(task.questions):,} questions of {options.dataset}, "
+        f"{prepared.estimate.rows:,} rows, model {options.model}"
+        f"{simulated if is_simulated(prepared.endpoint.model) else ''}"
     )
     told = describe_plan(prepared)
     _ERR.print(told if prepared.recording else f"estimate: {told}", markup=False)
@@ -137,26 +136,29 @@ def show_end(prepared: Prepared, finished: Finished) -> None:
         _ERR.print("the same command tries the failed rows again")
 
 
-def show_report(directory: Path, at: float | None = None) -> None:
+def show_report(run: Run, at: float | None = None) -> None:
     """Print a run's tables and findings on stdout."""
-    from sleeptime_lib import reporting
     from sleeptime_lib.analysis import tables
+    from sleeptime_lib.results import compare_estimate
 
-    run = reporting.load_run(directory)
-    if run.manifest.get("simulated"):
+    if run.simulated:
         _OUT.print("SIMULATED RESULTS: no real model answered")
     report = run.report(at=at)
     _print_table(tables.HEADER, tables.table(report))
     said = tables.sentences(report)
-    if run.experiment == "multi-query":
-        said += reporting.amortisation_sentences(run, at=at)
+    said += [line for section in run.sections(report) for line in section.sentences]
+    if run.experiment is None:
+        said.append(
+            f"Note: {run.experiment_name} is not an experiment of this library; add --experiment "
+            "FILE.py for its own parts of the report."
+        )
     for line in said:
         _OUT.print(line, markup=False)
     _OUT.print(_tokens(report.tokens))
     if run.manifest.get("recording"):
         _OUT.print(f"Nothing was paid for: {run.model} was replayed from a recording.")
     else:
-        _OUT.print(_estimate_and_fact(reporting.compare_estimate(run.manifest)))
+        _OUT.print(_estimate_and_fact(compare_estimate(run.manifest)))
 
 
 def _tokens(tokens: Tokens) -> str:

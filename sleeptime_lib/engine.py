@@ -1,31 +1,45 @@
 """Plan a run and carry it out: every question in every setting, each sleep phase once.
 
-The plan is a stream ordered by context, so that the notes of one context are shared while they are
-needed and forgotten afterwards; memory does not grow with the number of calls. Each row is written
-as soon as it is known. Rows that are there already are not planned again, and calls that were made
-already are in the client's cache, which is what makes a run resumable.
+The plan takes questions in turn, all settings of a question together and ablations last, so that
+any beginning of it is a smaller experiment. Notes are shared while they are needed and made again
+from the cache should a context come back much later; memory does not grow with the number of calls.
+Each row is written as soon as it is known. Rows that are there already are not planned again, and
+calls that were made already are in the client's cache, which is what makes a run resumable.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sleeptime_lib.config import RunConfig
-from sleeptime_lib.errors import CallError
-from sleeptime_lib.methods.answer import AnswerOptions, Setting, answer_request, grade
-from sleeptime_lib.methods.sleep import Notes, Protocol, SleepSetting, choose_protocol, take_notes
+from sleeptime_lib.config import Options
+from sleeptime_lib.errors import CallError, SleeptimeError, StopRun
+from sleeptime_lib.experiment import Answered, Call, Experiment, Grade, Notes, Setting, SleepMethod
 from sleeptime_lib.models.client import Client
-from sleeptime_lib.records import Context, Question, Reply, Row, Task, Usage
+from sleeptime_lib.records import KINDS, Context, Question, Row, Task, Usage
 from sleeptime_lib.store import RunDirectory, SleepRecord, key_digest
 
 OPEN_ROWS: Final = 1024
-"""Rows that may be under way at once; bounds memory, and is above any sensible concurrency."""
+"""Rows that may be under way at once, if not more calls are; bounds memory."""
+
+HOPELESS_ROWS: Final = 10
+"""So many rows that fail in the experiment's own code, and more than are answered, stop the run."""
 
 _NOTHING: Final = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What is run: an experiment with its options, the way of making notes, and the data."""
+
+    experiment: Experiment
+    options: Options
+    method: SleepMethod
+    task: Task
+    settings: tuple[Setting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,68 +85,133 @@ class Outcome:
         found: Rows that were there before.
         answered: Rows added with an answer.
         failed: Rows added with an error.
-        protocol: How notes were asked for; with "auto" in the configuration, what was found out.
+        settled: Options whose values were found out before the run, such as the sleep protocol.
     """
 
     planned: int
     found: int
     answered: int
     failed: int
-    protocol: Protocol
+    settled: Mapping[str, Any]
 
 
 def plan(task: Task, settings: Sequence[Setting]) -> Iterator[Planned]:
-    """Every row of a run, context by context."""
-    questions: dict[str, list[Question]] = {}
-    for question in task.questions:
-        questions.setdefault(question.context_id, []).append(question)
-    for context_id, asked in questions.items():
-        drawn: dict[str, int] = {}
-        for question, setting in itertools.product(asked, settings):
-            for sample in range(setting.samples):
-                before = drawn.get(setting.sleep_effort, 0)
-                after = max(before, setting.sleep_parallel)
-                drawn[setting.sleep_effort] = after
-                carries = range(before, after)
-                yield Planned(task.contexts[context_id], question, setting, sample, carries)
+    """Every row of a run, in the order in which they are produced."""
+    drawn: dict[tuple[str, str], int] = {}
+    for last in (False, True):
+        turn = [setting for setting in settings if setting.last == last]
+        for question in task.questions if turn else ():
+            context = task.contexts[question.context_id]
+            for setting in turn:
+                phase = (question.context_id, setting.sleep_effort)
+                for sample in range(setting.samples):
+                    before = drawn.get(phase, 0)
+                    after = max(before, setting.sleep_parallel)
+                    if after > before:
+                        drawn[phase] = after
+                    yield Planned(context, question, setting, sample, range(before, after))
 
 
 async def run(
-    task: Task,
-    settings: Sequence[Setting],
-    config: RunConfig,
+    study: Study,
     client: Client,
     directory: RunDirectory,
     on_row: Callable[[Row], None] = lambda row: None,
+    *,
+    settled: Mapping[str, Any] | None = None,
+    open_rows: int = OPEN_ROWS,
 ) -> Outcome:
     """Produce all rows that are missing, and gather them when the plan is complete.
 
     Args:
-        task: Contexts and questions.
-        settings: What to measure for each question.
-        config: The run's configuration.
+        study: What to run.
         client: Makes the calls.
         directory: Keeps the rows.
         on_row: Told each row after it is written.
+        settled: Options that were found out, for the outcome.
+        open_rows: Rows that may be under way at once.
 
     Raises:
         StopRun: No further call can succeed. What is finished is kept.
         CapReached: A cap does not allow the next call. What is finished is kept.
         asyncio.CancelledError: Interrupted. Calls in flight are abandoned; the rest is kept.
     """
-    protocol = await _protocol(config, client, settings)
-    worker = _Worker(config, client, directory, protocol, on_row)
-    await worker.work(plan(task, settings), directory.done())
+    worker = _Worker(study, client, directory, on_row, open_rows)
+    await worker.work(plan(study.task, study.settings), directory.done())
     directory.finish()
-    return worker.outcome
+    return worker.outcome(settled or {})
 
 
-async def _protocol(config: RunConfig, client: Client, settings: Sequence[Setting]) -> Protocol:
-    if config.sleep_protocol != "auto":
-        return config.sleep_protocol
-    if not any(setting.sleep_parallel for setting in settings):
-        return "text"
-    return await choose_protocol(lambda r: client.complete(r, owner="probe"), client.model)
+async def settle(study: Study, client: Client) -> Mapping[str, Any]:
+    """Values of options that the sleep method finds out before a run; none without a sleep phase.
+
+    Raises:
+        StopRun: The model cannot be asked.
+    """
+    if not any(setting.sleep for setting in study.settings):
+        return {}
+    return await study.method.settle(Call(client, "probe"), study.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The notes of one draw, and what making them took."""
+
+    notes: Notes
+    call: Call
+
+
+async def answer(
+    study: Study, planned: Planned, taken: Sequence[Taken], call: Call
+) -> tuple[Answered, Grade]:
+    """Answer and grade one planned row.
+
+    Raises:
+        CallError: A call failed for good, or the experiment's own code did.
+    """
+    name = f"answer of {study.experiment.name}"
+    try:
+        answered = await study.experiment.answer(
+            call,
+            planned.context,
+            planned.question,
+            planned.setting,
+            [one.notes for one in taken],
+            planned.sample,
+        )
+        return answered, study.experiment.grade(answered, planned.question)
+    except SleeptimeError:
+        raise
+    except Exception as error:
+        raise _own_fault(name, error) from error
+
+
+async def take(study: Study, context: Context, setting: Setting, draw: int, call: Call) -> Taken:
+    """Make the notes of one draw.
+
+    Raises:
+        CallError: A call failed for good, or the sleep method's own code did.
+    """
+    try:
+        return Taken(await study.method.take(call, context, setting, draw), call)
+    except SleeptimeError:
+        raise
+    except Exception as error:
+        raise _own_fault(f"sleep method {study.method.name}", error) from error
+
+
+def sleep_owner(context: Context, setting: Setting, draw: int) -> str:
+    """Under which name the calls of one draw are made."""
+    return f"sleep:{context.context_id}:{setting.sleep_effort}:{draw}"
+
+
+def _own_fault(name: str, error: Exception) -> CallError:
+    """A failure of an experiment's code is a failed row, as a failed call is."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    line = f", line {trace.tb_lineno}" if trace else ""
+    return CallError("code", f"{name} failed: {type(error).__name__}: {error}{line}")
 
 
 class _Worker:
@@ -140,40 +219,36 @@ class _Worker:
 
     def __init__(
         self,
-        config: RunConfig,
+        study: Study,
         client: Client,
         directory: RunDirectory,
-        protocol: Protocol,
         on_row: Callable[[Row], None],
+        open_rows: int,
     ) -> None:
-        self._config = config
+        self._study = study
         self._client = client
         self._directory = directory
-        self._protocol = protocol
         self._on_row = on_row
-        self._options = AnswerOptions(client.model, config.seed, config.answer_max_tokens)
+        self._open_rows = open_rows
         self._sleeps_kept = directory.sleeps_kept()
-        self._planned = self._found = self._answered = self._failed = 0
+        self._planned = self._found = self._answered = self._failed = self._faulty = 0
 
-    @property
-    def outcome(self) -> Outcome:
+    def outcome(self, settled: Mapping[str, Any]) -> Outcome:
         """The counts so far."""
-        return Outcome(self._planned, self._found, self._answered, self._failed, self._protocol)
+        return Outcome(self._planned, self._found, self._answered, self._failed, settled)
 
     async def work(self, rows: Iterator[Planned], done: frozenset[bytes]) -> None:
         """Produce every planned row that is not done."""
-        permits = asyncio.Semaphore(OPEN_ROWS)
-        phases: _Phases | None = None
+        permits = asyncio.Semaphore(self._open_rows)
         try:
             async with asyncio.TaskGroup() as group:
+                phases = _Phases(self._take, group, most=2 * self._open_rows)
                 for row in rows:
                     self._planned += 1
                     digest = key_digest(row.key)
                     if digest in done:
                         self._found += 1
                         continue
-                    if phases is None or phases.context is not row.context:
-                        phases = _Phases(row.context, self._take_notes, group)
                     await permits.acquire()
                     task = group.create_task(self._produce(row, digest.hex(), phases))
                     task.add_done_callback(lambda _: permits.release())
@@ -183,113 +258,113 @@ class _Worker:
 
     async def _produce(self, planned: Planned, owner: str, phases: _Phases) -> None:
         """Make one row, whatever happens to its calls, and keep it."""
-        setting = planned.setting
-        notes: list[Notes] = []
+        taken: list[Taken] = []
+        call = Call(self._client, owner)
+        answered, grade, fault = Answered(""), Grade(None, 0.0), ""
         try:
-            if setting.sleep_parallel:
-                notes = await phases.notes(setting.sleep_parallel, setting.sleep_effort)
-            request = answer_request(
-                planned.context,
-                planned.question,
-                setting,
-                [n.text for n in notes],
-                planned.sample,
-                self._options,
-            )
-            reply = await self._client.complete(request, owner=owner)
-            row = _row(self._config, self._client.model, planned, notes, owner, reply)
+            if planned.setting.sleep:
+                taken = await phases.taken(planned.context, planned.setting)
+            answered, grade = await answer(self._study, planned, taken, call)
             self._answered += 1
         except CallError as error:
-            row = _row(self._config, self._client.model, planned, notes, owner, None, str(error))
+            fault = str(error)
             self._failed += 1
+            self._faulty += error.kind == "code"
+            if self._faulty >= max(HOPELESS_ROWS, self._answered + 1):
+                raise StopRun(error.message) from None
+        row = _row(self._study, call, planned, taken, answered, grade, fault)
         self._directory.add_row(row)
         self._on_row(row)
 
-    async def _take_notes(self, context: Context, effort: str, draw: int) -> Notes:
-        setting = SleepSetting(
-            model=self._client.model,
-            protocol=self._protocol,
-            effort=effort,
-            temperature=self._config.sleep_temperature,
-            seed=self._config.seed,
-            max_tokens=self._config.sleep_max_tokens,
-        )
-        owner = f"sleep:{context.context_id}:{effort}:{draw}"
-        notes = await take_notes(
-            lambda request: self._client.complete(request, owner=owner),
-            context.text,
-            setting,
-            draw,
-            owner,
-        )
-        key = (context.context_id, effort, draw)
+    async def _take(self, context: Context, setting: Setting, draw: int) -> Taken:
+        call = Call(self._client, sleep_owner(context, setting, draw))
+        taken = await take(self._study, context, setting, draw, call)
+        key = (context.context_id, setting.sleep_effort, draw)
         if key not in self._sleeps_kept:
             self._sleeps_kept.add(key)
-            self._directory.add_sleep(_sleep_record(key, notes))
-        return notes
+            self._directory.add_sleep(_sleep_record(key, taken))
+        return taken
 
 
 class _Phases:
-    """The sleep phases of one context: each draw is run once, when a row first needs it."""
+    """The sleep phases of the contexts under way: each draw is made when a row first needs it."""
 
     def __init__(
         self,
-        context: Context,
-        take: Callable[[Context, str, int], Coroutine[None, None, Notes]],
+        take: Callable[[Context, Setting, int], Any],
         group: asyncio.TaskGroup,
+        *,
+        most: int,
     ) -> None:
-        self.context = context
         self._take = take
         self._group = group
-        self._draws: dict[tuple[str, int], asyncio.Task[Notes | CallError]] = {}
+        self._most = most
+        self._contexts: OrderedDict[str, dict[tuple[str, int], asyncio.Task[Taken | CallError]]] = (
+            OrderedDict()
+        )
 
-    async def notes(self, parallel: int, effort: str) -> list[Notes]:
-        """The notes of the first `parallel` draws.
+    async def taken(self, context: Context, setting: Setting) -> list[Taken]:
+        """The notes of all parallel draws of a setting.
 
         Raises:
             CallError: One of them failed.
         """
-        for draw in range(parallel):
-            if (effort, draw) not in self._draws:
-                task = self._group.create_task(self._draw(effort, draw))
-                self._draws[effort, draw] = task
+        draws = self._draws_of(context)
+        keys = [(setting.sleep_effort, draw) for draw in range(setting.sleep_parallel)]
+        for key in keys:
+            if key not in draws:
+                draws[key] = self._group.create_task(self._draw(context, setting, key[1]))
         # Shielded, because other rows wait for the same draws.
-        waits = [asyncio.shield(self._draws[effort, draw]) for draw in range(parallel)]
-        results = await asyncio.gather(*waits)
+        results = await asyncio.gather(*(asyncio.shield(draws[key]) for key in keys))
         for result in results:
             if isinstance(result, CallError):
                 raise CallError(result.kind, f"sleep phase: {result.message}")
-        return [result for result in results if isinstance(result, Notes)]
+        return [result for result in results if isinstance(result, Taken)]
 
-    async def _draw(self, effort: str, draw: int) -> Notes | CallError:
+    def _draws_of(self, context: Context) -> dict[tuple[str, int], asyncio.Task[Taken | CallError]]:
+        draws = self._contexts.setdefault(context.context_id, {})
+        self._contexts.move_to_end(context.context_id)
+        if len(self._contexts) > self._most:
+            self._contexts.popitem(last=False)
+        return draws
+
+    async def _draw(self, context: Context, setting: Setting, draw: int) -> Taken | CallError:
         try:
-            return await self._take(self.context, effort, draw)
+            taken: Taken = await self._take(context, setting, draw)
         except CallError as error:
             return error
+        return taken
 
 
 def _row(
-    config: RunConfig,
-    model: str,
+    study: Study,
+    call: Call,
     planned: Planned,
-    notes: Sequence[Notes],
-    owner: str,
-    reply: Reply | None,
-    error: str = "",
+    taken: Sequence[Taken],
+    answered: Answered,
+    grade: Grade,
+    error: str,
 ) -> Row:
-    """A row with its answer, or without a reply one that tells why there is none."""
+    """A row with its answer, or one that tells why there is none."""
     setting, context = planned.setting, planned.context
-    prediction, score = grade(reply, planned.question) if reply else (None, None)
-    usage = reply.usage if reply else _NOTHING
-    paid = usage if reply and reply.owner == owner else _NOTHING
-    slept = sum((n.usage for n in notes), _NOTHING)
-    billed = sum((notes[draw].billed for draw in planned.carries if draw < len(notes)), paid)
+    slept = sum((one.call.usage for one in taken), _NOTHING)
+    carried = [taken[draw].call.billed for draw in planned.carries if draw < len(taken)]
+    tokens = {
+        "test": call.usage,
+        "sleep": slept,
+        "billed_test": call.billed,
+        "billed_sleep": sum(carried, _NOTHING),
+    }
+    counts = {
+        f"{part}_{kind}_tokens": getattr(usage, kind)
+        for part, usage in tokens.items()
+        for kind in KINDS
+    }
     effort = setting.sleep_effort or "default"
-    sleep_id = f"{context.context_id}:{effort}:{setting.sleep_parallel}"
     return Row(
-        experiment=config.experiment,
-        dataset=config.dataset,
-        model=model,
+        experiment=study.experiment.name,
+        dataset=study.options.dataset,
+        model=call.model,
         cluster_id=context.cluster_id,
         context_id=context.context_id,
         question_id=planned.question.question_id,
@@ -299,41 +374,33 @@ def _row(
         sleep_parallel=setting.sleep_parallel,
         sleep_effort=setting.sleep_effort,
         sample=planned.sample,
-        prediction=prediction,
+        prediction=grade.prediction,
         gold=planned.question.gold,
-        score=score,
-        test_prompt_tokens=usage.prompt,
-        test_cached_tokens=usage.cached,
-        test_completion_tokens=usage.completion,
-        test_reasoning_tokens=usage.reasoning,
-        sleep_prompt_tokens=slept.prompt,
-        sleep_cached_tokens=slept.cached,
-        sleep_completion_tokens=slept.completion,
-        sleep_reasoning_tokens=slept.reasoning,
-        sleep_id=sleep_id if setting.sleep_parallel else "",
-        billed_prompt_tokens=billed.prompt,
-        billed_cached_tokens=billed.cached,
-        billed_completion_tokens=billed.completion,
-        billed_reasoning_tokens=billed.reasoning,
-        usage_estimated=usage.estimated or slept.estimated,
-        latency_s=reply.latency_s if reply else 0.0,
-        finish_reason=reply.finish_reason if reply else "",
+        score=None if error else grade.score,
+        calls=call.calls,
+        measures=dict(sorted(answered.measures.items())),
+        sleep_id=f"{context.context_id}:{effort}:{setting.sleep_parallel}" if setting.sleep else "",
+        usage_estimated=call.usage.estimated or slept.estimated,
+        latency_s=call.latency_s,
+        finish_reason=call.finish_reason,
         error=error,
+        **counts,
     )
 
 
-def _sleep_record(key: tuple[str, str, int], notes: Notes) -> SleepRecord:
+def _sleep_record(key: tuple[str, str, int], taken: Taken) -> SleepRecord:
     context_id, effort, draw = key
+    notes, usage = taken.notes, taken.call.usage
     return SleepRecord(
         context_id=context_id,
         sleep_effort=effort,
         draw=draw,
         text=notes.text,
         rewrites=notes.rewrites,
-        calls=notes.calls,
+        calls=taken.call.calls,
         finished=notes.finished,
-        prompt_tokens=notes.usage.prompt,
-        cached_tokens=notes.usage.cached,
-        completion_tokens=notes.usage.completion,
-        reasoning_tokens=notes.usage.reasoning,
+        prompt_tokens=usage.prompt,
+        cached_tokens=usage.cached,
+        completion_tokens=usage.completion,
+        reasoning_tokens=usage.reasoning,
     )

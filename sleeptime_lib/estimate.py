@@ -1,30 +1,21 @@
 """What a run will take, told before it is paid for.
 
-Calls and prompt tokens follow from the plan and the prompts. Completion tokens cannot be known
-beforehand: they are taken from the tables below, which are round numbers near what instruction-
-tuned models wrote in our trials, and the report of a finished run shows estimate and fact.
+Calls and prompt tokens follow from the plan and the texts. Generated tokens cannot be known
+beforehand: they are what the experiment expects of each setting, and the report of a finished run
+shows estimate and fact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sleeptime_lib.methods import prompts
-from sleeptime_lib.methods.answer import AnswerOptions, Setting, answer_request
-from sleeptime_lib.models.prices import PRICES, Prices
+from sleeptime_lib.experiment import Expected, Setting
+from sleeptime_lib.models.prices import Prices
 from sleeptime_lib.records import Task, Usage
 
 CHARS_PER_TOKEN: Final = 4.0
-ANSWER_TOKENS: Final = (10, 30, 45, 80, 300)
-"""Completion tokens of one answer, by verbosity level."""
-SLEEP_CALLS: Final = 3
-"""Calls of one draw of the sleep phase: two rewrites and the end."""
-SLEEP_TOKENS: Final = 300
-"""Completion tokens of one draw of the sleep phase, all calls together."""
-NOTES_TOKENS: Final = 120
-"""Tokens of the notes that one draw leaves behind."""
 CALLS_IN_FLIGHT: Final = 20
 TOKENS_PER_SECOND: Final = 50
 """Speed of one call in flight, for the estimate of time."""
@@ -36,7 +27,7 @@ class Estimate:
 
     Attributes:
         rows: Rows in the plan.
-        answer_calls: Calls that answer.
+        answer_calls: Calls that answer, about.
         sleep_calls: Calls of sleep phases, about.
         prompt_tokens: Of all calls, about.
         completion_tokens: Of all calls, about.
@@ -59,47 +50,44 @@ class Estimate:
 
 
 def estimate(
-    task: Task, settings: Sequence[Setting], model: str, prices: Prices = PRICES
+    task: Task,
+    settings: Sequence[Setting],
+    expect: Callable[[Setting], Expected],
+    model: str,
+    prices: Prices,
 ) -> Estimate:
     """Estimate a whole run of a task in these settings."""
-    options = AnswerOptions(model, 0, 1)
-    rows = calls = prompt = completion = 0
-    asked_without_question: set[str] = set()
-    for question in task.questions:
-        context = task.contexts[question.context_id]
-        # The settings share their texts up to the instruction, so one request is measured.
-        sample = answer_request(context, question, settings[0], (), 0, options)
-        length = _tokens(sample.messages)
-        repeated = question.context_id in asked_without_question
-        for setting in settings:
-            rows += setting.samples
-            if setting.arm == "context_only" and repeated:
-                continue
-            calls += setting.samples
-            prompt += setting.samples * (length + NOTES_TOKENS * setting.sleep_parallel)
-            completion += setting.samples * ANSWER_TOKENS[setting.budget]
-        asked_without_question.add(question.context_id)
-    draws = max((setting.sleep_parallel for setting in settings), default=0)
-    contexts = {question.context_id for question in task.questions}
-    for context_id in contexts:
-        opening = prompts.situation_block(task.contexts[context_id].text, ())
-        frame = len(prompts.SLEEP_FRAME.text) + len(prompts.SLEEP_TOOLS.text)
-        start = (len(opening) + frame) / CHARS_PER_TOKEN
+    questions, contexts = len(task.questions), {q.context_id for q in task.questions}
+    situations = {name: len(task.contexts[name].text) / CHARS_PER_TOKEN for name in contexts}
+    asked = sum(situations[q.context_id] + len(q.text) / CHARS_PER_TOKEN for q in task.questions)
+    calls = prompt = completion = 0.0
+    draws: dict[str, tuple[int, Expected]] = {}
+    for setting in settings:
+        each = expect(setting)
+        answers = setting.samples * (len(contexts) if each.once_per_context else questions)
+        read = each.frame_tokens + each.notes_tokens * setting.sleep_parallel
+        text = sum(situations.values()) if each.once_per_context else asked
+        calls += each.calls * answers
+        prompt += each.calls * (answers * read + setting.samples * text)
+        completion += each.completion_tokens * answers
+        if setting.sleep:
+            most = max(draws.get(setting.sleep_effort, (0, each))[0], setting.sleep_parallel)
+            draws[setting.sleep_effort] = (most, each)
+    sleep_calls = 0.0
+    for count, each in draws.values():
+        sleep_calls += count * each.sleep_calls * len(contexts)
+        completion += count * each.sleep_tokens * len(contexts)
         # Each call sees the opening and everything written before.
-        written = SLEEP_TOKENS * (SLEEP_CALLS - 1) / 2
-        prompt += round(draws * (SLEEP_CALLS * start + written))
-    sleep_calls = draws * SLEEP_CALLS * len(contexts)
-    completion += draws * SLEEP_TOKENS * len(contexts)
+        written = each.sleep_tokens * (each.sleep_calls - 1) / 2
+        opening = len(contexts) * each.sleep_frame_tokens + sum(situations.values())
+        prompt += count * (each.sleep_calls * opening + len(contexts) * written)
+    usage = Usage(prompt=round(prompt), completion=round(completion))
     return Estimate(
-        rows=rows,
-        answer_calls=calls,
-        sleep_calls=sleep_calls,
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cost_usd=prices.cost(model, Usage(prompt=prompt, completion=completion)),
+        rows=questions * sum(setting.samples for setting in settings),
+        answer_calls=round(calls),
+        sleep_calls=round(sleep_calls),
+        prompt_tokens=usage.prompt,
+        completion_tokens=usage.completion,
+        cost_usd=prices.cost(model, usage),
         seconds=completion / (TOKENS_PER_SECOND * CALLS_IN_FLIGHT),
     )
-
-
-def _tokens(messages: Sequence[object]) -> int:
-    return round(sum(len(str(message)) for message in messages) / CHARS_PER_TOKEN)

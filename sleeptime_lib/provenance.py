@@ -1,8 +1,7 @@
-"""What must be known to repeat a run: versions, git state, data, prompts, configuration."""
+"""What must be known to repeat a run: versions, git state, and the command."""
 
 from __future__ import annotations
 
-import datetime
 import importlib.metadata
 import platform
 import subprocess
@@ -11,54 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import sleeptime_lib
-from sleeptime_lib.config import RunConfig
-from sleeptime_lib.methods import prompts
-from sleeptime_lib.records import Task
+from sleeptime_lib.config import Options, words_of
 
 _PACKAGES: Final = ("openai", "numpy", "pandas", "pyarrow", "datasets")
 
 
-def make_manifest(config: RunConfig, model: str, task: Task, settings_count: int) -> dict[str, Any]:
-    """The manifest of a run that is about to begin.
-
-    Args:
-        config: The run's configuration.
-        model: Name of the model that answers; for a recording, the recorded one.
-        task: What was loaded for it.
-        settings_count: Settings measured for each question.
-    """
-    return {
-        "status": "running",
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "command": command_of(config),
-        "config": config.model_dump(mode="json"),
-        "model": model,
-        "simulated": model == "simulated",
-        "dataset_fingerprint": task.fingerprint(),
-        "dataset_questions": len(task.questions),
-        "dataset_contexts": len(task.contexts),
-        "dataset_notices": list(task.notices),
-        "prompts_hash": prompts.fingerprint(),
-        "settings_per_question": settings_count,
-        "versions": versions(),
-        "git": git_state(),
-    }
-
-
-def command_of(config: RunConfig) -> str:
+def command_of(experiment: str, options: Options) -> str:
     """The command that repeats a run: its experiment and every option that is not the default."""
-    words = ["sleeptime", "run", config.experiment]
-    usual = RunConfig(experiment=config.experiment).model_dump()
-    for name, value in config.model_dump().items():
-        if value == usual[name] or value is None:
-            continue
-        option = f"--{name.replace('_', '-')}"
-        if isinstance(value, bool):
-            words.append(option if value else f"--no-{option.removeprefix('--')}")
-        else:
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            words += [option, f"'{text}'" if " " in text or not text else text]
-    return " ".join(words)
+    return " ".join(["sleeptime", "run", experiment, *words_of(options)])
 
 
 def versions() -> Mapping[str, str]:

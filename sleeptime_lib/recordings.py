@@ -1,39 +1,88 @@
-"""Making recordings from runs, and holding a configuration against what was recorded."""
+"""From a finished run to a recording, and what a recording allows to be asked again."""
 
 from __future__ import annotations
 
-import asyncio
 import datetime
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
-from sleeptime_lib.config import RunConfig
+from sleeptime_lib.config import Options, hints
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.models import recording
-from sleeptime_lib.models.endpoint import SIMULATED, Endpoint
-from sleeptime_lib.models.limits import DEFAULT_LIMITS
-from sleeptime_lib.models.recording import About
-from sleeptime_lib.provenance import command_of, versions
-from sleeptime_lib.store import read_manifest
-
-if TYPE_CHECKING:
-    from sleeptime_lib.runs import Prepared
-
-_FREE: Final = frozenset(
-    "model base_url limit questions_per_context skip_bad levels sleep_parallel pass_samples "
-    "context_only".split()
-)
-"""Options of which a replay may take a part, or that do not reach a request."""
+from sleeptime_lib.experiment import Experiment, Setting
+from sleeptime_lib.models.cache_file import all_replies
+from sleeptime_lib.models.replay import FOLDER, About, read_about, total_usage, write
 
 
-_FOUND_OUT: Final = frozenset(("base_url", "sleep_protocol"))
-"""Options that a recording holds as they turned out, not as they were given."""
+def recorded_options(experiment: Experiment, about: About) -> dict[str, Any]:
+    """The options that a recording was made with, those of later versions left out.
+
+    Raises:
+        InputError: It is a recording of another experiment.
+    """
+    recorded = dict(about.config)
+    name = recorded.pop("experiment")
+    if name != experiment.name:
+        raise InputError(
+            f"this is a recording of {name}, not of {experiment.name}: it holds {about.describe()}"
+        )
+    return recorded
+
+
+def check_recorded(about: About, experiment: Experiment, options: Options) -> None:
+    """Refuse options that go beyond what was recorded.
+
+    Raises:
+        InputError: They do; the message says in which option or setting, and what was recorded.
+    """
+    was = experiment.options.make(**recorded_options(experiment, about))
+    beyond = []
+    for name, field in type(options).model_fields.items():
+        asked, recorded = getattr(options, name), getattr(was, name)
+        rule = hints(field).replay
+        if name == "model" or asked == recorded or rule == "free":
+            continue
+        if rule == "part" and _is_part(asked, recorded):
+            continue
+        beyond.append(f"{name} = {_shown(asked)}, recorded {_shown(recorded)}")
+    if not beyond:
+        beyond = _unrecorded(experiment.settings(options), experiment.settings(was))
+    if beyond:
+        raise InputError(
+            f"{options.model} does not hold {'; '.join(beyond)}. It holds {about.describe()}"
+        )
+
+
+def _is_part(asked: Any, recorded: Any) -> bool:
+    """Whether a value asks for no more than was recorded: a subset, a smaller number, off."""
+    if isinstance(recorded, tuple):
+        return set(asked) <= set(recorded)
+    return recorded is None or (asked is not None and asked <= recorded)
+
+
+def _unrecorded(asked: Iterable[Setting], recorded: Sequence[Setting]) -> list[str]:
+    """Settings that were not recorded, although every single option is a part of what was.
+
+    Such as pass@k at the lowest level when the lowest level that was recorded is left out.
+    """
+    there = {replace(setting, samples=1): setting.samples for setting in recorded}
+    return [
+        f"{setting.arm} at {setting.budget_kind} {setting.budget} (leave it out, such as with "
+        "--pass-samples 0)"
+        if setting.budget_kind == "samples"
+        else f"{setting.arm} at {setting.budget_kind} {setting.budget}"
+        for setting in asked
+        if there.get(replace(setting, samples=1), 0) < setting.samples
+    ]
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else repr(value)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Origin:
     """What must be known about a model before its replies are passed on.
 
     Attributes:
@@ -47,162 +96,100 @@ class Source:
     licence: str
 
 
-def check_recorded(about: About, config: RunConfig) -> None:
-    """Refuse a configuration that goes beyond what was recorded.
-
-    Raises:
-        InputError: It does; the message says in which option, and what was recorded.
-    """
-    was = RunConfig(**about.config)
-    beyond = [
-        f"{name} = {getattr(config, name)!r}, recorded {getattr(was, name)!r}"
-        for name in RunConfig.model_fields
-        if name not in _FREE and getattr(config, name) != getattr(was, name)
-    ]
-    beyond += [
-        f"{name} = {', '.join(map(str, more))}"
-        for name in ("levels", "sleep_parallel")
-        if (more := sorted(set(getattr(config, name)) - set(getattr(was, name))))
-    ]
-    beyond += [
-        f"{name} = {asked}, recorded {most}"
-        for name, asked, most in (
-            ("pass_samples", config.pass_samples, was.pass_samples),
-            ("context_only", config.context_only, was.context_only),
-            ("limit", config.limit, was.limit),
-            ("questions_per_context", config.questions_per_context, was.questions_per_context),
-        )
-        if most is not None and (asked is None or asked > most)
-    ]
-    if beyond:
-        raise InputError(
-            f"{config.model} does not hold {'; '.join(beyond)}. It holds {about.describe()}"
-        )
-
-
-def recorder(prepared: Prepared, name: str | None, said: Sequence[str]) -> Callable[[Path], str]:
-    """Find out all that a recording needs, before the run begins.
+def find_origin(model: str, told: Mapping[str, str], given: Sequence[str]) -> Origin:
+    """What is known about a model: from the user, and else from its server.
 
     Args:
-        prepared: The run.
-        name: Of the recording.
-        said: "NAME=VALUE" for fields of `Source` that the server does not tell.
-
-    Returns:
-        What makes the recording from the run's directory, and says what was recorded where.
-
-    Raises:
-        InputError: Something is missing or wrong, or the server cannot be asked.
-    """
-    if not name:
-        raise InputError("--about tells about a recording: add --record NAME")
-    if prepared.recording:
-        raise InputError("--record with a recorded model: it is recorded already")
-    path = target(name, prepared.config)
-    given = dict(text.partition("=")[::2] for text in said)
-    source = asyncio.run(find_source(prepared.endpoint, given))
-    return lambda run: f"{record(run, path, source).describe()} in {path}"
-
-
-async def find_source(endpoint: Endpoint, given: Mapping[str, str]) -> Source:
-    """Ask a server what it serves, for what the user has not said.
-
-    Args:
-        endpoint: The server; `sleeptime serve --gguf` tells all, others may not.
-        given: What the user said: any of the fields of `Source`.
+        model: Its name.
+        told: What the server says.
+        given: What the user says: "NAME=VALUE" for any field of `Origin`.
 
     Raises:
         InputError: A name in `given` is unknown, or the licence is not known.
     """
-    names = tuple(Source.__dataclass_fields__)
-    if unknown := sorted(set(given) - set(names)):
-        raise InputError(f"--about {unknown[0]}: known are {', '.join(names)}")
-    told = dict.fromkeys(names, "") | await _told(endpoint) | dict(given)
-    if not told["licence"]:
+    said = dict(text.partition("=")[::2] for text in given)
+    fields = tuple(Origin.__dataclass_fields__)
+    if unknown := sorted(set(said) - set(fields)):
+        raise InputError(f"--about {unknown[0]}: known are {', '.join(fields)}")
+    origin = Origin(**(dict.fromkeys(fields, "") | dict(told) | said))
+    if not origin.licence:
         raise InputError(
-            f"the server does not tell the licence of {endpoint.model}: what a recording passes "
+            f"the server does not tell the licence of {model}: what a recording passes "
             "on must have one, so add --about licence=NAME, such as licence=Apache-2.0"
         )
-    return Source(**told)
+    return origin
 
 
-async def _told(endpoint: Endpoint) -> dict[str, str]:
-    if endpoint.model == SIMULATED:
-        return {"server": SIMULATED, "licence": "MIT"}
-    from sleeptime_lib.models.replies import BadReply, read_object
-    from sleeptime_lib.models.wire import Wire
-
-    wire = Wire(endpoint, DEFAULT_LIMITS)
-    try:
-        listed = read_object(await wire.get("/models")).get("data", [])
-    except BadReply:
-        listed = []
-    finally:
-        await wire.aclose()
-    for entry in listed if isinstance(listed, list) else []:
-        if isinstance(entry, dict) and entry.get("id") == endpoint.model:
-            told = {name: str(entry.get(name) or "") for name in Source.__dataclass_fields__}
-            return told | {"server": told["server"] or str(entry.get("owned_by") or "")}
-    return {}
-
-
-def target(name: str, config: RunConfig) -> Path:
+def target(name: str, config: Mapping[str, Any]) -> Path:
     """The file that a recording will be written to.
+
+    Args:
+        name: Of the recording.
+        config: Experiment and options of the run.
 
     Raises:
         InputError: The name is no plain name, or such a recording of another run is there.
     """
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise InputError(f"--record {name!r}: use letters, digits, '-', '_' and '.'")
-    path = Path(recording.FOLDER) / f"{name}.parquet"
+    path = Path(FOLDER) / f"{name}.parquet"
     if path.exists():
-        now = config.model_dump(mode="json")
-        was = recording.read_about(str(path)).config
-        if any(now[name] != was.get(name) for name in now if name not in _FOUND_OUT):
+        there = read_about(str(path))
+        # What was found out, and where, is recorded as it turned out.
+        differs = {
+            key
+            for key, value in there.config.items()
+            if key not in ("base_url", "sleep_protocol") and config.get(key) != value
+        }
+        if differs:
             raise InputError(
-                f"{path} is a recording of another run "
-                f"({recording.read_about(str(path)).describe()}): choose another name, or remove it"
+                f"{path} is a recording of another run ({there.describe()}): choose another name, "
+                "or remove it"
             )
     return path
 
 
-def record(run: Path, path: Path, source: Source) -> About:
+def record(
+    manifest: Mapping[str, Any], calls: Path, path: Path, origin: Origin, command: str
+) -> About:
     """Turn the cache of a finished run into a recording.
 
     Args:
-        run: The run directory.
+        manifest: Of the run.
+        calls: Its cache.
         path: The file to write.
-        source: Where the model comes from.
+        origin: Where the model comes from.
+        command: The command that makes the recording.
 
     Raises:
         InputError: The run is not finished, or some of its rows failed: a replay would stop there.
     """
-    manifest = read_manifest(run)
-    failed = manifest.get("outcome", {}).get("failed", 0)
+    outcome = manifest.get("outcome") or {}
+    failed = outcome.get("failed", 0)
     if manifest.get("status") != "finished" or failed:
         raise InputError(
-            f"{run} is not recorded: {failed} rows failed. Run the same command again until none do"
+            f"{calls.parent} is not recorded: {failed} rows failed. Run the same command again "
+            "until none do"
         )
-    replies = recording.recorded_calls(run / "calls.sqlite")
+    replies = sorted(all_replies(calls), key=lambda pair: pair[0])
     # What "auto" found out is part of the recording: a replay has no server to ask.
-    found_out = {"base_url": None, "sleep_protocol": manifest["outcome"]["protocol"]}
-    config: dict[str, Any] = {**manifest["config"], **found_out}
+    config = {**manifest["config"], **outcome.get("settled", {}), "base_url": None}
     about = About(
         model=manifest["model"],
-        quantisation=source.quantisation,
-        server=source.server,
-        licence=source.licence,
+        quantisation=origin.quantisation,
+        server=origin.server,
+        licence=origin.licence,
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         dataset=config["dataset"],
         dataset_fingerprint=manifest["dataset_fingerprint"],
         questions=manifest["dataset_questions"],
         contexts=manifest["dataset_contexts"],
         config=config,
-        command=f"{command_of(RunConfig(**config))} --base-url URL --record {path.stem}",
+        command=command,
         prompts_hash=manifest["prompts_hash"],
-        versions=versions(),
+        versions=manifest["versions"],
         calls=len(replies),
-        usage=recording.total_usage(replies),
+        usage=total_usage(replies),
     )
-    recording.write(path, about, replies)
+    write(path, about, replies)
     return about

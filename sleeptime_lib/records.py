@@ -21,7 +21,6 @@ def is_simulated(model: str) -> bool:
     return model == SIMULATED
 
 
-
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """One number that can be asked about a generated context.

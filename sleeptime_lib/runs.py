@@ -1,35 +1,39 @@
-"""From a configuration to a finished run directory: the door that notebooks and commands share."""
+"""From options to a finished run directory: the door that notebooks and commands share."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime
 import hashlib
+import json
+import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sleeptime_lib import engine, tasks
-from sleeptime_lib.config import Execution, RunConfig
-from sleeptime_lib.errors import CapReached, StopRun
+from sleeptime_lib import engine, recordings
+from sleeptime_lib.config import Execution, Options
+from sleeptime_lib.errors import CapReached, InputError, Interrupted, StopRun
 from sleeptime_lib.estimate import Estimate, estimate
-from sleeptime_lib.experiments import multi_query, stateful_gsm
-from sleeptime_lib.methods import prompts
-from sleeptime_lib.methods.answer import Setting
+from sleeptime_lib.experiment import Experiment, SleepFunction, SleepMethod, method_of, prompts_hash
+from sleeptime_lib.experiments import find_experiment
+from sleeptime_lib.methods import SLEEP_METHODS
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
+from sleeptime_lib.models.origin import ask_origin
 from sleeptime_lib.models.prices import PRICES, Prices, read_prices
-from sleeptime_lib.models.recording import About, read_about
+from sleeptime_lib.models.replay import PREFIX, About, read_about
 from sleeptime_lib.models.totals import Totals
-from sleeptime_lib.provenance import make_manifest
-from sleeptime_lib.recordings import check_recorded
-from sleeptime_lib.records import Row, Task
-from sleeptime_lib.store import RunDirectory, open_run
+from sleeptime_lib.provenance import command_of, git_state, versions
+from sleeptime_lib.records import SIMULATED, Row, Task, is_simulated
+from sleeptime_lib.store import CALLS, FORMAT, RunDirectory, differences, open_run, read_manifest
 
 RUNS: Final = Path("runs")
-_SETTINGS: Final = {"stateful-gsm": stateful_gsm.settings, "multi-query": multi_query.settings}
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +41,42 @@ class Prepared:
     """A run that is ready to start.
 
     Attributes:
-        config: What decides the rows.
+        study: What is run.
         execution: How the calls are made.
         endpoint: Where they go.
-        task: Contexts and questions.
-        settings: What is measured for each question.
         path: The run directory.
         estimate: What the whole run will take.
+        manifest: What decides the rows, for the run directory.
         recording: What is replayed; None for a live model.
     """
 
-    config: RunConfig
+    study: engine.Study
     execution: Execution
     endpoint: Endpoint
-    task: Task
-    settings: tuple[Setting, ...]
     path: Path
     estimate: Estimate
+    manifest: dict[str, Any]
     recording: About | None = None
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment."""
+        return self.study.experiment
+
+    @property
+    def options(self) -> Any:
+        """What decides the rows."""
+        return self.study.options
+
+    @property
+    def task(self) -> Task:
+        """Contexts and questions."""
+        return self.study.task
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing outside this process is asked: a recording, or the simulated model."""
+        return self.recording is not None or self.endpoint.in_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,78 +94,92 @@ class Finished:
     totals: Totals
 
 
+def make_options(experiment: Experiment, **given: Any) -> Options:
+    """Validate the options of an experiment; those of a recording that are not given are its own.
+
+    Raises:
+        InputError: An option is unknown or has a value it cannot have, or the model is a recording
+            that there is not, or one of another experiment.
+    """
+    model = str(given.get("model", SIMULATED))
+    if model.startswith(PREFIX):
+        # What is not said is as it was recorded: another value could not be replayed.
+        recorded = recordings.recorded_options(experiment, read_about(model))
+        given = recorded | {"base_url": None} | given
+    elif model != SIMULATED and given.get("base_url") is None:
+        # Part of the options, so that another server is not taken for the same run.
+        given["base_url"] = os.environ.get("OPENAI_BASE_URL") or None
+    given.setdefault("sleep_method", experiment.sleep.name)
+    return experiment.options.make(**given)
+
+
 def prepare(
-    config: RunConfig, execution: Execution, out: Path | None = None, *, root: Path = RUNS
+    experiment: Experiment,
+    options: Options,
+    execution: Execution,
+    out: Path | None = None,
+    *,
+    root: Path = RUNS,
+    sleep_method: SleepFunction | None = None,
 ) -> Prepared:
     """Load the data and lay out the plan; makes no call and writes nothing.
 
     Args:
-        config: What decides the rows.
+        experiment: What to run.
+        options: What decides the rows.
         execution: How the calls will be made.
-        out: Run directory; None gives the one under `root` that this configuration always gets,
-            so that the same command resumes its run.
+        out: Run directory; None gives the one under `root` that these options always get, so that
+            the same command resumes its run.
         root: Where run directories are made.
+        sleep_method: A function of your own in place of the one that the options name.
 
     Raises:
         InputError: The data cannot be loaded, the model has no key, or the recording does not hold
             all that is asked for.
     """
-    endpoint = resolve(config.model, base_url=config.base_url, api_key_env=execution.api_key_env)
-    about = read_about(config.model) if endpoint.recording else None
+    method = method_of(sleep_method) if sleep_method else find_method(experiment, options)
+    options = options.model_copy(update={"sleep_method": method.name})
+    endpoint = resolve(options.model, base_url=options.base_url, api_key_env=execution.api_key_env)
+    about = read_about(options.model) if endpoint.recording else None
     if about is not None:
-        check_recorded(about, config)
-    task = load_task(config)
-    settings = _SETTINGS[config.experiment](config)
-    path = out or default_path(config, task, root, about)
+        recordings.check_recorded(about, experiment, options)
+    study = _study(experiment, options, method)
+    manifest = _manifest(study, endpoint.model, about)
     return Prepared(
-        config,
+        study,
         execution,
         endpoint,
-        task,
-        settings,
-        path,
-        estimate(task, settings, endpoint.model, _prices(execution)),
+        out or _path(study, manifest, root),
+        _estimate(study, endpoint.model, execution),
+        manifest,
         about,
     )
 
 
-def load_task(config: RunConfig) -> Task:
-    """The contexts and questions of a configuration.
+def find_method(experiment: Experiment, options: Options) -> SleepMethod:
+    """The sleep method that the options name.
 
     Raises:
-        InputError: The data cannot be loaded.
+        InputError: There is none of that name.
     """
-    return tasks.load(
-        config.dataset,
-        limit=config.limit,
-        seed=config.seed,
-        splitter=config.splitter,
-        skip_bad=config.skip_bad,
-        questions_per_context=config.questions_per_context,
-    )
+    known = {method.name: method for method in (*SLEEP_METHODS, experiment.sleep)}
+    try:
+        return known[options.sleep_method]
+    except KeyError:
+        raise InputError(
+            f"unknown sleep method {options.sleep_method!r}: known are {', '.join(known)}; a "
+            "function of your own is handed in from Python: run(..., sleep_method=FUNCTION)"
+        ) from None
 
 
-def default_path(
-    config: RunConfig, task: Task, root: Path = RUNS, about: About | None = None
-) -> Path:
-    """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, one for each combination of what decides the rows."""
-    deciding = [config.model_dump_json(), task.fingerprint(), prompts.fingerprint()]
-    if about is not None:
-        deciding.append(about.digest())
-    digest = hashlib.sha256("\n".join(deciding).encode()).hexdigest()[:8]
-    # Some systems take no colon in a name.
-    words = (Path(config.model).name.replace(":", "-"), Path(config.dataset).stem, digest)
-    return root / config.experiment / "-".join(words)
-
-
-def estimate_run(config: RunConfig, execution: Execution) -> Estimate:
+def estimate_run(experiment: Experiment, options: Options, execution: Execution) -> Estimate:
     """What a run would take, for a model that need not be there, with a key that need not be set.
 
     Raises:
         InputError: The data or the prices cannot be read.
     """
-    settings = _SETTINGS[config.experiment](config)
-    return estimate(load_task(config), settings, config.model, _prices(execution))
+    study = _study(experiment, options, find_method(experiment, options))
+    return _estimate(study, options.model, execution)
 
 
 async def carry_out(
@@ -160,26 +196,40 @@ async def carry_out(
         CapReached: A cap does not allow the next call.
         asyncio.CancelledError: Interrupted.
     """
-    config, execution = prepared.config, prepared.execution
-    manifest = make_manifest(config, prepared.endpoint.model, prepared.task, len(prepared.settings))
-    manifest["estimate"] = asdict(prepared.estimate)
-    price = _prices(execution).price(prepared.endpoint.model)
-    manifest["price"] = asdict(price) if price else None
-    about = prepared.recording
-    manifest["recording"] = asdict(about) if about else None
-    manifest["recording_hash"] = about.digest() if about else None
-    with open_run(prepared.path, manifest) as directory:
+    study, execution = prepared.study, prepared.execution
+    prices = _prices(execution)
+    price = prices.price(prepared.endpoint.model)
+    manifest = prepared.manifest | {
+        "status": "running",
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "git": git_state(),
+        "estimate": asdict(prepared.estimate),
+        "price": asdict(price) if price else None,
+        "sources": list(execution.sources),
+    }
+    defaults = {name: field.default for name, field in type(study.options).model_fields.items()}
+    with open_run(prepared.path, manifest, _as_json(defaults)) as directory:
         async with Client(
             prepared.endpoint,
             cache_path=None if prepared.recording else directory.calls_path,
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
-            prices=_prices(execution),
+            prices=prices,
         ) as client:
             began = time.monotonic()
             try:
+                settled = await engine.settle(study, client)
+                if settled:
+                    options = study.options.model_copy(update=dict(settled))
+                    study = _study(study.experiment, options, study.method, study.task)
                 outcome = await engine.run(
-                    prepared.task, prepared.settings, config, client, directory, on_row
+                    study,
+                    client,
+                    directory,
+                    on_row,
+                    settled=settled,
+                    open_rows=max(engine.OPEN_ROWS, execution.concurrency or 0),
                 )
             except BaseException as error:
                 _close(directory, client, began, status=_STATUS.get(type(error), "failed"))
@@ -187,6 +237,148 @@ async def carry_out(
             _close(directory, client, began, status="finished", outcome=asdict(outcome))
             return Finished(prepared.path, outcome, client.totals)
 
+
+def run_now(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end, in a notebook too, whose own loop is running already.
+
+    Raises:
+        Interrupted: By the user; what is finished is kept.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        try:
+            return asyncio.run(work)
+        except KeyboardInterrupt:
+            raise Interrupted(_INTERRUPTED) from None
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+    thread = threading.Thread(target=loop.run_until_complete, args=(asyncio.wait([task]),))
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.2)
+    except KeyboardInterrupt:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        raise Interrupted(_INTERRUPTED) from None
+    finally:
+        loop.close()
+    return task.result()
+
+
+def recorder(prepared: Prepared, name: str | None, said: Sequence[str]) -> Callable[[Path], str]:
+    """Find out all that a recording needs, before the run begins.
+
+    Args:
+        prepared: The run.
+        name: Of the recording.
+        said: "NAME=VALUE" for fields of `recordings.Origin` that the server does not tell.
+
+    Returns:
+        What makes the recording from the run's directory, and says what was recorded where.
+
+    Raises:
+        InputError: Something is missing or wrong, or the server cannot be asked.
+    """
+    if not name:
+        raise InputError("--about tells about a recording: add --record NAME")
+    if prepared.recording:
+        raise InputError("--record with a recorded model: it is recorded already")
+    path = recordings.target(name, prepared.manifest["config"])
+    model = prepared.endpoint.model
+    told = run_now(ask_origin(prepared.endpoint))
+    origin = recordings.find_origin(model, told, said)
+
+    def write(run: Path) -> str:
+        manifest = read_manifest(run)
+        settled = (manifest.get("outcome") or {}).get("settled", {})
+        options = prepared.options.model_copy(update={**settled, "base_url": None})
+        command = f"{command_of(prepared.experiment.name, options)} --base-url URL --record {name}"
+        about = recordings.record(manifest, run / CALLS, path, origin, command)
+        return f"{about.describe()} in {path}"
+
+    return write
+
+
+def experiment_of(value: Experiment | str) -> Experiment:
+    """An experiment, given itself or by name or file.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    return value if isinstance(value, Experiment) else find_experiment(value)
+
+
+def _study(
+    experiment: Experiment, options: Options, method: SleepMethod, task: Task | None = None
+) -> engine.Study:
+    task = task or experiment.load(options)
+    return engine.Study(experiment, options, method, task, tuple(experiment.settings(options)))
+
+
+def _manifest(study: engine.Study, model: str, about: About | None) -> dict[str, Any]:
+    """What decides the rows of a run, and what it will take."""
+    experiment, options, task = study.experiment, study.options, study.task
+    return {
+        "format": FORMAT,
+        "command": command_of(experiment.name, options),
+        "config": {"experiment": experiment.name, **options.model_dump(mode="json")},
+        "model": model,
+        "simulated": is_simulated(model),
+        "dataset_fingerprint": task.fingerprint(),
+        "dataset_questions": len(task.questions),
+        "dataset_contexts": len(task.contexts),
+        "dataset_notices": list(task.notices),
+        "prompts_hash": prompts_hash(experiment, study.method),
+        "sleep_method_source": study.method.source,
+        "settings_per_question": len(study.settings),
+        "planned_rows": len(task.questions) * sum(s.samples for s in study.settings),
+        "recording": asdict(about) if about else None,
+        "recording_hash": about.digest() if about else None,
+    }
+
+
+def _path(study: engine.Study, manifest: dict[str, Any], root: Path) -> Path:
+    """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, the same for the same run.
+
+    The digest is of what differs from the defaults, so that an option that is added later with its
+    old behaviour as default leaves it alone. A run that another version made under another name is
+    known by its manifest.
+    """
+    options = study.options
+    changed = options.model_dump(mode="json", exclude_defaults=True)
+    names = ("dataset_fingerprint", "prompts_hash", "recording_hash")
+    deciding = [changed, *(manifest[name] for name in names)]
+    digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:8]
+    # Some systems take no colon in a name.
+    words = (Path(options.model).name.replace(":", "-"), Path(options.dataset).stem)
+    folder = root / study.experiment.name
+    path = folder / "-".join((*words, digest))
+    if path.exists():
+        return path
+    defaults = _as_json({name: f.default for name, f in type(options).model_fields.items()})
+    for other in sorted(folder.glob("*/manifest.json")):
+        if not other.parent.name.startswith("-".join(words)):
+            continue
+        try:
+            known = read_manifest(other.parent)
+        except InputError:
+            continue
+        if not differences(known, manifest, defaults):
+            return other.parent
+    return path
+
+
+def _as_json(values: dict[str, Any]) -> dict[str, Any]:
+    """Values in the form in which a manifest holds them."""
+    content: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    return content
+
+
+_INTERRUPTED: Final = (
+    "interrupted; everything finished is kept, the same command goes on from there"
+)
 
 _STATUS: Final = {
     CapReached: "cap reached",
@@ -204,6 +396,11 @@ def _close(directory: RunDirectory, client: Client, began: float, **changes: Any
         seconds=before.get("seconds", 0.0) + time.monotonic() - began,
         **changes,
     )
+
+
+def _estimate(study: engine.Study, model: str, execution: Execution) -> Estimate:
+    prices = _prices(execution)
+    return estimate(study.task, study.settings, study.experiment.expect, model, prices)
 
 
 def _prices(execution: Execution) -> Prices:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.records import ROW_KEY, Row
+from sleeptime_lib.records import KINDS, ROW_KEY, Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +61,18 @@ class SleepRecord:
 
 
 _SLEEP_KEY: Final = ("context_id", "sleep_effort", "draw")
-_IDENTITY: Final = ("config", "dataset_fingerprint", "prompts_hash", "recording_hash")
-"""Manifest fields that must be equal for a run to be resumed."""
+FORMAT: Final = 2
+"""Of run directories; those of format 1 have no such field and are read as well."""
+_FINGERPRINTS: Final = ("dataset_fingerprint", "prompts_hash", "recording_hash")
+"""Manifest fields that must be equal, besides the configuration, for a run to be resumed."""
+
+_PROMPTS_OF_FORMAT_1: Final = {
+    "0355ecda3f3993005de72cbdd424c9d5682ee07cddc4be303516d5cd75442bf0": (
+        "d610a1717cc3bb8dc62a5a04b6e96373616662c33991af2dd7a64debcdcb616d"
+    )
+}
+"""Format 1 hashed all prompts of the library together: what the same texts of its two experiments
+hash to now."""
 
 _HISTORY: Final = ("created", "estimate", "billed", "calls", "seconds")
 _BATCH: Final = 4096
@@ -131,13 +141,16 @@ class RunDirectory:
         self._sleeps.gather()
 
 
-def open_run(path: Path, manifest: Mapping[str, Any]) -> RunDirectory:
+def open_run(
+    path: Path, manifest: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+) -> RunDirectory:
     """Open a run directory, new or to be resumed.
 
     Args:
         path: The directory; made if missing.
-        manifest: What the run is about to do. Its "config" and "dataset_fingerprint" decide
-            whether an existing run is the same one.
+        manifest: What the run is about to do. Its "config" and fingerprints decide whether an
+            existing run is the same one.
+        defaults: Values that options have where they were not known when the run was made.
 
     Raises:
         InputError: The directory cannot be written, is in use by another process, holds something
@@ -152,17 +165,39 @@ def open_run(path: Path, manifest: Mapping[str, Any]) -> RunDirectory:
         raise InputError(
             f"cannot write to {path} ({error.strerror}): choose another directory with --out"
         ) from None
-    if set(strangers) - {"lock", CALLS}:
+    if others := sorted(
+        name for name in strangers if not name.startswith(("lock", CALLS, MANIFEST))
+    ):
         raise InputError(
-            f"{path} is not empty and not a run directory ({sorted(strangers)[0]} is in it): "
+            f"{path} is not empty and not a run directory ({others[0]} is in it): "
             "choose another with --out"
         )
     known = read_manifest(path) if (path / MANIFEST).exists() else None
-    if known:
-        _same_run(path, known, manifest)
+    if known and (differs := differences(known, manifest, defaults or {})):
+        raise InputError(
+            f"{path} holds a run with another configuration ({'; '.join(differs)}): choose another "
+            "directory with --out, or the same options to resume"
+        )
     directory = RunDirectory(path, dict(manifest) | _history(known))
     directory.save_manifest()
     return directory
+
+
+def differences(
+    known: Mapping[str, Any], wanted: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> list[str]:
+    """What keeps a run from being another's continuation; nothing when they are the same.
+
+    An option that a manifest does not have, because it was added later, had its default.
+    """
+    before, now = defaults | dict(known.get("config") or {}), dict(wanted["config"])
+    for name in _FINGERPRINTS:
+        before[name], now[name] = known.get(name), wanted.get(name)
+    return [
+        f"{name} was {before.get(name)!r}, now {now.get(name)!r}"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    ]
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -179,7 +214,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputError(f"{path / MANIFEST} cannot be read: {error}") from None
     if not isinstance(content, dict):
         raise InputError(f"{path / MANIFEST} is not a manifest: expected a JSON object")
-    return content
+    old = str(content.get("prompts_hash"))
+    return content | {"prompts_hash": _PROMPTS_OF_FORMAT_1.get(old, content.get("prompts_hash"))}
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -211,35 +247,20 @@ def manifest_hash(manifest: Mapping[str, Any]) -> str:
     Two runs with the same hash asked the same things of the same model with the same software;
     when they were made and what they were billed does not count.
     """
-    deciding = {name: manifest.get(name) for name in (*_IDENTITY, "versions")}
+    deciding = {name: manifest.get(name) for name in ("config", *_FINGERPRINTS, "versions")}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 def _read_table(path: Path, name: str, key: tuple[str, ...], record: type) -> pd.DataFrame:
     read_manifest(path)
-    frame: pd.DataFrame = _Table(path, name, key, record).as_arrow().to_pandas()
+    table = _Table(path, name, key, record).as_arrow()
+    frame: pd.DataFrame = table.to_pandas(maps_as_pydicts="strict")
     return frame
 
 
 def _history(known: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a resumed run keeps of the sessions before."""
     return {name: known[name] for name in _HISTORY if name in known} if known else {}
-
-
-def _same_run(path: Path, known: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    before, now = dict(known.get("config", {})), dict(wanted["config"])
-    for name in _IDENTITY[1:]:
-        before[name], now[name] = known.get(name), wanted.get(name)
-    differs = [
-        f"{name} was {before.get(name)!r}, now {now.get(name)!r}"
-        for name in sorted({*before, *now})
-        if before.get(name) != now.get(name)
-    ]
-    if differs:
-        raise InputError(
-            f"{path} holds a run with another configuration ({'; '.join(differs)}): choose another "
-            "directory with --out, or the same options to resume"
-        )
 
 
 def _lock(path: Path) -> IO[str]:
@@ -288,13 +309,13 @@ class _Table:
             import pyarrow.parquet as pq
 
             for batch in pq.ParquetFile(self._parquet).iter_batches():
-                yield from batch.to_pylist()
+                yield from map(_upgraded, batch.to_pylist(maps_as_pydicts="strict"))
         for part in sorted(self._folder.glob("part-*.jsonl")):
             with part.open(encoding="utf-8", errors="replace") as lines:
                 for line in lines:
                     record = _whole_line(line)
                     if record is not None:
-                        yield record
+                        yield _upgraded(record)
 
     def as_arrow(self) -> pa.Table:
         """All records, each key once (the last one written), sorted by key."""
@@ -319,7 +340,12 @@ class _Table:
     def _schema(self) -> pa.Schema:
         import pyarrow as pa
 
-        types = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+        types = {
+            "int": pa.int64(),
+            "float": pa.float64(),
+            "bool": pa.bool_(),
+            "Mapping[str, float]": pa.map_(pa.string(), pa.float64()),
+        }
         return pa.schema(
             [
                 (name, types.get(kind.removesuffix(" | None"), pa.string()))
@@ -355,3 +381,23 @@ def _whole_line(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) else None
+
+
+def _upgraded(record: dict[str, Any]) -> dict[str, Any]:
+    """A record with the columns of today.
+
+    Rows of format 1 billed one amount for the answer and the sleep phase together. The answer was
+    newly paid when that amount covers all its tokens, since its prompt holds the notes and can
+    only be replayed when the sleep phase was; the rest is the sleep phase's.
+    """
+    if "billed_prompt_tokens" not in record:
+        return record
+    billed = {kind: record.pop(f"billed_{kind}_tokens") for kind in KINDS}
+    test = {kind: record[f"test_{kind}_tokens"] for kind in KINDS}
+    if not record["sleep_id"]:
+        test = billed
+    elif not any(billed.values()) or any(billed[kind] < test[kind] for kind in KINDS):
+        test = dict.fromkeys(KINDS, 0)
+    split = {f"billed_test_{kind}_tokens": test[kind] for kind in KINDS}
+    split |= {f"billed_sleep_{kind}_tokens": billed[kind] - test[kind] for kind in KINDS}
+    return record | split | {"calls": int(not record["error"]), "measures": {}}

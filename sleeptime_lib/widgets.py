@@ -23,7 +23,7 @@ from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.config import Execution, RunConfig, make_config
 from sleeptime_lib.console import describe_plan
 from sleeptime_lib.errors import InputError, SleeptimeError
-from sleeptime_lib.models.recording import PREFIX
+from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.records import ROW_COLUMNS, Row
 
 PARALLEL_CHOICES: Final = (1, 2, 5, 10)

@@ -95,6 +95,11 @@ class Report:
         """Margin of the non-inferiority verdicts, in percentage points."""
         return MARGIN_POINTS
 
+    @property
+    def at(self) -> float | None:
+        """Accuracy at which the arms' tokens are compared."""
+        return self.equal_accuracy.at
+
     def of(self, arm: str) -> tuple[Curve, ...]:
         """Curves of one arm."""
         return tuple(c for c in self.curves if c.line.arm == arm)

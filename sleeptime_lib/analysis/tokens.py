@@ -64,10 +64,6 @@ class Tokens:
 def token_totals(rows: pd.DataFrame) -> Tokens:
     """Add up the tokens of rows, failed ones included.
 
-    Rows bill a single amount for the answer call and the sleep phase together. The answer call
-    was newly paid when that amount covers all its tokens, since its prompt holds the notes and
-    can only be replayed when the sleep phase was; the rest is the sleep phase's.
-
     Args:
         rows: The columns of `sleeptime_lib.records.Row`.
 
@@ -75,11 +71,11 @@ def token_totals(rows: pd.DataFrame) -> Tokens:
         The totals.
     """
     test = rows[[f"test_{kind}_tokens" for kind in KINDS]].to_numpy(dtype=np.int64)
-    billed = rows[[f"billed_{kind}_tokens" for kind in KINDS]].to_numpy(dtype=np.int64)
-    paid = (billed >= test).all(axis=1) & (billed.sum(axis=1) > 0)
-    billed_test = np.where(paid[:, None], test, 0)
+    billed = [
+        rows[[f"billed_{phase}_{kind}_tokens" for kind in KINDS]].to_numpy(dtype=np.int64)
+        for phase in ("sleep", "test")
+    ]
     no_sleep = (rows["sleep_id"] == "").to_numpy()
-    billed_test[no_sleep] = billed[no_sleep]
     # A row that failed before its phase was known says 0: take the largest.
     columns = [f"sleep_{kind}_tokens" for kind in KINDS]
     sleep = rows.loc[~no_sleep].groupby("sleep_id")[columns].max().to_numpy(dtype=np.int64)
@@ -90,7 +86,7 @@ def token_totals(rows: pd.DataFrame) -> Tokens:
     experiment = Totals(sleep=total(sleep), test=total(test))
     return Tokens(
         experiment=experiment,
-        billed=Totals(sleep=total(billed - billed_test), test=total(billed_test)),
+        billed=Totals(sleep=total(billed[0]), test=total(billed[1])),
         hit_rate=HitRate(_hit_rate(experiment.sleep), _hit_rate(experiment.test)),
         estimated=bool(rows["usage_estimated"].any()),
     )

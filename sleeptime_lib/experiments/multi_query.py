@@ -9,6 +9,114 @@ questions up to that.
 
 from __future__ import annotations
 
-from sleeptime_lib.experiments.stateful_gsm import settings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["settings"]
+from sleeptime_lib.config import option
+from sleeptime_lib.experiment import Experiment, Section
+from sleeptime_lib.experiments import stateful_gsm
+from sleeptime_lib.experiments.stateful_gsm import Level, Parallel, StatefulGsmOptions
+from sleeptime_lib.methods import RETHINK, verbosity
+
+if TYPE_CHECKING:
+    from sleeptime_lib.analysis.payoff import Amortisation
+    from sleeptime_lib.analysis.report import Report
+    from sleeptime_lib.results import Run
+
+BILLS: Final = {
+    "paper": "Generated tokens only, those of answers ten times",
+    "list": "All tokens at list prices",
+    "batch": "All tokens at list prices, sleep phases at a batch endpoint",
+}
+"""Names of the bills that sharing a sleep phase is calculated by, and what they count."""
+
+
+class MultiQueryOptions(StatefulGsmOptions):
+    """The options of Stateful GSM with defaults for many questions about one context."""
+
+    dataset: str = option("multi-p1", "Name or path of the data; see `sleeptime data`.")
+    limit: int | None = option(
+        None, "Number of contexts.", replay="part", slider="count", label="Contexts", most=200,
+        ge=1,
+    )  # fmt: skip
+    questions_per_context: int | None = option(
+        10, "Most questions about each context.", replay="part", ge=1
+    )
+    levels: tuple[Level, ...] = option(
+        (0, 1, 3), "Verbosity of the answers, from 0 (only the answer) to 4 (every step).",
+        replay="part", slider="range", label="Verbosity levels", min_length=1,
+    )  # fmt: skip
+    sleep_parallel: tuple[Parallel, ...] = option(
+        (1,), "Numbers of parallel sleep phases whose notes are joined.",
+        replay="part", slider="up to", label="Parallel phases",
+    )  # fmt: skip
+    pass_samples: int = option(
+        0, "Draws at the lowest level for pass@k; 0 for none.", replay="part", ge=0, le=1000
+    )
+    context_only: bool = option(False, "Also withhold the question, as an ablation.", replay="part")
+
+
+def amortise(run: Run, *, at: float | None = None) -> dict[str, Amortisation]:
+    """What sharing the sleep phases saves, under each of the bills in `BILLS`.
+
+    Args:
+        run: A run with several questions per context.
+        at: Accuracy (0 to 1) at which the arms are compared; None takes the middle of the overlap.
+    """
+    from sleeptime_lib.analysis import amortise as amortisation
+    from sleeptime_lib.analysis.cost import usd_rates
+    from sleeptime_lib.analysis.payoff import Bill
+
+    prepared = amortisation.prepare(run.rows, at=at)
+    price, _ = run.price_or_reference
+
+    def priced(discount: float) -> Bill:
+        prices = price.prompt, price.cached, price.completion
+        return Bill(usd_rates(*prices, sleep_discount=discount))
+
+    bills = {
+        "paper": amortisation.paper_bill(),
+        "list": priced(0.0),
+        "batch": priced(1 - price.batch),
+    }
+    return {name: prepared.amortisation(bill) for name, bill in bills.items()}
+
+
+def sections(run: Run, report: Report) -> Sequence[Section]:
+    """Accuracy against tokens, and when sharing a sleep phase pays."""
+    from sleeptime_lib import figures
+    from sleeptime_lib.figures.amortisation import pays
+
+    found = amortise(run, at=report.at)
+    whose = run.price_or_reference[1]
+    told = [f"{BILLS[n]}: {pays(one.main, one.confidence)}" for n, one in found.items() if one.main]
+    if told:
+        told.append(f"The prices are those of {whose}.")
+    pictures = {
+        "amortised_paper": figures.amortised_pareto(found["paper"]),
+        "amortised_list": figures.amortised_pareto(found["list"]),
+        "break_even_list": figures.cost_by_questions(found["list"]),
+        "break_even_batch": figures.cost_by_questions(found["batch"]),
+        "sensitivity_paper": figures.sensitivity(found["paper"]),
+        "sensitivity_list": figures.sensitivity(found["list"]),
+    }
+    values = {name: one.to_json() for name, one in found.items()} | {"prices_of": whose}
+    return (
+        *stateful_gsm.sections(run, report),
+        Section("amortisation", values, tuple(told), pictures),
+    )
+
+
+MULTI_QUERY: Final = Experiment(
+    name="multi-query",
+    title="Many questions about one context",
+    options=MultiQueryOptions,
+    load=stateful_gsm.load,
+    settings=stateful_gsm.settings,
+    answer=verbosity.answer,
+    grade=verbosity.grade,
+    expect=verbosity.expect,
+    sleep=RETHINK,
+    prompts=verbosity.PROMPTS,
+    sections=sections,
+)

@@ -7,40 +7,142 @@ and with the question withheld (context-only).
 
 from __future__ import annotations
 
-from sleeptime_lib.config import RunConfig
-from sleeptime_lib.methods.answer import Setting
-from sleeptime_lib.records import Arm
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import Field, field_validator
+
+from sleeptime_lib import tasks
+from sleeptime_lib.config import Options, option
+from sleeptime_lib.experiment import Experiment, Section, Setting, SleepSetting
+from sleeptime_lib.methods import RETHINK, verbosity
+from sleeptime_lib.records import Task
+
+if TYPE_CHECKING:
+    from sleeptime_lib.analysis.report import Report
+    from sleeptime_lib.results import Run
+
+Level = Annotated[int, Field(ge=0, le=4)]
+Parallel = Annotated[int, Field(ge=1, le=100)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
 
 
-def settings(config: RunConfig) -> tuple[Setting, ...]:
+class StatefulGsmOptions(Options):
+    """What decides the rows of Stateful GSM, and with other defaults of Multi-Query."""
+
+    questions_per_context: int | None = option(
+        None, "Most questions about each context; --limit then counts contexts.",
+        replay="part", ge=1,
+    )  # fmt: skip
+    splitter: Literal["clean", "paper"] = option(
+        "clean", "Rule that cuts questions from contexts in unsplit data: clean or paper."
+    )
+    skip_bad: bool = option(
+        False, "Leave out bad rows of a file, with a notice each.", replay="free"
+    )
+    levels: tuple[Level, ...] = option(
+        (0, 1, 2, 3, 4), "Verbosity of the answers, from 0 (only the answer) to 4 (every step).",
+        replay="part", slider="range", label="Verbosity levels", min_length=1,
+    )  # fmt: skip
+    sleep_parallel: tuple[Parallel, ...] = option(
+        (1, 2, 5, 10), "Numbers of parallel sleep phases whose notes are joined.",
+        replay="part", slider="up to", label="Parallel phases",
+    )  # fmt: skip
+    sleep_effort: str = option("", "Reasoning effort asleep; default: the model's.")
+    sleep_protocol: Literal["auto", "tools", "text"] = option(
+        "auto", "How notes are written: tools, text, or auto to ask the model once."
+    )
+    sleep_temperature: Temperature | None = option(
+        0.7, "Of the sleep phase; above 0, so that parallel phases differ."
+    )
+    sleep_max_tokens: int = option(2048, "Most tokens in one reply of the sleep phase.", ge=1)
+    temperature: Temperature | None = option(0.0, "Of the answers; none leaves it to the server.")
+    answer_max_tokens: int = option(2048, "Most tokens in one answer.", ge=1)
+    pass_samples: int = option(
+        10, "Draws at the lowest level for pass@k; 0 for none.", replay="part", ge=0, le=1000
+    )
+    pass_temperature: Temperature | None = option(0.7, "Of those draws.")
+    context_only: bool = option(True, "Also withhold the question, as an ablation.", replay="part")
+
+    @field_validator("levels", "sleep_parallel")
+    @classmethod
+    def _sorted_once_each(cls, values: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(values)))
+
+
+def load(options: StatefulGsmOptions) -> Task:
+    """The contexts and questions of a run.
+
+    Raises:
+        InputError: The data cannot be loaded.
+    """
+    return tasks.load(
+        options.dataset,
+        limit=options.limit,
+        seed=options.seed,
+        splitter=options.splitter,
+        skip_bad=options.skip_bad,
+        questions_per_context=options.questions_per_context,
+    )
+
+
+def settings(options: StatefulGsmOptions) -> tuple[Setting, ...]:
     """Every point that the experiment measures for each question."""
-
-    def at_each_level(arm: Arm, parallel: int = 0) -> list[Setting]:
-        return [
-            Setting(
-                arm=arm,
-                budget_kind="verbosity",
-                budget=level,
-                sleep_parallel=parallel,
-                sleep_effort=config.sleep_effort if parallel else "",
-                temperature=config.temperature,
-            )
-            for level in config.levels
-        ]
-
-    plan = at_each_level("baseline")
-    for parallel in config.sleep_parallel:
-        plan += at_each_level("sleep", parallel)
-    if config.context_only:
-        plan += at_each_level("context_only")
-    if config.pass_samples:
-        plan.append(
-            Setting(
-                arm="baseline",
-                budget_kind="samples",
-                budget=config.levels[0],
-                samples=config.pass_samples,
-                temperature=config.pass_temperature,
-            )
+    sleeps = [
+        SleepSetting(
+            parallel=parallel,
+            effort=options.sleep_effort,
+            temperature=options.sleep_temperature,
+            max_tokens=options.sleep_max_tokens,
+            seed=options.seed,
+            protocol=options.sleep_protocol,
         )
+        for parallel in options.sleep_parallel
+    ]
+    at_level = [
+        Setting(
+            arm="baseline",
+            budget=level,
+            temperature=options.temperature,
+            max_tokens=options.answer_max_tokens,
+            seed=options.seed,
+        )
+        for level in options.levels
+    ]
+    plan = list(at_level)
+    plan += [replace(one, arm="sleep", sleep=sleep) for sleep in sleeps for one in at_level]
+    if options.context_only:
+        plan += [replace(one, arm="context_only", last=True) for one in at_level]
+    if options.pass_samples:
+        draws = replace(
+            at_level[0],
+            budget_kind="samples",
+            samples=options.pass_samples,
+            temperature=options.pass_temperature,
+            last=True,
+        )
+        plan.append(draws)
     return tuple(plan)
+
+
+def sections(run: Run, report: Report) -> Sequence[Section]:
+    """Accuracy against tokens, and what depends on how the run was asked."""
+    from sleeptime_lib.figures import accuracy_pictures
+
+    return (Section("accuracy", pictures=accuracy_pictures(report)),)
+
+
+STATEFUL_GSM: Final = Experiment(
+    name="stateful-gsm",
+    title="Word problems cut into context and question",
+    options=StatefulGsmOptions,
+    load=load,
+    settings=settings,
+    answer=verbosity.answer,
+    grade=verbosity.grade,
+    expect=verbosity.expect,
+    sleep=RETHINK,
+    prompts=verbosity.PROMPTS,
+    sections=sections,
+)

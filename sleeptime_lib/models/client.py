@@ -30,7 +30,7 @@ from sleeptime_lib.models.gate import Gate, Ticket, backoff
 from sleeptime_lib.models.ledger import NOTHING, Amount, Ledger, Spending
 from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices
-from sleeptime_lib.models.recording import open_recording
+from sleeptime_lib.models.replay import open_recording
 from sleeptime_lib.models.replies import BadReply, read_reply
 from sleeptime_lib.models.tokens import prompt_bound, prompt_estimate
 from sleeptime_lib.models.totals import Counts, Totals

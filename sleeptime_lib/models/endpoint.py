@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.models.recording import PREFIX, read_about
+from sleeptime_lib.models.replay import PREFIX, read_about
 
 SIMULATED: Final = "simulated"
 OPENAI_URL: Final = "https://api.openai.com/v1"

@@ -1,4 +1,4 @@
-"""Recordings: the replies of a finished run of a real model, to be replayed without it.
+"""Recordings as files: the replies of a run of a real model, to be replayed without it.
 
 A recording is one Parquet file: a reply a row, found by the key of its request (see
 `models.cache`), and what it is a recording of as JSON in the file's metadata. Usage and latency are
@@ -49,9 +49,9 @@ class About:
         dataset_fingerprint: Of all its texts and answers (`Task.fingerprint`).
         questions: Number of questions.
         contexts: Number of contexts.
-        config: The whole configuration of the run (`config.RunConfig`).
+        config: Experiment and options of the run.
         command: The command that makes the recording.
-        prompts_hash: Of the prompts (`methods.prompts.fingerprint`).
+        prompts_hash: Of the prompts.
         versions: Of this library, Python and the packages that touch results.
         calls: Number of replies.
         usage: Tokens of all replies.
@@ -81,19 +81,10 @@ class About:
 
     def describe(self) -> str:
         """What was recorded, in one line."""
-        config = self.config
-        parts = [f"{self.questions:,} questions", f"levels {_listed(config['levels'])}"]
-        if self.contexts < self.questions:
-            parts.insert(0, f"{self.contexts:,} contexts")
-        if config["sleep_parallel"]:
-            parts.append(f"sleep phases k = {_listed(config['sleep_parallel'])}")
-        if config["context_only"]:
-            parts.append("context-only")
-        if config["pass_samples"]:
-            parts.append(f"{config['pass_samples']} draws for pass@k")
+        contexts = f"{self.contexts:,} contexts, " if self.contexts < self.questions else ""
         return (
-            f"{config['experiment']} on {self.dataset} ({', '.join(parts)}; seed "
-            f"{config['seed']}) by {self.model}, {self.date}"
+            f"{self.config['experiment']} on {self.dataset} ({contexts}{self.questions:,} "
+            f"questions; made with: {self.command}) by {self.model}, {self.date}"
         )
 
 
@@ -109,7 +100,11 @@ class Recording:
     def __init__(self, name: str, about: About, replies: Mapping[bytes, Reply]) -> None:
         self.name = name
         self.about = about
-        self._replies = replies
+        self.replies = replies
+
+    def get(self, key: bytes) -> Reply | None:
+        """The recorded reply to a request, or None."""
+        return self.replies.get(key)
 
     def reply(self, key: bytes) -> Reply:
         """The recorded reply to a request.
@@ -118,12 +113,11 @@ class Recording:
             StopRun: It was not recorded.
         """
         try:
-            return self._replies[key]
+            return self.replies[key]
         except KeyError:
             raise StopRun(
                 f"recording {self.name} has no reply to a request of this run: prompts or data "
-                f"have changed since, or an option differs. It holds {self.about.describe()}; "
-                f"made with: {self.about.command}"
+                f"have changed since, or an option differs. It holds {self.about.describe()}"
             ) from None
 
 
@@ -169,7 +163,16 @@ def read_about(name: str) -> About:
         schema = pq.read_schema(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({error}): it is not a recording") from None
-    return _about(path, schema)
+    raw = (schema.metadata or {}).get(_METADATA)
+    if raw is None:
+        raise InputError(f"{path} is not a recording: its metadata does not say what it holds")
+    content = json.loads(raw)
+    if content.get("version") != VERSION:
+        raise InputError(
+            f"recording {path} has format version {content.get('version')}, this program reads "
+            f"{VERSION}: use the program that wrote it, or record again"
+        )
+    return About(**content)
 
 
 def open_recording(name: str) -> Recording:
@@ -206,30 +209,10 @@ def write(path: Path, about: About, replies: Iterable[tuple[bytes, Reply]]) -> N
     draft.replace(path)
 
 
-def recorded_calls(calls: Path) -> list[tuple[bytes, Reply]]:
-    """The replies of a run's cache, in the order of their requests' keys."""
-    from sleeptime_lib.models import cache_file
-
-    return sorted(cache_file.all_replies(calls), key=lambda pair: pair[0])
-
-
 def total_usage(replies: Iterable[tuple[bytes, Reply]]) -> dict[str, int]:
     """Tokens of all replies, as `About.usage` holds them."""
     total = sum((reply.usage for _, reply in replies), Usage())
     return {name: value for name, value in asdict(total).items() if name != "estimated"}
-
-
-def _about(path: Path, schema: pa.Schema) -> About:
-    raw = (schema.metadata or {}).get(_METADATA)
-    if raw is None:
-        raise InputError(f"{path} is not a recording: its metadata does not say what it holds")
-    content = json.loads(raw)
-    if content.get("version") != VERSION:
-        raise InputError(
-            f"recording {path} has format version {content.get('version')}, this program reads "
-            f"{VERSION}: use the program that wrote it, or record again"
-        )
-    return About(**content)
 
 
 def _table(about: About, replies: Iterable[tuple[bytes, Reply]]) -> pa.Table:
@@ -280,7 +263,3 @@ def _reply(record: Mapping[str, Any]) -> Reply:
         latency_s=record["latency_s"],
         owner=OWNER,
     )
-
-
-def _listed(values: Iterable[int]) -> str:
-    return ", ".join(map(str, values))

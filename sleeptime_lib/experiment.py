@@ -1,0 +1,365 @@
+"""What an experiment is: one frozen value, and the metered call through which it asks a model.
+
+    EXPERIMENT = Experiment(
+        name="my-study",
+        options=MyOptions,       # a subclass of config.Options with fields of its own
+        load=load,               # options -> Task
+        settings=settings,       # options -> the settings that each question is answered in
+        sleep=RETHINK,           # how notes are made unless --sleep-method names another way
+        answer=answer,           # (call, context, question, setting, notes, sample) -> Answered
+        grade=grade,             # (answered, question) -> Grade, a score from 0 to 1
+        expect=expect,           # setting -> Expected, for the estimate
+        prompts=(MY_PROMPT,),    # every text it sends, for the identity of its runs
+        sections=sections,       # (run, report) -> its parts of the report, with their pictures
+    )
+
+The engine, the report and the doors know no experiment by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sleeptime_lib.config import Options
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.records import Context, Question, Reply, Request, Task, Usage
+
+if TYPE_CHECKING:
+    from sleeptime_lib.analysis.report import Report
+    from sleeptime_lib.figures import Picture
+    from sleeptime_lib.models.client import Client
+    from sleeptime_lib.results import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A text that is sent to a model, with the name and version under which results refer to it."""
+
+    name: str
+    version: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SleepSetting:
+    """How the notes of a sleep phase are made.
+
+    Attributes:
+        parallel: Independent draws whose notes are joined; those of a smaller number are the first
+            ones of a larger, so each is paid for once.
+        effort: Reasoning effort; "" for the model's default.
+        temperature: Above 0, so that draws differ; None leaves it to the server.
+        max_tokens: Most tokens in one reply; None leaves it to the server.
+        seed: Of the first draw; draw i uses seed + i.
+        protocol: What the method speaks with the model, such as "tools" or "text".
+    """
+
+    parallel: int = 1
+    effort: str = ""
+    temperature: float | None = 0.7
+    max_tokens: int | None = 2048
+    seed: int = 0
+    protocol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One point to measure: an arm at a budget, drawn one or more times.
+
+    Attributes:
+        arm: "baseline", "sleep", "context_only", or a name of the experiment's own.
+        budget_kind: What the budget counts, such as "verbosity" or "samples".
+        budget: The test-time budget.
+        sleep: The sleep phase whose notes are read; None for none.
+        samples: Number of draws.
+        temperature: Of the answers; None leaves it to the server.
+        max_tokens: Most tokens in one reply; None leaves it to the server.
+        seed: Of the first sample; sample i uses seed + i.
+        last: Answered after all other settings of all questions (ablations, repeated draws), so
+            that a run that ends early is a smaller experiment and not a part of each.
+    """
+
+    arm: str
+    budget_kind: str = "verbosity"
+    budget: int = 0
+    sleep: SleepSetting | None = None
+    samples: int = 1
+    temperature: float | None = 0.0
+    max_tokens: int | None = 2048
+    seed: int = 0
+    last: bool = False
+
+    @property
+    def sleep_parallel(self) -> int:
+        """Parallel sleep phases; 0 for none."""
+        return self.sleep.parallel if self.sleep else 0
+
+    @property
+    def sleep_effort(self) -> str:
+        """Effort of the sleep phase; "" for the model's default, or without one."""
+        return self.sleep.effort if self.sleep else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What one draw of a sleep phase left behind.
+
+    Attributes:
+        text: The block c' (paper, section 3); may be empty.
+        rewrites: How often it was rewritten as a whole.
+        finished: True when the model ended the phase itself; False at a limit.
+    """
+
+    text: str
+    rewrites: int = 1
+    finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an experiment's answer came to: its text, and measures of its own by name."""
+
+    text: str
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What was read from an answer (None when nothing was), and its score from 0 to 1."""
+
+    prediction: str | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a setting is expected to take, for the estimate. Tokens are of all calls together.
+
+    Attributes:
+        calls: Model calls of one answer.
+        frame_tokens: Prompt tokens of one call beside context, question and notes.
+        completion_tokens: Generated tokens of one answer.
+        sleep_calls: Model calls of one draw of the sleep phase.
+        sleep_frame_tokens: Prompt tokens of one such call beside the context.
+        sleep_tokens: Generated tokens of one draw.
+        notes_tokens: Length of the notes of one draw.
+        once_per_context: The request holds no question, so all questions of a context share it.
+    """
+
+    calls: int = 1
+    frame_tokens: float = 0
+    completion_tokens: int = 100
+    sleep_calls: int = 1
+    sleep_frame_tokens: float = 0
+    sleep_tokens: int = 300
+    notes_tokens: int = 120
+    once_per_context: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a report.
+
+    Attributes:
+        name: Its key in `report --json`.
+        values: What was calculated, as JSON values.
+        sentences: What it amounts to.
+        pictures: Figures by the end of their file name.
+        tables: CSV texts by the end of their file name.
+    """
+
+    name: str
+    values: Any = None
+    sentences: tuple[str, ...] = ()
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One model call as it went: the request and its reply."""
+
+    request: Request
+    reply: Reply
+
+
+class Call:
+    """Model calls of one answer, or of one draw of a sleep phase, counted together.
+
+    Call it as often as you like: `reply = await call(messages)`. Every call goes through the one
+    client, with its cache, caps, limits and retries.
+
+    Args:
+        client: Makes the calls.
+        owner: Who causes them; replies that somebody else caused are not billed here.
+
+    Attributes:
+        calls: Calls so far.
+        usage: Their tokens.
+        billed: Those of them that this owner newly paid for.
+        latency_s: Seconds they took when they were really made.
+        finish_reason: Of the last one.
+    """
+
+    def __init__(self, client: Client, owner: str) -> None:
+        self._client = client
+        self._owner = owner
+        self.calls = 0
+        self.usage = self.billed = _NOTHING
+        self.latency_s = 0.0
+        self.finish_reason = ""
+
+    @property
+    def model(self) -> str:
+        """Name of the model at the server."""
+        return self._client.model
+
+    async def __call__(
+        self,
+        messages: Iterable[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        temperature: float | None = None,
+        seed: int | None = None,
+        max_tokens: int | None = None,
+        effort: str = "",
+        sample: int = 0,
+        **extra: Any,
+    ) -> Reply:
+        """Ask for one chat completion.
+
+        Args:
+            messages: In the wire format of the chat-completions API.
+            tools: Tool definitions in the wire format.
+            temperature: Of sampling; None leaves it to the server.
+            seed: Of sampling; None sends none.
+            max_tokens: Most tokens to generate; None leaves it to the server.
+            effort: Reasoning effort; "" sends none.
+            sample: Tells repeated draws of one request apart.
+            **extra: Further fields of the body, such as `response_format`.
+
+        Raises:
+            CallError: The call failed for good.
+            StopRun: No further call can succeed.
+            CapReached: A cap does not allow the call.
+        """
+        return await self.send(
+            Request(
+                model=self.model,
+                messages=tuple(messages),
+                tools=tuple(tools),
+                temperature=temperature,
+                seed=seed,
+                max_tokens=max_tokens,
+                reasoning_effort=effort or None,
+                sample=sample,
+                extra=extra,
+            )
+        )
+
+    async def send(self, request: Request) -> Reply:
+        """Send a request made by hand; raises what calling does."""
+        reply = await self._client.complete(request, owner=self._owner)
+        self.calls += 1
+        self.usage += reply.usage
+        if reply.owner == self._owner:
+            self.billed += reply.usage
+        self.latency_s += reply.latency_s
+        self.finish_reason = reply.finish_reason
+        return reply
+
+
+_NOTHING: Final = Usage()
+
+SleepFunction = Callable[[Call, Context, Setting, int], Awaitable[Notes]]
+"""Makes the notes of one draw: (call, context, setting, draw) -> Notes. `setting.sleep` is set."""
+
+
+async def _nothing_to_settle(call: Call, options: Any) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class SleepMethod:
+    """A way to make notes, chosen by name.
+
+    Attributes:
+        name: What --sleep-method takes.
+        take: Makes the notes of one draw.
+        prompts: Every text it sends.
+        settle: Called once before a run: gives the values of options that it left to be found out,
+            such as whether the model can call tools.
+        source: Hash of the source of a method that was handed in; "" for those of this library.
+    """
+
+    name: str
+    take: SleepFunction
+    prompts: tuple[Any, ...] = ()
+    settle: Callable[[Call, Any], Awaitable[Mapping[str, Any]]] = _nothing_to_settle
+    source: str = ""
+
+
+def method_of(function: SleepFunction) -> SleepMethod:
+    """A function of a notebook or script as a sleep method: its name and source identify it.
+
+    Raises:
+        InputError: Its source cannot be read, so that a run could not tell it from another.
+    """
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        raise InputError(
+            f"the source of sleep method {function!r} cannot be read: define it in a file or cell"
+        ) from None
+    name = getattr(function, "__name__", type(function).__name__)
+    return SleepMethod(name, function, source=hashlib.sha256(source.encode()).hexdigest())
+
+
+def _no_sections(run: Run, report: Report) -> Sequence[Section]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment; see the top of this file.
+
+    Attributes:
+        name: As on the command line.
+        options: Its options with their defaults.
+        load: Reads the data.
+        settings: Every setting that each question is answered in.
+        answer: Answers a question in a setting, with the notes of each draw; `sample` is the index
+            of the draw.
+        grade: Reads and scores an answer.
+        expect: What a setting is expected to take.
+        sleep: How notes are made by default.
+        prompts: Every text that `answer` sends.
+        sections: Its parts of the report.
+        title: What it is about, in one line.
+    """
+
+    name: str
+    options: type[Options]
+    load: Callable[[Any], Task]
+    settings: Callable[[Any], Sequence[Setting]]
+    answer: Callable[[Call, Context, Question, Setting, Sequence[Notes], int], Awaitable[Answered]]
+    grade: Callable[[Answered, Question], Grade]
+    expect: Callable[[Setting], Expected]
+    sleep: SleepMethod
+    prompts: tuple[Any, ...] = ()
+    sections: Callable[[Run, Report], Sequence[Section]] = _no_sections
+    title: str = ""
+
+
+def prompts_hash(experiment: Experiment, method: SleepMethod) -> str:
+    """SHA-256 over every text that a run sends, those of other experiments left out."""
+    texts = [
+        asdict(item) if is_dataclass(item) and not isinstance(item, type) else item
+        for item in (*experiment.prompts, *method.prompts)
+    ]
+    return hashlib.sha256(json.dumps([*texts, method.source], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,272 @@
+"""`rethink`, the paper's sleep phase S(c) -> c' (section 3, appendices F and K).
+
+The model sees the context and an empty block of notes, and rewrites the block, as a whole each
+time, until it says it is finished. It works through two tools, or by a plain-text protocol where
+a server has no tools. k parallel phases are k independent draws whose notes are joined; the draws
+of a smaller k are the first draws of a larger one, so each is paid for once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sleeptime_lib.errors import CallError, StopRun
+from sleeptime_lib.experiment import Call, Notes, Prompt, Setting, SleepMethod
+from sleeptime_lib.methods.situation import EMPTY_NOTES, situation_block
+from sleeptime_lib.records import Context, Reply, ToolCall
+
+MAX_REWRITES: Final = 10
+"""Most rewrites of the notes in one phase (paper, appendix K)."""
+
+MAX_NOTES_CHARS: Final = 5000
+"""Size limit of one block of notes, as in the paper's released code."""
+
+EXPECTED_CALLS: Final = 3
+"""Calls of one draw, for estimates: two rewrites and the end."""
+
+Protocol = Literal["tools", "text"]
+
+SLEEP_FRAME: Final = Prompt(
+    "sleep_frame",
+    1,
+    "You have time to think about a situation before anyone asks about it. Questions about it "
+    "will come later and must then be answered quickly, with the situation and your notes at "
+    "hand. Work out which questions are likely, compute what they would need, and keep the "
+    "results in the notes.\n"
+    "Good notes have one quantity on each line and nothing else, written as: name = calculation = "
+    "number. With three boxes of a dozen eggs at $4 a box a line could be: eggs in all = 3 * 12 = "
+    "36. Begin with the simple quantities and build on them. Use only numbers from the situation "
+    "or from lines above. Stop when nothing useful is left to add.",
+)
+
+SLEEP_TOOLS: Final = Prompt(
+    "sleep_tools",
+    1,
+    "Call rethink_memory with the complete new text of the notes: it replaces the whole block. "
+    "You may do so several times, each time building on what is there. Call finish_rethinking "
+    "when the notes are as useful as you can make them.",
+)
+
+SLEEP_TEXT: Final = Prompt(
+    "sleep_text",
+    1,
+    "Write the complete text of the notes between a line <notes> and a line </notes>. If you want "
+    "another turn to improve them, write MORE after </notes>: the next text then replaces the "
+    "whole block. Otherwise stop after </notes>.",
+)
+
+SLEEP_CONTINUE: Final = Prompt(
+    "sleep_continue",
+    1,
+    "Go on: improve the notes, or finish if nothing useful is left to add.",
+)
+
+TOOL_PROBE: Final = Prompt(
+    "tool_probe",
+    1,
+    "There is nothing to think about this time. Call the tool finish_rethinking now.",
+)
+
+RETHINK_TOOL: Final[Mapping[str, Any]] = {
+    "type": "function",
+    "function": {
+        "name": "rethink_memory",
+        "description": "Replace the notes with a new text.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "new_memory": {
+                    "type": "string",
+                    "description": "The complete new text of the notes.",
+                }
+            },
+            "required": ["new_memory"],
+        },
+    },
+}
+FINISH_TOOL: Final[Mapping[str, Any]] = {
+    "type": "function",
+    "function": {
+        "name": "finish_rethinking",
+        "description": "End the thinking phase; the notes stay as they are.",
+        "parameters": {"type": "object", "properties": {}},
+    },
+}
+
+FRAME_TOKENS: Final = (len(SLEEP_FRAME.text) + len(SLEEP_TOOLS.text)) / 4
+"""Prompt tokens of a call beside the context, for estimates."""
+
+
+@dataclass(slots=True)
+class _Block:
+    """The block of notes while it is being written."""
+
+    text: str = ""
+    rewrites: int = 0
+    finished: bool = False
+    cut_off: bool = False
+
+    def replace(self, new: str) -> str:
+        """Store a new text, cut to the limit at a line end, and tell the model what was done."""
+        self.rewrites += 1
+        self.text = new.strip()
+        if len(self.text) > MAX_NOTES_CHARS:
+            kept = self.text[:MAX_NOTES_CHARS]
+            self.text = kept[: kept.rfind("\n")] if "\n" in kept else kept
+            return f"Stored, but cut: the notes hold at most {MAX_NOTES_CHARS} characters."
+        return "Stored."
+
+    @property
+    def done(self) -> bool:
+        return self.finished or self.cut_off or self.rewrites >= MAX_REWRITES
+
+
+async def take_notes(call: Call, context: Context, setting: Setting, draw: int) -> Notes:
+    """Run one draw of the sleep phase.
+
+    Args:
+        call: Asks the model.
+        context: The situation c.
+        setting: `sleep` says how to ask; its protocol is "tools" or "text".
+        draw: Index of the draw among parallel ones, from 0.
+
+    Raises:
+        CallError: A call failed for good.
+    """
+    how = setting.sleep
+    assert how is not None
+    by_tools = how.protocol == "tools"
+    follow = _use_tools if by_tools else _use_text
+    block = _Block()
+    messages = _opening(context.text, by_tools=by_tools)
+    calls = silent = 0
+    # A model that only talks, or only sends calls that cannot be read, gets as many turns as one
+    # that works, and no more than one reminder in a row.
+    while not block.done and calls <= MAX_REWRITES and silent < 2:
+        reply = await call(
+            messages,
+            tools=(RETHINK_TOOL, FINISH_TOOL) if by_tools else (),
+            temperature=how.temperature,
+            seed=how.seed + draw,
+            max_tokens=how.max_tokens,
+            effort=how.effort,
+            sample=draw,
+        )
+        calls += 1
+        answer = follow(reply, block)
+        silent = silent + 1 if answer is None else 0
+        messages += [_as_message(reply), *(answer or [_go_on()])]
+    return Notes(block.text, block.rewrites, block.finished)
+
+
+async def choose_protocol(call: Call, options: Any) -> Mapping[str, Any]:
+    """Settle the protocol "auto": "tools" if the model calls one when asked, otherwise "text".
+
+    Raises:
+        StopRun: The model cannot be asked.
+    """
+    if getattr(options, "sleep_protocol", "text") != "auto":
+        return {}
+    try:
+        reply = await call(
+            [{"role": "user", "content": TOOL_PROBE.text}],
+            tools=(FINISH_TOOL,),
+            temperature=0.0,
+            max_tokens=64,
+        )
+    except CallError as error:
+        if error.kind == "bad_request":
+            return {"sleep_protocol": "text"}
+        # Guessing here would let a resumed run go on in another way than it began.
+        raise StopRun(f"cannot find out whether {call.model} can call tools: {error}") from None
+    return {"sleep_protocol": "tools" if reply.tool_calls else "text"}
+
+
+def _opening(context: str, *, by_tools: bool) -> list[Mapping[str, Any]]:
+    manner = SLEEP_TOOLS if by_tools else SLEEP_TEXT
+    return [
+        {"role": "system", "content": f"{SLEEP_FRAME.text}\n\n{manner.text}"},
+        {"role": "user", "content": situation_block(context)},
+    ]
+
+
+def _as_message(reply: Reply) -> Mapping[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text}
+    if reply.tool_calls:
+        message["tool_calls"] = [
+            {
+                "id": call.call_id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in reply.tool_calls
+        ]
+    return message
+
+
+def _go_on() -> Mapping[str, Any]:
+    return {"role": "user", "content": SLEEP_CONTINUE.text}
+
+
+def _use_tools(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
+    """Apply the tool calls in order; None when the reply made none."""
+    if not reply.tool_calls:
+        return None
+    return [
+        {"role": "tool", "tool_call_id": call.call_id, "content": _apply(call, block)}
+        for call in reply.tool_calls
+    ]
+
+
+def _apply(call: ToolCall, block: _Block) -> str:
+    if call.name == "finish_rethinking":
+        block.finished = True
+        return "Finished."
+    if call.name != "rethink_memory":
+        return f"There is no tool {call.name!r}: use rethink_memory or finish_rethinking."
+    if block.rewrites >= MAX_REWRITES:
+        return f"Not stored: {MAX_REWRITES} rewrites are the most."
+    try:
+        new = json.loads(call.arguments)["new_memory"]
+    except (ValueError, KeyError, TypeError):
+        new = None
+    if not isinstance(new, str):
+        return 'Not stored: the arguments must be a JSON object {"new_memory": "text"}.'
+    return block.replace(new)
+
+
+_OPEN: Final = re.compile(r"<notes>", re.IGNORECASE)
+_CLOSE: Final = re.compile(r"</notes>", re.IGNORECASE)
+
+
+def _use_text(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
+    """Take the last block of notes in the reply; None when there is none.
+
+    A reply that was cut off before </notes> still gives its notes, and ends the phase: going on
+    would only be cut off again.
+    """
+    starts = list(_OPEN.finditer(reply.text))
+    if not starts:
+        block.finished = bool(block.rewrites)
+        return None
+    body = reply.text[starts[-1].end() :]
+    close = _CLOSE.search(body)
+    told = block.replace(body[: close.start()] if close else body)
+    block.cut_off = close is None
+    block.finished = close is not None and "MORE" not in body[close.end() :]
+    return [{"role": "user", "content": f"{told} {SLEEP_CONTINUE.text}"}]
+
+
+RETHINK: Final = SleepMethod(
+    "rethink",
+    take_notes,
+    prompts=(
+        EMPTY_NOTES, SLEEP_FRAME, SLEEP_TOOLS, SLEEP_TEXT, SLEEP_CONTINUE, TOOL_PROBE, RETHINK_TOOL,
+        FINISH_TOOL,
+    ),
+    settle=choose_protocol,
+)  # fmt: skip

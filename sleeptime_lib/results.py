@@ -1,0 +1,388 @@
+"""A run as it is on disk: its rows, notes, calls, report, figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from sleeptime_lib import engine
+from sleeptime_lib.analysis import tables
+from sleeptime_lib.analysis.report import Report, analyse
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.experiment import Call, Exchange, Experiment, Section, SleepFunction, method_of
+from sleeptime_lib.experiments import find_experiment
+from sleeptime_lib.models.cache import key_of
+from sleeptime_lib.models.cache_file import all_replies
+from sleeptime_lib.models.client import Client
+from sleeptime_lib.models.dialect import encode
+from sleeptime_lib.models.prices import Price, price_or_reference
+from sleeptime_lib.models.replay import PREFIX, open_recording
+from sleeptime_lib.records import ROW_KEY, Reply, Request, Task, Usage, is_simulated
+from sleeptime_lib.runs import experiment_of, find_method, run_now
+from sleeptime_lib.store import CALLS, manifest_hash, read_manifest, read_rows, read_sleeps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it is on disk.
+
+    Attributes:
+        path: The run directory.
+        manifest: Its manifest.
+        rows: Its rows, the columns of `records.Row`.
+        experiment: What was run; None when it is not one of this library and was not given.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+    rows: pd.DataFrame
+    experiment: Experiment | None
+
+    @property
+    def experiment_name(self) -> str:
+        """Name of the experiment."""
+        return str(self.manifest["config"]["experiment"])
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answered."""
+        return str(self.manifest.get("model", self.manifest["config"]["model"]))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the simulated model answered."""
+        return is_simulated(self.model)
+
+    @property
+    def options(self) -> Any:
+        """The options of the run, as its experiment has them.
+
+        Raises:
+            InputError: The experiment is not known.
+        """
+        config = dict(self.manifest["config"])
+        del config["experiment"]
+        return self._known_experiment().options.make(**config)
+
+    @property
+    def price(self) -> Price | None:
+        """What the model cost when it ran; None when that was not known."""
+        known = self.manifest.get("price")
+        return Price(**known) if known else None
+
+    @property
+    def price_or_reference(self) -> tuple[Price, str]:
+        """The price that the run's bills take, and whose it is."""
+        return price_or_reference(self.model, self.price)
+
+    def report(self, *, at: float | None = None) -> Report:
+        """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
+        return analyse(self.rows, at=at)
+
+    def sections(self, report: Report | None = None) -> tuple[Section, ...]:
+        """The experiment's own parts of the report; none when the experiment is not known."""
+        if self.experiment is None:
+            return ()
+        return tuple(self.experiment.sections(self, report or self.report()))
+
+    def notes(self) -> pd.DataFrame:
+        """The notes of the run's sleep phases: the columns of `store.SleepRecord`."""
+        return read_sleeps(self.path)
+
+    def task(self) -> Task:
+        """The contexts and questions of the run.
+
+        Raises:
+            InputError: They cannot be loaded any more, or have changed.
+        """
+        task = self._known_experiment().load(self.options)
+        if task.fingerprint() != self.manifest["dataset_fingerprint"]:
+            raise InputError(
+                f"{task.name} has changed since {self.path} was run: questions and notes cannot "
+                "be matched with it"
+            )
+        return task
+
+    def traces(
+        self, *, question_id: str | None = None, sleep_method: SleepFunction | None = None
+    ) -> list[Trace]:
+        """What was asked and answered, row by row, in the order in which the run was planned.
+
+        Requests are not stored: data, prompts and options give them again, and the replies come
+        from the run's cache or recording. Nothing is sent. Rows that failed are left out.
+
+        Args:
+            question_id: Only the rows of one question.
+            sleep_method: The function that the run was given, where it was given one.
+
+        Raises:
+            InputError: The experiment or its sleep method is not known, or the data, the prompts
+                or the code have changed since.
+        """
+        experiment, options = self._known_experiment(), self.options
+        settled = (self.manifest.get("outcome") or {}).get("settled", {})
+        options = options.model_copy(update=settled)
+        method = method_of(sleep_method) if sleep_method else find_method(experiment, options)
+        task, settings = self.task(), tuple(experiment.settings(options))
+        study = engine.Study(experiment, options, method, task, settings)
+        answered = self.rows[self.rows["error"] == ""]
+        if question_id is not None:
+            answered = answered[answered["question_id"] == question_id]
+        keys = set(answered[list(ROW_KEY)].itertuples(index=False, name=None))
+        client = _Rereader(self.model, self._replies())
+
+        async def every() -> list[Trace]:
+            plan = engine.plan(task, settings)
+            return [await _trace(study, row, client) for row in plan if row.key in keys]
+
+        return run_now(every())
+
+    def _replies(self) -> Mapping[bytes, Reply]:
+        model = str(self.manifest["config"]["model"])
+        if model.startswith(PREFIX):
+            return open_recording(model).replies
+        return dict(all_replies(self.path / CALLS))
+
+    def _known_experiment(self) -> Experiment:
+        if self.experiment is None:
+            raise InputError(
+                f"{self.path} is a run of {self.experiment_name!r}, which is not an experiment of "
+                "this library: give the file that defines it (--experiment FILE.py)"
+            )
+        return self.experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One row as it came about.
+
+    Attributes:
+        planned: Context, question, setting and sample.
+        notes: The notes of each draw that were read.
+        slept: The calls of each draw that made them.
+        asked: The calls of the answer.
+        answer: Its text.
+        prediction: What was read from it.
+        score: From 0 to 1.
+    """
+
+    planned: engine.Planned
+    notes: tuple[str, ...]
+    slept: tuple[tuple[Exchange, ...], ...]
+    asked: tuple[Exchange, ...]
+    answer: str
+    prediction: str | None
+    score: float
+
+
+class _Rereader:
+    """Answers requests with the replies of a finished run, and keeps who asked what."""
+
+    def __init__(self, model: str, replies: Mapping[bytes, Reply]) -> None:
+        self.model = model
+        self._replies = replies
+        self.kept: list[Exchange] = []
+
+    async def complete(self, request: Request, *, owner: str) -> Reply:
+        """The reply that was given then.
+
+        Raises:
+            InputError: There was no such request.
+        """
+        reply = self._replies.get(key_of(encode(request.body()), request.sample))
+        if reply is None:
+            raise InputError(
+                "the run has no reply to a request that its experiment makes now: prompts or code "
+                "have changed since, or the call failed"
+            )
+        self.kept.append(Exchange(request, reply))
+        return reply
+
+    def taken(self) -> tuple[Exchange, ...]:
+        """What was asked since the last time."""
+        kept, self.kept = tuple(self.kept), []
+        return kept
+
+
+async def _trace(study: engine.Study, planned: engine.Planned, client: _Rereader) -> Trace:
+    call = Call(cast("Client", client), "trace")
+    taken, slept = [], []
+    for draw in range(planned.setting.sleep_parallel):
+        taken.append(await engine.take(study, planned.context, planned.setting, draw, call))
+        slept.append(client.taken())
+    answered, grade = await engine.answer(study, planned, taken, call)
+    return Trace(
+        planned=planned,
+        notes=tuple(one.notes.text for one in taken),
+        slept=tuple(slept),
+        asked=client.taken(),
+        answer=answered.text,
+        prediction=grade.prediction,
+        score=grade.score,
+    )
+
+
+def load_run(path: Path | str, experiment: Experiment | str | None = None) -> Run:
+    """Read a run directory.
+
+    Args:
+        path: The run directory.
+        experiment: What was run, or the file that defines it, where it is not of this library.
+
+    Raises:
+        InputError: It is not a run directory, or holds no rows yet.
+    """
+    path = Path(path)
+    manifest = read_manifest(path)
+    rows = read_rows(path)
+    if rows.empty:
+        raise InputError(f"{path} holds no rows yet: run or resume it first")
+    if experiment is not None:
+        return Run(path, manifest, rows, experiment_of(experiment))
+    try:
+        return Run(path, manifest, rows, find_experiment(str(manifest["config"]["experiment"])))
+    except InputError:
+        return Run(path, manifest, rows, None)
+
+
+def report_json(run: Run, *, at: float | None = None) -> dict[str, Any]:
+    """The report of a run as one JSON-safe object.
+
+    Args:
+        run: The run.
+        at: Accuracy (0 to 1) at which tokens are compared; None takes the middle of the overlap.
+    """
+    report = run.report(at=at)
+    content = report.to_json()
+    for section in run.sections(report):
+        if section.values is not None:
+            content[section.name.replace("-", "_")] = section.values
+    return content | {
+        "run": {
+            "directory": str(run.path),
+            "manifest_hash": manifest_hash(run.manifest),
+            "status": run.manifest.get("status"),
+            "simulated": run.simulated,
+            "command": run.manifest.get("command"),
+        },
+        "cost_usd": costs(run, content["tokens"]),
+        "estimate": compare_estimate(run.manifest),
+    }
+
+
+def costs(run: Run, tokens: Mapping[str, Any]) -> dict[str, float | None]:
+    """USD of the experiment and of what was billed; None where the price is not known.
+
+    Args:
+        run: The run, for the price that its model had.
+        tokens: The "tokens" part of a report.
+    """
+    price = run.price
+    experiment = [tokens["experiment"][phase] for phase in ("sleep", "test")]
+    usage = sum((_usage(part) for part in experiment), Usage())
+    billed = run.manifest.get("billed")
+    return {
+        "experiment": price.cost(usage) if price else None,
+        "billed": price.cost(_usage(billed)) if price and billed else None,
+    }
+
+
+def _usage(part: Mapping[str, Any]) -> Usage:
+    return Usage(
+        prompt=int(part.get("prompt", 0)),
+        cached=int(part.get("cached", 0)),
+        completion=int(part.get("completion", 0)),
+        reasoning=int(part.get("reasoning", 0)),
+    )
+
+
+def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
+    """What was estimated before a run beside what came to pass, over all its sessions.
+
+    Returns:
+        By quantity (calls, prompt_tokens, completion_tokens, cost_usd, seconds): "estimated" and
+        "fact"; None where one is not known. Calls and seconds of a session that was killed are
+        not counted; its tokens are.
+    """
+    before, billed = manifest.get("estimate", {}), manifest.get("billed", {})
+    price = manifest.get("price")
+    estimated = {
+        "calls": before.get("answer_calls", 0) + before.get("sleep_calls", 0),
+        "prompt_tokens": before.get("prompt_tokens"),
+        "completion_tokens": before.get("completion_tokens"),
+        "cost_usd": before.get("cost_usd"),
+        "seconds": before.get("seconds"),
+    }
+    fact = {
+        "calls": manifest.get("calls"),
+        "prompt_tokens": billed.get("prompt"),
+        "completion_tokens": billed.get("completion"),
+        "cost_usd": Price(**price).cost(_usage(billed)) if price and billed else None,
+        "seconds": manifest.get("seconds"),
+    }
+    return {name: {"estimated": estimated[name], "fact": fact[name]} for name in estimated}
+
+
+def pictures(run: Run, sections: Sequence[Section]) -> dict[str, Any]:
+    """Every figure of a run's sections, by file name."""
+    prefix = run.experiment_name.replace("-", "_")
+    return {f"{prefix}_{name}": p for section in sections for name, p in section.pictures.items()}
+
+
+def write_figures(
+    run: Run, folder: Path, *, at: float | None = None, suffix: str = ""
+) -> list[Path]:
+    """Make all figures of a run as PNG, SVG and PDF, each with a JSON that tells its origin.
+
+    Args:
+        run: The run.
+        folder: Where the files go.
+        at: Accuracy (0 to 1) at which tokens are compared; None takes the middle of the overlap.
+        suffix: Ends every file name, to keep apart two runs of one experiment.
+
+    Returns:
+        The files written.
+    """
+    from sleeptime_lib import figures
+
+    provenance = {
+        "run": str(run.path),
+        "manifest_hash": manifest_hash(run.manifest),
+        "model": run.model,
+        "simulated": run.simulated,
+        "run_command": run.manifest.get("command"),
+        "recorded_with": (run.manifest.get("recording") or {}).get("command"),
+        "command": f"sleeptime report {run.path} --figures {folder}",
+    }
+    written: list[Path] = []
+    for name, picture in pictures(run, run.sections(run.report(at=at))).items():
+        written += figures.save(picture, folder, f"{name}{suffix}", provenance)
+    return written
+
+
+def write_tables(run: Run, folder: Path, *, at: float | None = None) -> list[Path]:
+    """Write a run's tables: CSV, Markdown and LaTeX, and what its sections add.
+
+    Returns:
+        The files written.
+    """
+    report = run.report(at=at)
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        ".csv": tables.to_csv(report),
+        ".md": tables.to_markdown(report),
+        ".tex": tables.to_latex(report),
+    }
+    for section in run.sections(report):
+        texts |= {f"-{name}": text for name, text in section.tables.items()}
+    written = []
+    for ending, text in texts.items():
+        target = folder / f"{run.path.name}{ending}"
+        target.write_text(text, encoding="utf-8")
+        written.append(target)
+    return written
