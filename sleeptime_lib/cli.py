@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 from pydantic.fields import FieldInfo
@@ -170,7 +170,7 @@ def _run(
         _confirm()
     with console.progress(prepared) as on_row:
         finished = runs.run_now(runs.carry_out(prepared, on_row))
-    console.show_end(prepared, finished)
+    console.show_end(finished)
     if recorder is not None:
         print(f"recorded {recorder(finished.path)}", file=sys.stderr)
     _tell(results.load_run(finished.path, experiment), None, as_json)
@@ -313,7 +313,9 @@ def data(
         int | None, typer.Option(help="Most of each context; --limit then counts contexts.")
     ] = None,
     seed: Annotated[int, typer.Option()] = 0,
-    splitter: Annotated[str, typer.Option(help="clean or paper.")] = "clean",
+    splitter: Annotated[
+        Literal["clean", "paper"], typer.Option(help="How unsplit data is cut.")
+    ] = "clean",
     skip_bad: Annotated[bool, typer.Option("--skip-bad")] = False,
     export: Annotated[Path | None, typer.Option(help="Write the questions as JSONL.")] = None,
     generate: Annotated[

@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -31,16 +32,16 @@ class Hints:
         replay: What a recording allows: only the "same" value; a "part" of the recorded values (a
             subset, a smaller number, off instead of on); or any value ("free"), because it
             reaches no request.
-        slider: How a notebook's panel shows it: a "count" from 1, a "range" of values next to each
-            other, or the given values "up to" one; None for no slider.
-        label: Name beside the slider; "" for the option's own.
-        most: Upper end of the slider.
+        slider: How a notebook's panel shows it: a "count" from 1, a "range" of choices next to each
+            other, or all choices "up to" one; None for no slider.
+        label: Name beside the slider.
+        choices: What the slider offers; for a "count" only its upper end.
     """
 
     replay: Replay = "same"
     slider: Slider | None = None
     label: str = ""
-    most: int = 0
+    choices: tuple[int, ...] = ()
 
 
 def option(
@@ -50,7 +51,7 @@ def option(
     replay: Replay = "same",
     slider: Slider | None = None,
     label: str = "",
-    most: int = 0,
+    choices: tuple[int, ...] = (),
     **bounds: Any,
 ) -> Any:
     """Declare an option of an experiment: a pydantic field with its help text and its hints.
@@ -61,12 +62,29 @@ def option(
         replay: See `Hints`.
         slider: See `Hints`.
         label: See `Hints`.
-        most: See `Hints`.
+        choices: See `Hints`.
         **bounds: Passed to `pydantic.Field` (`ge`, `le`, ...).
     """
     field: FieldInfo = Field(default, description=text, **bounds)
-    field.metadata.append(Hints(replay, slider, label, most))
+    field.metadata.append(Hints(replay, slider, label, choices))
     return field
+
+
+def again(options: type[BaseModel], name: str, default: Any, **changed: Any) -> Any:
+    """The option of another experiment with another default.
+
+    Args:
+        options: Where it is declared.
+        name: Its name.
+        default: Its value here when it is not given.
+        **changed: Other `description`, or other hints (`label`, `choices`, ...).
+    """
+    field = copy(options.model_fields[name])
+    field.description = changed.pop("description", field.description)
+    other = [item for item in field.metadata if not isinstance(item, Hints)]
+    made: FieldInfo = Field(default, description=field.description)
+    made.metadata += [*other, replace(hints(field), **changed)]
+    return made
 
 
 class _Settings(BaseModel):
@@ -109,7 +127,7 @@ class Options(_Settings):
         replay="part",
         slider="count",
         label="Questions",
-        most=200,
+        choices=(200,),
         ge=1,
     )
     seed: int = option(0, "Of generated data and of all sampling.", ge=0)

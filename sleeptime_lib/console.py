@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from sleeptime_lib.config import Options
 from sleeptime_lib.estimate import Estimate
+from sleeptime_lib.progress import Progress, duration
 from sleeptime_lib.records import Row, Task, is_simulated
 
 if TYPE_CHECKING:
@@ -38,21 +40,18 @@ def describe_estimate(estimate: Estimate) -> str:
     return (
         f"about {estimate.calls:,} calls ({estimate.sleep_calls:,} of them asleep), "
         f"{estimate.prompt_tokens:,} prompt and {estimate.completion_tokens:,} completion tokens, "
-        f"{cost}, {_duration(estimate.seconds)} at 20 calls in flight"
+        f"{cost}, {duration(estimate.seconds)} at 20 calls in flight"
     )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return "under a minute"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def describe_plan(prepared: Prepared) -> str:
     """What a run will take; of a replay, whose replies it shows."""
     about = prepared.recording
     if about is None:
-        return describe_estimate(prepared.estimate)
+        told = describe_estimate(prepared.estimate)
+        if prepared.there:
+            told += f"; {prepared.there:,} of the {prepared.estimate.rows:,} rows are there already"
+        return told
     by = f" by {about.server}" if about.server else ""
     return (
         f"replays {about.model} ({about.quantisation or 'quantisation unknown'}), recorded on "
@@ -98,34 +97,35 @@ def _show_notices(notices: Sequence[str]) -> None:
 @contextmanager
 def progress(prepared: Prepared) -> Iterator[Callable[[Row], None]]:
     """Show a bar on stderr while rows arrive; gives the function to call with each row."""
-    columns = (
-        TextColumn("rows"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bar:
-        task = bar.add_task("rows", total=prepared.estimate.rows, failed="")
-        failed = 0
+    counts = Progress(prepared.estimate.rows, prepared.price, prepared.there)
+    columns = (BarColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bar:
+        task = bar.add_task(counts.line(), total=counts.total, completed=counts.there)
 
         def on_row(row: Row) -> None:
-            nonlocal failed
-            failed += bool(row.error)
-            bar.update(task, advance=1, failed=f"{failed} failed" if failed else "")
+            counts.add(row)
+            bar.update(task, advance=1, description=counts.line())
 
         started = time.monotonic()
         yield on_row
     _ERR.print(f"took {time.monotonic() - started:.1f} s")
 
 
-def show_end(prepared: Prepared, finished: Finished) -> None:
+def describe_end(finished: Finished) -> str:
+    """What a run did, in one line."""
+    outcome, totals = finished.outcome, finished.totals
+    there = f"; {outcome.found:,} were there from before" if outcome.found else ""
+    failed = f", {outcome.failed:,} failed" if outcome.failed else ""
+    return (
+        f"all {outcome.planned:,} rows are there: {outcome.answered:,} answered now{failed}{there}"
+        f"; {totals.sent:,} calls sent, {totals.billed.total:,} tokens billed"
+    )
+
+
+def show_end(finished: Finished) -> None:
     """Say what the run did."""
     outcome, totals = finished.outcome, finished.totals
-    _ERR.print(
-        f"{outcome.answered:,} rows answered, {outcome.failed:,} failed, {outcome.found:,} were "
-        f"there; {totals.sent:,} calls sent, {totals.billed.total:,} tokens billed"
-    )
+    _ERR.print(describe_end(finished), markup=False)
     if totals.lost_in_flight:
         _ERR.print(
             f"{totals.lost_in_flight:,} calls were in flight when an earlier session was killed; "

@@ -6,6 +6,10 @@ class SleeptimeError(Exception):
 
     exit_status = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(SleeptimeError):
     """Something the user gave is wrong: an option, a file, a name. Exit status 2."""

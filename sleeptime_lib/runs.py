@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sleeptime_lib import engine, recordings
 from sleeptime_lib.config import Execution, Options
@@ -25,12 +25,23 @@ from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.origin import ask_origin
-from sleeptime_lib.models.prices import PRICES, Prices, read_prices
+from sleeptime_lib.models.prices import PRICES, Price, Prices, read_prices
 from sleeptime_lib.models.replay import PREFIX, About, read_about
 from sleeptime_lib.models.totals import Totals
 from sleeptime_lib.provenance import command_of, git_state, versions
 from sleeptime_lib.records import SIMULATED, Row, Task, is_simulated
-from sleeptime_lib.store import CALLS, FORMAT, RunDirectory, differences, open_run, read_manifest
+from sleeptime_lib.store import (
+    CALLS,
+    FORMAT,
+    RunDirectory,
+    count_rows,
+    differences,
+    open_run,
+    read_manifest,
+)
+
+if TYPE_CHECKING:
+    from sleeptime_lib.results import Run
 
 RUNS: Final = Path("runs")
 _T = TypeVar("_T")
@@ -47,6 +58,8 @@ class Prepared:
         path: The run directory.
         estimate: What the whole run will take.
         manifest: What decides the rows, for the run directory.
+        there: Rows that are in the run directory already.
+        price: Of the model; None when it is unknown.
         recording: What is replayed; None for a live model.
     """
 
@@ -56,6 +69,8 @@ class Prepared:
     path: Path
     estimate: Estimate
     manifest: dict[str, Any]
+    there: int
+    price: Price | None
     recording: About | None = None
 
     @property
@@ -145,14 +160,17 @@ def prepare(
         recordings.check_recorded(about, experiment, options)
     study = _study(experiment, options, method)
     manifest = _manifest(study, endpoint.model, about)
+    path = out or _path(study, manifest, root)
     return Prepared(
-        study,
-        execution,
-        endpoint,
-        out or _path(study, manifest, root),
-        _estimate(study, endpoint.model, execution),
-        manifest,
-        about,
+        study=study,
+        execution=execution,
+        endpoint=endpoint,
+        path=path,
+        estimate=_estimate(study, endpoint.model, execution),
+        manifest=manifest,
+        there=count_rows(path),
+        price=_prices(execution).price(endpoint.model),
+        recording=about,
     )
 
 
@@ -197,8 +215,7 @@ async def carry_out(
         asyncio.CancelledError: Interrupted.
     """
     study, execution = prepared.study, prepared.execution
-    prices = _prices(execution)
-    price = prices.price(prepared.endpoint.model)
+    price = prepared.price
     manifest = prepared.manifest | {
         "status": "running",
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -215,7 +232,7 @@ async def carry_out(
             cache_path=None if prepared.recording else directory.calls_path,
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
-            prices=prices,
+            prices=_prices(execution),
         ) as client:
             began = time.monotonic()
             try:
@@ -236,6 +253,46 @@ async def carry_out(
                 raise
             _close(directory, client, began, status="finished", outcome=asdict(outcome))
             return Finished(prepared.path, outcome, client.totals)
+
+
+def run(
+    experiment: Experiment | str = "stateful-gsm",
+    *,
+    execution: Execution | None = None,
+    out: Path | None = None,
+    root: Path = RUNS,
+    sleep_method: SleepFunction | None = None,
+    on_row: Callable[[Row], None] = lambda row: None,
+    **options: Any,
+) -> Run:
+    """Run an experiment, or resume it, and wait for its end; in scripts and notebooks alike.
+
+    Args:
+        experiment: An experiment, its name, or the file that defines it.
+        execution: How the calls are made: caps, limits, prices, sources.
+        out: Run directory; None gives the one under `root` that these options always get.
+        root: Where run directories are made.
+        sleep_method: A function of your own that makes the notes (`experiment.SleepFunction`); its
+            name and source are part of what the run is.
+        on_row: Told each row after it is written.
+        **options: The options of the experiment, such as `model`, `limit` and `levels`.
+
+    Raises:
+        InputError: Something given is wrong.
+        SleeptimeError: The run could not finish; what is finished is kept.
+    """
+    from sleeptime_lib.results import load_run
+
+    chosen = experiment_of(experiment)
+    prepared = prepare(
+        chosen,
+        make_options(chosen, **options),
+        execution or Execution(),
+        out,
+        root=root,
+        sleep_method=sleep_method,
+    )
+    return load_run(run_now(carry_out(prepared, on_row)).path, chosen)
 
 
 def run_now(work: Coroutine[Any, Any, _T]) -> _T:

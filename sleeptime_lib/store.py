@@ -190,7 +190,7 @@ def differences(
 
     An option that a manifest does not have, because it was added later, had its default.
     """
-    before, now = defaults | dict(known.get("config") or {}), dict(wanted["config"])
+    before, now = {**defaults, **(known.get("config") or {})}, dict(wanted["config"])
     for name in _FINGERPRINTS:
         before[name], now[name] = known.get(name), wanted.get(name)
     return [
@@ -225,6 +225,18 @@ def read_rows(path: Path) -> pd.DataFrame:
         InputError: The directory is not a run directory.
     """
     return _read_table(path, "rows", ROW_KEY, Row)
+
+
+def count_rows(path: Path) -> int:
+    """Rows that are in a run directory, failed ones included; 0 when there is none."""
+    import pyarrow.parquet as pq
+
+    gathered = path / "rows.parquet"
+    count = pq.read_metadata(gathered).num_rows if gathered.exists() else 0
+    for part in (path / "rows").glob("part-*.jsonl"):
+        with part.open("rb") as lines:
+            count += sum(1 for _ in lines)
+    return int(count)
 
 
 def read_sleeps(path: Path) -> pd.DataFrame:

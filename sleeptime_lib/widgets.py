@@ -1,8 +1,8 @@
-"""The notebook's view of a run: budget sliders, estimate, start and stop, a live Pareto plot.
+"""The notebook's view of a run: sliders for its options, estimate, start and stop, a live plot.
 
-A run is a background task of the kernel's event loop, so the kernel stays free and the sliders
-work while rows arrive. One figure is made for a view and updated ever after: figure widgets are
-never freed by the widget registry.
+A run that is started here is a background task of the kernel's event loop, so the kernel stays free
+and the sliders work while rows arrive. One figure is made for a view and updated ever after: figure
+widgets are never freed by the widget registry.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ import plotly.graph_objects as go
 from sleeptime_lib import figures, runs
 from sleeptime_lib.analysis import planning
 from sleeptime_lib.analysis.report import analyse
-from sleeptime_lib.config import Execution, RunConfig, make_config
-from sleeptime_lib.console import describe_plan
+from sleeptime_lib.config import Execution, Hints, Options, hints
+from sleeptime_lib.console import describe_end, describe_plan
 from sleeptime_lib.errors import InputError, SleeptimeError
+from sleeptime_lib.experiment import Experiment, SleepFunction
 from sleeptime_lib.models.replay import PREFIX
+from sleeptime_lib.progress import Progress
 from sleeptime_lib.records import ROW_COLUMNS, Row
+from sleeptime_lib.results import Run, load_run
+from sleeptime_lib.store import read_rows
 
-PARALLEL_CHOICES: Final = (1, 2, 5, 10)
 NO_CAP: Final = 0.0  # a selection slider takes no None
 CAP_CHOICES: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
 REDRAW_SECONDS: Final = 0.5
@@ -35,39 +38,60 @@ LIVE_DRAWS: Final = 200
 
 
 class RunPanel:
-    """Sliders for a run's budget, and the Pareto plot that fills in while it runs.
+    """Sliders for a run's options, and the Pareto plot that fills in while it runs.
 
-    Show it as the last value of a cell. `start` begins a run with what the sliders say (the Start
-    button does the same); `finished` waits for it.
+    Show it as the last value of a cell. Nothing starts by itself: the Start button begins a run
+    with what the sliders say, and `load` gives the results that are there.
 
     Args:
-        config: Where the sliders stand at first.
-        execution: How the calls are made; the cost cap comes from the slider.
-        most_questions: Upper end of the slider of questions, or of contexts where the
-            configuration has a number of questions per context.
+        experiment: An experiment, its name, or the file that defines it.
+        options: Where the sliders stand at first (see `runs.make_options`).
+        execution: How the calls are made; the cost cap comes from its slider.
         root: Folder in which run directories are made.
+        sleep_method: A function of your own that makes the notes.
+
+    Attributes:
+        prepared: What Start would run; None when the sliders ask for what cannot be run.
     """
 
     def __init__(
         self,
-        config: RunConfig,
+        experiment: Experiment | str,
+        options: Options,
         execution: Execution | None = None,
         *,
-        most_questions: int = 200,
         root: Path = runs.RUNS,
+        sleep_method: SleepFunction | None = None,
     ) -> None:
-        self._config = config
+        self._experiment = runs.experiment_of(experiment)
+        self._options = options
         self._execution = execution or Execution()
         self._root = root
+        self._sleep_method = sleep_method
         self._columns: dict[str, list[Any]] = {name: [] for name in ROW_COLUMNS}
-        self._run: asyncio.Task[runs.Finished] | None = None
-        self._prepared: runs.Prepared | None = None
-        self._make_controls(most_questions)
+        self._run: asyncio.Task[None] | None = None
+        self._progress = Progress(0)
+        self.prepared: runs.Prepared | None = None
+        self._sliders = {
+            name: _slider(name, hint, getattr(options, name), options)
+            for name, field in type(options).model_fields.items()
+            if (hint := hints(field)).slider
+        }
+        self._cap = _cap_slider(self._execution.max_cost_usd)
+        self._estimate = ipywidgets.HTML()
+        self._status = ipywidgets.HTML()
+        self._start = ipywidgets.Button(description="Start", icon="play", button_style="primary")
+        self._stop = ipywidgets.Button(description="Stop", icon="stop", disabled=True)
+        self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="50%"))
+        self._start.on_click(lambda _: self.start())
+        self._stop.on_click(lambda _: self.stop())
         self._figure = go.FigureWidget(figures.to_plotly(self._picture(final=False)))
+        controls = [*self._sliders.values(), self._cap]
+        for control in controls:
+            control.observe(lambda _: self._on_change(), names="value")
         self.widget = ipywidgets.VBox(
             [
-                ipywidgets.HBox([self._questions, self._levels]),
-                ipywidgets.HBox([self._parallel, self._cap]),
+                ipywidgets.Box(controls, layout=ipywidgets.Layout(flex_flow="row wrap")),
                 self._estimate,
                 ipywidgets.HBox([self._start, self._stop, self._bar]),
                 self._status,
@@ -81,139 +105,134 @@ class RunPanel:
 
         display(self.widget)
 
-    def _make_controls(self, most_questions: int) -> None:
-        config = self._config
-        wide = ipywidgets.Layout(width="48%")
-        style = {"description_width": "9.5em"}
-        questions = config.limit or min(40, most_questions)
-        self._questions = ipywidgets.IntSlider(
-            value=questions,
-            min=1,
-            max=max(most_questions, questions),
-            description="Contexts" if config.questions_per_context else "Questions",
-            continuous_update=False,
-            layout=wide,
-            style=style,
-        )
-        self._levels = ipywidgets.SelectionRangeSlider(
-            options=list(range(5)),
-            value=(config.levels[0], config.levels[-1]),
-            description="Verbosity levels",
-            continuous_update=False,
-            layout=wide,
-            style=style,
-        )
-        if config.model.startswith(PREFIX):
-            choices = list(config.sleep_parallel) or [1]
-        else:
-            choices = sorted({*PARALLEL_CHOICES, *config.sleep_parallel})
-        self._parallel = ipywidgets.SelectionSlider(
-            options=[(f"up to {k}" if k > 1 else "1", k) for k in choices],
-            value=max(config.sleep_parallel, default=1),
-            description="Parallel phases",
-            continuous_update=False,
-            layout=wide,
-            style=style,
-        )
-        cap = self._execution.max_cost_usd or NO_CAP
-        caps = sorted({*CAP_CHOICES, cap} - {NO_CAP})
-        self._cap = ipywidgets.SelectionSlider(
-            options=[("no cap", NO_CAP), *((f"${usd:g}", usd) for usd in caps)],
-            value=cap,
-            description="Cost cap",
-            continuous_update=False,
-            layout=wide,
-            style=style,
-        )
-        self._estimate = ipywidgets.HTML()
-        self._status = ipywidgets.HTML()
-        self._start = ipywidgets.Button(description="Start", icon="play", button_style="primary")
-        self._stop = ipywidgets.Button(description="Stop", icon="stop", disabled=True)
-        self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="50%"))
-        self._start.on_click(lambda _: self.start())
-        self._stop.on_click(lambda _: self.stop())
-        for slider in (self._questions, self._levels, self._parallel, self._cap):
-            slider.observe(lambda _: self._on_change(), names="value")
+    def options(self) -> Options:
+        """The options that the sliders stand for.
 
-    def config(self) -> RunConfig:
-        """The configuration that the sliders stand for."""
-        low, high = self._levels.value
-        given = self._config.levels
-        untouched = (low, high) == (given[0], given[-1])
-        most = self._parallel.value
-        chosen = {
-            "limit": self._questions.value,
-            # Levels may have gaps, which a range slider cannot show.
-            "levels": given if untouched else tuple(range(low, high + 1)),
-            "sleep_parallel": tuple(k for _, k in self._parallel.options if k <= most),
+        Raises:
+            InputError: Together they cannot be had.
+        """
+        moved = {
+            name: _read(slider, getattr(self._options, name))
+            for name, slider in self._sliders.items()
         }
-        return make_config(**(self._config.model_dump() | chosen))
+        return type(self._options).make(**(self._options.model_dump() | moved))
 
     def _on_change(self) -> None:
         try:
-            config = self.config()
-            execution = self._execution.model_copy(update={"max_cost_usd": self._cap.value or None})
-            self._prepared = runs.prepare(config, execution, root=self._root)
+            self.prepared = runs.prepare(
+                self._experiment,
+                self.options(),
+                self._execution.model_copy(update={"max_cost_usd": self._cap.value or None}),
+                root=self._root,
+                sleep_method=self._sleep_method,
+            )
         except InputError as error:
-            self._prepared = None
-            self._estimate.value = _paragraph(str(error), "#b00020")
+            self.prepared = None
+            self._start.disabled = True
+            self._estimate.value = _paragraph(str(error), error=True)
             return
-        less = "" if self._prepared.recording else ", less what is there already"
-        self._estimate.value = _paragraph(
-            f"{self._prepared.estimate.rows:,} rows: {describe_plan(self._prepared)}{less}"
-        )
+        self._start.disabled = self._is_running
+        rows = f"{self.prepared.estimate.rows:,} rows: {describe_plan(self.prepared)}"
+        self._estimate.value = _paragraph(rows)
+
+    @property
+    def _is_running(self) -> bool:
+        return self._run is not None and not self._run.done()
 
     def start(self) -> None:
-        """Begin the run that the sliders stand for, in the background.
+        """Begin the run that the sliders stand for, in the background; a press of Start does it.
 
         Raises:
-            InputError: The sliders' configuration cannot be run; the view says why.
+            InputError: The options cannot be run; the view says why.
         """
-        if self._run and not self._run.done():
+        if self._is_running:
             return
-        if self._prepared is None:
-            raise InputError("this configuration cannot be run: see the message in the view")
-        for column in self._columns.values():
-            column.clear()
-        self._bar.max, self._bar.value = self._prepared.estimate.rows, 0
-        self._start.disabled, self._stop.disabled = True, False
-        self._status.value = _paragraph(f"running in {self._prepared.path}")
-        self._run = asyncio.create_task(self._carry_out(self._prepared))
+        self._run = asyncio.create_task(self._carry_out(self._begin()))
 
     def stop(self) -> None:
         """Interrupt the run; what is finished is kept."""
         if self._run:
             self._run.cancel()
 
-    async def finished(self) -> runs.Finished:
-        """Wait for the run and return how it ended.
+    async def ended(self) -> None:
+        """Wait until the run that was started has ended, in whatever way; the view says how."""
+        if self._run:
+            await asyncio.wait([self._run])
+
+    def load(self, *, spend: bool = False) -> Run:
+        """The results of the run that the sliders stand for.
+
+        What is there is loaded, be it a part. A recording or the simulated model, which cost
+        nothing, are first run to their end, which takes seconds; a model that may cost money is
+        not, unless `spend` says so.
+
+        Args:
+            spend: Run a model that may cost money, too, within the cap; for batches without a
+                person who could press Start.
 
         Raises:
-            InputError: No run was started.
+            InputError: The options cannot be run, nothing has been run yet, or no cap is given.
             SleeptimeError: The run could not finish.
-            asyncio.CancelledError: It was stopped.
         """
-        if self._run is None:
-            raise InputError("no run was started: call start() first")
-        return await self._run
+        prepared = self._checked()
+        if spend and not (prepared.endpoint.is_local or prepared.execution.max_cost_usd):
+            raise InputError("spend=True needs a cap: give max_cost_usd, in US dollars")
+        if (prepared.is_free or spend) and not self._is_running:
+            self._begin()
+            try:
+                self._end(runs.run_now(runs.carry_out(prepared, self._on_row)))
+            except SleeptimeError as error:
+                self._say(str(error), error=True)
+                raise
+            finally:
+                self._leave()
+        elif not prepared.there:
+            raise InputError(
+                "nothing has been run yet: press Start above, which shows what it would cost, and "
+                "run the cells from here on again when it is done"
+            )
+        else:
+            self._show_rows(prepared.path)
+        return load_run(prepared.path, self._experiment)
 
-    async def _carry_out(self, prepared: runs.Prepared) -> runs.Finished:
+    def _checked(self) -> runs.Prepared:
+        self._on_change()
+        if self.prepared is None:
+            raise InputError("these options cannot be run: see the message in the panel")
+        return self.prepared
+
+    def _begin(self) -> runs.Prepared:
+        prepared = self._checked()
+        for column in self._columns.values():
+            column.clear()
+        self._progress = Progress(prepared.estimate.rows, prepared.price, prepared.there)
+        self._bar.max, self._bar.value = max(self._progress.total, 1), prepared.there
+        self._start.disabled, self._stop.disabled = True, False
+        self._say(f"running in {prepared.path}")
+        self._redraw(final=False)
+        return prepared
+
+    def _leave(self) -> None:
+        self._start.disabled, self._stop.disabled = False, True
+
+    def _end(self, finished: runs.Finished) -> None:
+        self._show_rows(finished.path)
+        self._say(f"finished: {describe_end(finished)}; {finished.path}")
+
+    async def _carry_out(self, prepared: runs.Prepared) -> None:
         drawing = asyncio.create_task(self._keep_drawing())
         try:
-            finished = await runs.carry_out(prepared, self._on_row)
+            self._end(await runs.carry_out(prepared, self._on_row))
         except asyncio.CancelledError:
-            self._status.value = _paragraph("stopped; what is finished is kept, Start goes on")
-            raise
+            self._say(f"stopped after {self._progress.line()}; all is kept, Start goes on")
         except SleeptimeError as error:
-            self._status.value = _paragraph(str(error), "#b00020")
-            raise
+            self._say(str(error), error=True)
         finally:
             drawing.cancel()
-            self._start.disabled, self._stop.disabled = False, True
-        self._show_finished(finished)
-        return finished
+            self._leave()
 
     def _on_row(self, row: Row) -> None:
+        self._progress.add(row)
         for name, column in self._columns.items():
             column.append(getattr(row, name))
 
@@ -223,8 +242,17 @@ class RunPanel:
             await asyncio.sleep(REDRAW_SECONDS)
             if (rows := len(self._columns["score"])) > drawn:
                 drawn = rows
-                self._bar.value = rows
+                self._bar.value = self._progress.there + self._progress.done
+                self._say(f"running: {self._progress.line()}")
                 self._redraw(final=False)
+
+    def _show_rows(self, path: Path) -> None:
+        rows = read_rows(path)
+        for name, column in self._columns.items():
+            column[:] = rows[name].tolist()
+        self._bar.value = len(rows)
+        self._say(f"{len(rows):,} of {self._bar.max:,} rows are there; {path}")
+        self._redraw(final=True)
 
     def _redraw(self, *, final: bool) -> None:
         figures.refresh(self._figure, self._picture(final=final))
@@ -233,19 +261,53 @@ class RunPanel:
         rows = pd.DataFrame(self._columns)
         return figures.pareto(analyse(rows, draws=2000 if final else LIVE_DRAWS))
 
-    def _show_finished(self, finished: runs.Finished) -> None:
-        from sleeptime_lib.store import read_rows
+    def _say(self, text: str, *, error: bool = False) -> None:
+        self._status.value = _paragraph(text, error=error)
 
-        rows = read_rows(finished.path)
-        for name, column in self._columns.items():
-            column[:] = rows[name].tolist()
-        self._bar.value = self._bar.max
-        self._redraw(final=True)
-        outcome = finished.outcome
-        self._status.value = _paragraph(
-            f"finished: {outcome.answered:,} rows answered, {outcome.failed:,} failed, "
-            f"{outcome.found:,} were there; {finished.totals.sent:,} calls sent; {finished.path}"
-        )
+
+def _slider(name: str, hint: Hints, value: Any, options: Options) -> ipywidgets.Widget:
+    """The control of an option; of a recording it offers what was recorded."""
+    how: dict[str, Any] = {
+        "description": hint.label or name.replace("_", " ").capitalize(),
+        "continuous_update": False,
+        "layout": ipywidgets.Layout(width="48%", min_width="300px"),
+        "style": {"description_width": "9.5em"},
+    }
+    recorded = options.model.startswith(PREFIX)
+    if hint.slider == "count":
+        most = value if recorded and value else max(value or 1, *hint.choices)
+        return ipywidgets.IntSlider(value or min(40, most), min=1, max=most, **how)
+    choices = sorted(value) if recorded else sorted({*hint.choices, *value})
+    if hint.slider == "range":
+        ends = (min(value), max(value))
+        return ipywidgets.SelectionRangeSlider(options=choices, value=ends, **how)
+    named = [(f"up to {k}" if k > choices[0] else str(k), k) for k in choices or [1]]
+    return ipywidgets.SelectionSlider(options=named, value=max(value, default=1), **how)
+
+
+def _read(slider: ipywidgets.Widget, given: Any) -> Any:
+    """The value of an option that its slider stands for."""
+    if isinstance(slider, ipywidgets.IntSlider):
+        return slider.value
+    if isinstance(slider, ipywidgets.SelectionRangeSlider):
+        low, high = slider.value
+        # Values may have gaps, which a range slider cannot show until it is moved.
+        if (low, high) == (min(given), max(given)):
+            return given
+        return tuple(k for k in slider.options if low <= k <= high)
+    return tuple(k for _, k in slider.options if k <= slider.value)
+
+
+def _cap_slider(cap: float | None) -> ipywidgets.Widget:
+    caps = sorted({*CAP_CHOICES, cap or NO_CAP} - {NO_CAP})
+    return ipywidgets.SelectionSlider(
+        options=[("no cap", NO_CAP), *((f"${usd:g}", usd) for usd in caps)],
+        value=cap or NO_CAP,
+        description="Cost cap",
+        continuous_update=False,
+        layout=ipywidgets.Layout(width="48%", min_width="300px"),
+        style={"description_width": "9.5em"},
+    )
 
 
 class PlanningPanel:
@@ -297,5 +359,7 @@ class PlanningPanel:
         self._text.value = _paragraph(self.text(self._clusters.value))
 
 
-def _paragraph(text: str, colour: str = "#444") -> str:
+def _paragraph(text: str, *, error: bool = False) -> str:
+    """Text as HTML in the colours of the notebook's theme."""
+    colour = "var(--jp-error-color1, #b00020)" if error else "var(--jp-ui-font-color1, inherit)"
     return f'<span style="color:{colour}">{html.escape(text)}</span>'

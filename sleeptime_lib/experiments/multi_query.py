@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from sleeptime_lib.config import option
+from sleeptime_lib.config import again
 from sleeptime_lib.experiment import Experiment, Section
 from sleeptime_lib.experiments import stateful_gsm
 from sleeptime_lib.experiments.stateful_gsm import Level, Parallel, StatefulGsmOptions
@@ -31,29 +31,21 @@ BILLS: Final = {
 """Names of the bills that sharing a sleep phase is calculated by, and what they count."""
 
 
+_GSM: Final = StatefulGsmOptions
+
+
 class MultiQueryOptions(StatefulGsmOptions):
     """The options of Stateful GSM with defaults for many questions about one context."""
 
-    dataset: str = option("multi-p1", "Name or path of the data; see `sleeptime data`.")
-    limit: int | None = option(
-        None, "Number of contexts.", replay="part", slider="count", label="Contexts", most=200,
-        ge=1,
-    )  # fmt: skip
-    questions_per_context: int | None = option(
-        10, "Most questions about each context.", replay="part", ge=1
+    dataset: str = again(_GSM, "dataset", "multi-p1")
+    limit: int | None = again(
+        _GSM, "limit", None, description="Number of contexts.", label="Contexts"
     )
-    levels: tuple[Level, ...] = option(
-        (0, 1, 3), "Verbosity of the answers, from 0 (only the answer) to 4 (every step).",
-        replay="part", slider="range", label="Verbosity levels", min_length=1,
-    )  # fmt: skip
-    sleep_parallel: tuple[Parallel, ...] = option(
-        (1,), "Numbers of parallel sleep phases whose notes are joined.",
-        replay="part", slider="up to", label="Parallel phases",
-    )  # fmt: skip
-    pass_samples: int = option(
-        0, "Draws at the lowest level for pass@k; 0 for none.", replay="part", ge=0, le=1000
-    )
-    context_only: bool = option(False, "Also withhold the question, as an ablation.", replay="part")
+    questions_per_context: int | None = again(_GSM, "questions_per_context", 10)
+    levels: tuple[Level, ...] = again(_GSM, "levels", (0, 1, 3))
+    sleep_parallel: tuple[Parallel, ...] = again(_GSM, "sleep_parallel", (1,))
+    pass_samples: int = again(_GSM, "pass_samples", 0)
+    context_only: bool = again(_GSM, "context_only", False)
 
 
 def amortise(run: Run, *, at: float | None = None) -> dict[str, Amortisation]:

@@ -43,11 +43,12 @@ class StatefulGsmOptions(Options):
     )
     levels: tuple[Level, ...] = option(
         (0, 1, 2, 3, 4), "Verbosity of the answers, from 0 (only the answer) to 4 (every step).",
-        replay="part", slider="range", label="Verbosity levels", min_length=1,
+        replay="part", slider="range", label="Verbosity levels", choices=(0, 1, 2, 3, 4),
+        min_length=1,
     )  # fmt: skip
     sleep_parallel: tuple[Parallel, ...] = option(
         (1, 2, 5, 10), "Numbers of parallel sleep phases whose notes are joined.",
-        replay="part", slider="up to", label="Parallel phases",
+        replay="part", slider="up to", label="Parallel phases", choices=(1, 2, 5, 10),
     )  # fmt: skip
     sleep_effort: str = option("", "Reasoning effort asleep; default: the model's.")
     sleep_protocol: Literal["auto", "tools", "text"] = option(
