@@ -235,9 +235,13 @@ def _value(field: FieldInfo | None, value: Any) -> Any:
 
 
 def _one_line(error: ValidationError, fields: Mapping[str, Any]) -> str:
-    parts = []
+    parts: list[str] = []
+    told: set[str] = set()
     for fault in error.errors():
         name = str(fault["loc"][0]) if fault["loc"] else ""
+        if name in told:
+            continue
+        told.add(name)
         if fault["type"] == "extra_forbidden":
             parts.append(_unknown(name, list(fields)))
             continue
