@@ -13,9 +13,10 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Final
 
-from sleeptime_lib.tasks.procedural.families import FAMILIES
-from sleeptime_lib.tasks.procedural.grammar import Fact, Family, Slot, Word
+from sleeptime_lib.tasks.procedural.families import families
+from sleeptime_lib.tasks.procedural.grammar import Fact, Family
 from sleeptime_lib.tasks.procedural.scenes import PEOPLE, pattern_of
+from sleeptime_lib.tasks.procedural.slots import Slot, Word
 from sleeptime_lib.tasks.splitters import sentences
 
 _MOST_PIECES: Final = 3
@@ -124,7 +125,7 @@ def _wordings_by_anchor() -> Mapping[str, tuple[_Wording, ...]]:
     """Every wording under the rarest of its literal words; under "" if it has none."""
     wordings = [
         _Wording(family, number, sentence.clause, template, literal_words(template))
-        for family in FAMILIES
+        for family in families("p")
         for number, sentence in enumerate(family.story)
         for template in sentence.wordings
     ]

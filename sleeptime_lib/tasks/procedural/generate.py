@@ -6,7 +6,7 @@ import random
 from typing import Final
 
 from sleeptime_lib.records import Context, Quantity, Question, Task
-from sleeptime_lib.tasks.procedural.families import FAMILIES
+from sleeptime_lib.tasks.procedural.families import families
 from sleeptime_lib.tasks.procedural.scenes import (
     Scene,
     candidates,
@@ -31,11 +31,12 @@ def generate(level: int, *, limit: int | None = None, seed: int = 0) -> Task:
         limit: Number of questions; None gives four of each family.
         seed: Changes names, numbers, wordings and which quantity is asked for.
     """
-    count = DEFAULT_INSTANCES * len(FAMILIES) if limit is None else limit
+    drawn_from = families("p")
+    count = DEFAULT_INSTANCES * len(drawn_from) if limit is None else limit
     contexts, questions = {}, []
     for index in range(count):
-        family = FAMILIES[index % len(FAMILIES)]
-        instance = index // len(FAMILIES)
+        instance, place = divmod(index, len(drawn_from))
+        family = drawn_from[place]
         context_id = f"p{level}-{family.name}-{seed}-{instance}"
         rng = random.Random(context_id)
         scene = compose(family, level, rng)

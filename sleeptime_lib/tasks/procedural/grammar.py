@@ -1,9 +1,8 @@
-"""The small language in which scenario families are written.
+"""What a scenario family is: slots that are drawn, sentences that state them, and quantities.
 
-A family is data: slots that are drawn, sentences that state them, and quantities that follow
-from them by one arithmetic step each. Whatever is written in this language can be composed into a
-context with correct answers, and, because every sentence is a pattern as well as a template, read
-back from text.
+A quantity follows by one arithmetic step from slots and other quantities. So whatever is written
+in this language can be composed into a context with correct answers, and, because every sentence
+is a pattern as well as a template, read back from text.
 
 Templates are plain text with `{slot}` fields. `{name}` and `{other}` are people; `{they}`,
 `{them}` and `{their}` are the pronouns of `{name}`. A capital first letter of a field's name
@@ -12,43 +11,29 @@ Templates are plain text with `{slot}` fields. `{name}` and `{other}` are people
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache, cached_property
 from typing import Final
 
-from sleeptime_lib.tasks.procedural.slots import (
-    Clock,
-    Int,
-    Measure,
-    Minutes,
-    Money,
-    Percent,
-    Share,
-    Slot,
-    Times,
-    Word,
-)
+from sleeptime_lib.tasks.procedural.slots import Slot, Word
 
-__all__ = [
-    "Clock",
-    "Fact",
-    "Family",
-    "Int",
-    "Measure",
-    "Minutes",
-    "Money",
-    "Percent",
-    "Sentence",
-    "Share",
-    "Slot",
-    "Step",
-    "Times",
-    "Word",
-    "names_in",
-    "step_of",
-]
+PEOPLE_FIELDS: Final = ("name", "other", "they", "them", "their")
+FIELD: Final = re.compile(r"\{(\w+)\}")
+
+
+def slot_named(field: str) -> str:
+    """The slot that a field names, whether or not it is written with a capital."""
+    return field[0].lower() + field[1:]
+
+
+@cache
+def fields_of(template: str) -> tuple[str, ...]:
+    """The slots, people and pronouns that a template names, in order."""
+    return tuple(slot_named(field) for field in FIELD.findall(template))
 
 
 @dataclass(frozen=True)
@@ -68,9 +53,8 @@ class Sentence:
 class Fact:
     """A quantity that follows by one arithmetic step from slots and other quantities.
 
-    A clause comes to matter by changing how a quantity follows: `p1` and `p2` give the formula
-    from that level on. Where label or questions change too, a later fact with the same key and a
-    higher clause takes the earlier one's place.
+    A clause comes to matter by changing how a quantity follows: a later fact with the same key and
+    a higher clause takes the earlier one's place.
 
     Attributes:
         key: Name in formulas.
@@ -80,8 +64,6 @@ class Fact:
         clause: Lowest level at which it holds.
         whole: True for things that are counted; a scene in which they come out broken is not
             used. False for money, time, averages and other measures.
-        p1: Formula from level 1 on; empty for the same as at level 0.
-        p2: Formula at level 2; empty for the same as at level 1.
     """
 
     key: str
@@ -90,14 +72,6 @@ class Fact:
     questions: tuple[str, ...] = ()
     clause: int = 0
     whole: bool = True
-    p1: str = ""
-    p2: str = ""
-
-    def at(self, level: int) -> Fact:
-        """This fact with the formula that holds at a level, and no other."""
-        by_level = (self.formula, self.p1, self.p2)
-        formula = next(text for text in reversed(by_level[: level + 1]) if text)
-        return replace(self, formula=formula, p1="", p2="")
 
 
 @dataclass(frozen=True)
@@ -106,9 +80,9 @@ class Family:
 
     Attributes:
         name: Identifier; the cluster id of its contexts.
-        slots: Drawn values by name. People (`name`, `other`) need not be listed.
+        slots: Drawn values by name. People (`name`, `other`) are not listed.
         story: Sentences in order.
-        facts: Quantities in an order in which each uses only slots and earlier ones of its level.
+        facts: Quantities in any order; the last of a key that holds at a level is used there.
     """
 
     name: str
@@ -120,39 +94,55 @@ class Family:
     )
 
     def facts_at(self, level: int) -> tuple[Fact, ...]:
-        """The facts that hold at a level, each key once, in an order fit for evaluation."""
+        """The facts that hold at a level, each key once, in an order fit for evaluation.
+
+        Raises:
+            ValueError: A fact follows from itself.
+        """
         if level not in self._cache:
-            by_key: dict[str, Fact] = {}
-            for fact in self.facts:
-                if fact.clause <= level:
-                    by_key[fact.key] = fact.at(level)
-            self._cache[level] = _in_dependency_order(by_key)
+            by_key = {fact.key: fact for fact in self.facts if fact.clause <= level}
+            self._cache[level] = in_order(by_key, by_key)
         return self._cache[level]
 
     def sentences_at(self, level: int) -> tuple[Sentence, ...]:
         """The sentences of a level in story order."""
         return tuple(sentence for sentence in self.story if sentence.clause <= level)
 
+    def numbers_of(self, template: str) -> list[str]:
+        """The number slots of a template, sorted."""
+        return sorted(name for name in fields_of(template) if name in self._numbers)
 
-def _in_dependency_order(by_key: Mapping[str, Fact]) -> tuple[Fact, ...]:
+    @cached_property
+    def _numbers(self) -> set[str]:
+        return {name for name, slot in self.slots.items() if not isinstance(slot, Word)}
+
+
+def in_order(by_key: Mapping[str, Fact], wanted: Iterable[str]) -> tuple[Fact, ...]:
+    """The facts to calculate for the wanted ones, each once and after those that it uses.
+
+    Raises:
+        ValueError: A fact follows from itself.
+    """
     ordered: dict[str, Fact] = {}
 
-    def place(fact: Fact) -> None:
-        for name in names_in(fact.formula):
-            if name in by_key and name not in ordered and name != fact.key:
-                place(by_key[name])
-        ordered.setdefault(fact.key, fact)
+    def place(key: str, users: tuple[str, ...]) -> None:
+        if key in users:
+            raise ValueError(f"{key!r} follows from itself: {' <- '.join((*users, key))}")
+        if key in by_key and key not in ordered:
+            for name in step_of(by_key[key].formula).names:
+                place(name, (*users, key))
+            ordered[key] = by_key[key]
 
-    for fact in by_key.values():
-        place(fact)
+    for key in wanted:
+        place(key, ())
     return tuple(ordered.values())
 
 
-_OPERATIONS: Final[Mapping[type, tuple[str, Callable[[Fraction, Fraction], Fraction]]]] = {
-    ast.Add: ("+", lambda a, b: a + b),
-    ast.Sub: ("-", lambda a, b: a - b),
-    ast.Mult: ("*", lambda a, b: a * b),
-    ast.Div: ("/", lambda a, b: a / b),
+_OPERATIONS: Final[Mapping[str, Callable[[Fraction, Fraction], Fraction]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
 }
 
 
@@ -172,7 +162,7 @@ class Step:
             ZeroDivisionError: Division by zero.
         """
         left, right = (values[x] if isinstance(x, str) else x for x in (self.left, self.right))
-        return next(f for symbol, f in _OPERATIONS.values() if symbol == self.symbol)(left, right)
+        return _OPERATIONS[self.symbol](left, right)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -180,32 +170,23 @@ class Step:
         return tuple(x for x in (self.left, self.right) if isinstance(x, str))
 
 
-_steps: dict[str, Step] = {}
-
-
+@cache
 def step_of(formula: str) -> Step:
     """Take a formula apart.
 
     Raises:
         ValueError: The formula is not one operation on names and numbers.
     """
-    if formula not in _steps:
-        node = ast.parse(formula, mode="eval").body
-        if not isinstance(node, ast.BinOp) or type(node.op) not in _OPERATIONS:
-            raise ValueError(f"formula {formula!r} is not one operation (+ - * /)")
-        symbol = _OPERATIONS[type(node.op)][0]
-        _steps[formula] = Step(_operand(node.left), symbol, _operand(node.right))
-    return _steps[formula]
+    parts = formula.split(" ")
+    if len(parts) != 3 or parts[1] not in _OPERATIONS:
+        allowed = " ".join(_OPERATIONS)
+        raise ValueError(f"formula {formula!r} is not one operation ({allowed}) such as a * b")
+    return Step(_operand(parts[0]), parts[1], _operand(parts[2]))
 
 
-def _operand(node: ast.expr) -> str | Fraction:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return Fraction(str(node.value))
-    raise ValueError(f"{ast.unparse(node)!r} is neither a name nor a number")
-
-
-def names_in(formula: str) -> tuple[str, ...]:
-    """The slots and facts that a formula uses."""
-    return step_of(formula).names
+def _operand(text: str) -> str | Fraction:
+    if text.isidentifier():
+        return text
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return Fraction(text)
+    raise ValueError(f"{text!r} is neither a name nor a number")

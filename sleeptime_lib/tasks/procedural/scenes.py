@@ -13,12 +13,16 @@ from typing import Final
 
 from sleeptime_lib.tasks.numerals import decimal_text
 from sleeptime_lib.tasks.procedural.grammar import (
+    FIELD,
     Fact,
     Family,
     Sentence,
-    Word,
+    fields_of,
+    in_order,
+    slot_named,
     step_of,
 )
+from sleeptime_lib.tasks.procedural.slots import Word
 
 MIN_ASKABLE: Final = 10
 """Quantities that every generated context can be asked about, at least."""
@@ -49,7 +53,6 @@ _PRONOUN_PATTERNS: Final = {
     "them": "(?:her|him|Her|Him)",
     "their": "(?:her|his|Her|His)",
 }
-_FIELD: Final = re.compile(r"\{(\w+)\}")
 _LARGEST: Final = 100_000
 
 
@@ -97,13 +100,13 @@ def _draw(family: Family, level: int, rng: random.Random) -> Scene:
     def fill(template: str) -> str:
         def replace(match: re.Match[str]) -> str:
             key = match.group(1)
-            lower = _slot(key)
+            lower = slot_named(key)
             value = words.get(lower)
             if value is None:
                 value = family.slots[lower].write(drawn[lower], rng)
             return value if key == lower else capitalised(value)
 
-        return _FIELD.sub(replace, template)
+        return FIELD.sub(replace, template)
 
     sentences = [fill(rng.choice(s.wordings)) for s in family.sentences_at(level)]
     text = " ".join(capitalised(sentence) for sentence in sentences)
@@ -117,11 +120,6 @@ def _draw(family: Family, level: int, rng: random.Random) -> Scene:
 def capitalised(text: str) -> str:
     """The text with its first letter in upper case."""
     return text[0].upper() + text[1:]
-
-
-def _slot(field: str) -> str:
-    """The slot that a field names, whether or not it is written with a capital."""
-    return field[0].lower() + field[1:]
 
 
 def evaluate(family: Family, level: int, numbers: Mapping[str, Fraction]) -> Mapping[str, Fraction]:
@@ -150,17 +148,7 @@ def _makes_sense(scene: Scene) -> bool:
 
 def steps_to(family: Family, level: int, key: str) -> tuple[Fact, ...]:
     """The facts to calculate for one fact, itself last, each once."""
-    by_key = {fact.key: fact for fact in family.facts_at(level)}
-    chain: dict[str, Fact] = {}
-
-    def visit(name: str) -> None:
-        if name in by_key and name not in chain:
-            for operand in step_of(by_key[name].formula).names:
-                visit(operand)
-            chain[name] = by_key[name]
-
-    visit(key)
-    return tuple(chain.values())
+    return in_order({fact.key: fact for fact in family.facts_at(level)}, (key,))
 
 
 def candidates(scene: Scene) -> tuple[Fact, ...]:
@@ -170,7 +158,7 @@ def candidates(scene: Scene) -> tuple[Fact, ...]:
     a number that the clause's sentence states.
     """
     clause_slots = [
-        {_slot(field) for field in _FIELD.findall(sentence.wordings[0])} & set(scene.values)
+        set(fields_of(sentence.wordings[0])) & set(scene.values)
         for sentence in scene.family.story
         if 1 <= sentence.clause <= scene.level
     ]
@@ -210,9 +198,9 @@ def compiled(
     """The regular expression of a template; see `pattern_of`."""
     patterns = dict(slots)
     parts, end, seen = [], 0, set()
-    for match in _FIELD.finditer(template):
+    for match in FIELD.finditer(template):
         parts.append(re.escape(template[end : match.start()]))
-        key = _slot(match.group(1))
+        key = slot_named(match.group(1))
         pattern = patterns[key]
         parts.append(f"(?P={key})" if key in seen else f"(?P<{key}>{pattern})")
         seen.add(key)

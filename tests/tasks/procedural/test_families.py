@@ -1,298 +1,180 @@
-"""What every scenario family must keep, checked on scenes drawn from all of them."""
+"""The reader of data files: what they say, and one clear line for each mistake in them."""
 
 import random
 import re
-from fractions import Fraction
-from functools import cache
-from itertools import pairwise
+import textwrap
 
 import pytest
 
-from sleeptime_lib.tasks.procedural.families import FAMILIES
-from sleeptime_lib.tasks.procedural.grammar import Fact, Family, Int, Sentence, Word, step_of
-from sleeptime_lib.tasks.procedural.scenes import (
-    MIN_ASKABLE,
-    candidates,
-    capitalised,
-    compose,
-    gold_text,
-    likelihoods,
-    numbers_stated,
-    pattern_of,
-    steps_to,
-)
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.tasks.procedural import families as module
+from sleeptime_lib.tasks.procedural.families import families, read
+from sleeptime_lib.tasks.procedural.grammar import Fact, Family, Sentence
+from sleeptime_lib.tasks.procedural.scenes import compose
+from sleeptime_lib.tasks.procedural.slots import slot_of
 
-SEEDS = range(20)
-PRONOUNS = {"they", "them", "their"}
+TINY = """\
+# A remark.
+family tiny
 
-every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-every_level = pytest.mark.parametrize("level", [0, 1, 2])
+slot bags: int 2 to 5
+slot apples: int 3 to 9
+slot eaten: int 2 to 4
+slot kind: word red | "no: 2024-01-31"
 
+sentence
+  {name} fills {bags} bags with {apples} {kind} apples each.
+  {name} has {bags} bags of {apples} {kind} apples.
+sentence from p1
+  {They} eats {eaten} of them.
 
-@cache
-def _scenes(name, level):
-    family = next(family for family in FAMILIES if family.name == name)
-    return [compose(family, level, random.Random(f"{name}-{level}-{seed}")) for seed in SEEDS]
-
-
-def _sentences(text):
-    return re.split(r"(?<=\.) ", text)
+count all = bags * apples: apples: {kind} ones
+  How many apples are there?
+  What is 1 bag's share, times {bags}?
+measure rest = all - eaten from p1: apples left
+"""
 
 
-def _fields(template):
-    return [name[0].lower() + name[1:] for name in re.findall(r"\{(\w+)\}", template)]
+@pytest.fixture
+def read_text(tmp_path):
+    """Read a set of one file, `tiny.txt`, that holds a text."""
+
+    def read_it(text):
+        (tmp_path / "tiny.txt").write_text(text, encoding="utf-8")
+        return read(tmp_path)
+
+    return read_it
 
 
-def _number_fields(family, template):
-    slots = family.slots
-    return sorted(
-        name for name in _fields(template) if name in slots and not isinstance(slots[name], Word)
+def test_a_file_gives_slots_sentences_and_quantities_as_written(read_text):
+    (family,) = read_text(TINY)
+    assert family == Family(
+        "tiny",
+        {
+            "bags": slot_of("int 2 to 5"),
+            "apples": slot_of("int 3 to 9"),
+            "eaten": slot_of("int 2 to 4"),
+            "kind": slot_of('word red | "no: 2024-01-31"'),
+        },
+        (
+            Sentence(
+                (
+                    "{name} fills {bags} bags with {apples} {kind} apples each.",
+                    "{name} has {bags} bags of {apples} {kind} apples.",
+                )
+            ),
+            Sentence(("{They} eats {eaten} of them.",), clause=1),
+        ),
+        (
+            Fact(
+                "all",
+                "bags * apples",
+                "apples: {kind} ones",
+                ("How many apples are there?", "What is 1 bag's share, times {bags}?"),
+            ),
+            Fact("rest", "all - eaten", "apples left", clause=1, whole=False),
+        ),
     )
 
 
-def _numbers_in_text(scene):
-    """All numbers that can be read back from a scene's text, by slot."""
-    numbers = {}
-    own = scene.family.sentences_at(scene.level)
-    for sentence, text in zip(own, _sentences(scene.text), strict=True):
-        stated = numbers_stated(scene.family, sentence, text)
-        assert stated is not None, text
-        numbers |= stated
-    return numbers
+def test_the_example_in_the_readers_description_is_a_file(read_text):
+    example = re.search(r"^    # A line.*?(?=^\S)", module.__doc__, re.DOTALL | re.MULTILINE)
+    (family,) = read_text(textwrap.dedent(example.group()))
+    assert family.name == "bakery"
 
 
-def _formulas(family, level):
-    """The formula of each key at a level: the one given for the highest clause up to it."""
-    formulas = {}
-    for fact in sorted(family.facts, key=lambda fact: fact.clause):
-        for clause, formula in enumerate((fact.formula, fact.p1, fact.p2)):
-            if formula and max(clause, fact.clause) <= level:
-                formulas[fact.key] = formula
-    return formulas
+def test_a_formula_holds_from_its_level_until_the_next(read_text):
+    changed = "= all - eaten from p1:", "= all - 1; all - eaten from p1:"
+    (family,) = read_text(TINY.replace(*changed))
+    formulas = [
+        fact.formula for level in (0, 1, 2) for fact in family.facts_at(level) if fact.key == "rest"
+    ]
+    assert formulas == ["all - 1", "all - eaten", "all - eaten"]
 
 
-def _calculate(key, formulas, numbers):
-    """Work out a quantity by plain evaluation of its formula, written out in full."""
-
-    def write_out(name):
-        def replace(match):
-            token = match.group()
-            if token in formulas:
-                return f"({write_out(token)})"
-            return token if token in numbers else f"Fraction('{token}')"
-
-        return re.sub(r"[A-Za-z_]\w*|\d+(?:\.\d+)?", replace, formulas[name])
-
-    return eval(write_out(key), {"Fraction": Fraction}, dict(numbers))
+def test_a_later_quantity_of_the_same_key_changes_label_and_questions(read_text):
+    later = "count all = 2 * bags from p1: bags and bags\n  How many bags?\n"
+    (family,) = read_text(TINY + later)
+    told = [fact.label for level in (0, 1) for fact in family.facts_at(level) if fact.key == "all"]
+    assert told == ["apples: {kind} ones", "bags and bags"]
 
 
-def _depends_on(scene, fact, clause):
-    """Whether another number in a clause's sentence gives another value of the fact."""
-    formulas = _formulas(scene.family, scene.level)
-    numbers = _numbers_in_text(scene)
-    right = _calculate(fact.key, formulas, numbers)
-    stated = {
-        name
-        for sentence in scene.family.story
-        if sentence.clause == clause
-        for name in _number_fields(scene.family, sentence.wordings[0])
-    }
-    return any(
-        _calculate(fact.key, formulas, numbers | {name: numbers[name] + Fraction(1, 7)}) != right
-        for name in stated
-    )
+def test_quantities_may_stand_before_those_they_use(read_text):
+    head, facts = TINY.split("count all")
+    rest = "measure rest" + facts.split("measure rest")[1]
+    (family,) = read_text(f"{head}{rest}count all{facts.split('measure rest')[0]}")
+    assert [fact.key for fact in family.facts] == ["rest", "all"]
+    assert [fact.key for fact in family.facts_at(1)] == ["all", "rest"]
 
 
-def test_there_are_at_least_thirty_families_with_names_of_their_own():
-    assert len(FAMILIES) >= 30
-    assert len({family.name for family in FAMILIES}) == len(FAMILIES)
+def test_a_set_is_a_folder_read_file_by_file_in_the_order_of_names(tmp_path):
+    for file, names in (("b.txt", "one"), ("a.txt", "two three"), ("README.md", "four")):
+        text = "".join(TINY.replace("family tiny", f"family {name}") for name in names.split())
+        (tmp_path / file).write_text(text)
+    assert [family.name for family in read(tmp_path)] == ["two", "three", "one"]
 
 
-@every_family
-def test_wordings_of_a_sentence_state_the_same_numbers_once_each(family):
-    for sentence in family.story:
-        assert len(sentence.wordings) >= 2
-        first = _number_fields(family, sentence.wordings[0])
-        assert len(set(first)) == len(first)
-        for wording in sentence.wordings:
-            assert _number_fields(family, wording) == first, wording
-
-
-@every_family
-def test_a_template_is_one_sentence(family):
-    for sentence in family.story:
-        for wording in sentence.wordings:
-            assert re.fullmatch(r"[^.?!]+\.", wording), wording
-
-
-@every_family
-def test_the_first_sentence_names_the_person_the_pronouns_stand_for(family):
-    first, *_ = family.story
-    templates = [wording for sentence in family.story for wording in sentence.wordings]
-    if any(PRONOUNS & set(_fields(template)) for template in templates):
-        assert all("name" in _fields(wording) for wording in first.wordings)
-
-
-@every_family
-def test_each_clause_is_one_sentence_that_states_a_number(family):
-    for clause in (1, 2):
-        (sentence,) = [sentence for sentence in family.story if sentence.clause == clause]
-        assert _number_fields(family, sentence.wordings[0])
-
-
-@every_family
-def test_whole_numbers_are_never_one(family):
-    assert all(slot.low >= 2 for slot in family.slots.values() if isinstance(slot, Int))
-
-
-@every_family
-def test_every_slot_is_stated_and_no_fact_has_a_slots_name(family):
-    stated = {
-        name
-        for sentence in family.story
-        for wording in sentence.wordings
-        for name in _fields(wording)
-    }
-    assert set(family.slots) <= stated
-    assert not set(family.slots) & {fact.key for fact in family.facts}
-
-
-@every_family
-@every_level
-def test_every_formula_is_one_operation_on_what_is_known_at_its_level(family, level):
-    facts = family.facts_at(level)
-    known = set(family.slots) | {fact.key for fact in facts}
-    for fact in facts:
-        assert set(step_of(fact.formula).names) <= known, fact
-
-
-@every_family
-@every_level
-def test_the_text_reads_back_as_the_numbers_drawn(family, level):
-    for scene in _scenes(family.name, level):
-        for name, value in _numbers_in_text(scene).items():
-            assert value == scene.values[name], (name, scene.text)
-
-
-@every_family
-@every_level
-def test_each_sentence_of_a_text_fits_one_sentence_of_its_family(family, level):
-    for scene in _scenes(family.name, level):
-        for text, own in zip(_sentences(scene.text), family.sentences_at(level), strict=True):
-            fitting = [s for s in family.story if numbers_stated(family, s, text) is not None]
-            assert fitting == [own], text
-
-
-@every_family
-@every_level
-def test_golds_follow_from_the_numbers_in_the_text(family, level):
-    formulas = _formulas(family, level)
-    for scene in _scenes(family.name, level):
-        numbers = _numbers_in_text(scene)
-        for fact in scene.facts:
-            right = _calculate(fact.key, formulas, numbers)
-            assert Fraction(gold_text(scene, fact)) == right, (fact.key, scene.text)
-
-
-@every_family
-@every_level
-def test_enough_can_be_asked_about_every_scene(family, level):
-    for scene in _scenes(family.name, level):
-        assert len(scene.facts) >= MIN_ASKABLE
-        for fact in candidates(scene):
-            assert 2 <= len(steps_to(family, level, fact.key)) <= 4 + level
-
-
-@every_family
-@pytest.mark.parametrize("level", [1, 2])
-def test_every_clause_matters_to_every_candidate(family, level):
-    for scene in _scenes(family.name, level):
-        for fact in candidates(scene):
-            for clause in range(1, level + 1):
-                assert _depends_on(scene, fact, clause), (fact.key, clause, scene.text)
-
-
-@every_family
-def test_at_least_four_quantities_of_p2_depend_on_both_clauses(family):
-    for scene in _scenes(family.name, 2):
-        both = [
-            fact
-            for fact in scene.facts
-            if all(_depends_on(scene, fact, clause) for clause in (1, 2))
-        ]
-        assert len(both) >= 4, ([fact.key for fact in both], scene.text)
-
-
-@every_family
-@every_level
-def test_labels_of_a_scene_are_distinct(family, level):
-    for scene in _scenes(family.name, level):
-        labels = sorted(scene.fill(fact.label).lower() for fact in scene.facts)
-        assert all(one != other for one, other in pairwise(labels)), labels
-
-
-@every_family
-@every_level
-def test_no_question_reads_as_a_question_for_another_quantity(family, level):
-    for scene in _scenes(family.name, level)[:8]:
-        for fact in scene.facts:
-            others = [
-                pattern_of(family, template)
-                for other in scene.facts
-                if other is not fact
-                for template in other.questions
-            ]
-            for template in fact.questions:
-                text = capitalised(scene.fill(template))
-                assert pattern_of(family, template).fullmatch(text)
-                assert not any(pattern.fullmatch(text) for pattern in others), text
-
-
-@every_family
-@every_level
-def test_questions_are_single_questions_with_every_field_filled(family, level):
-    for scene in _scenes(family.name, level):
-        for fact in scene.facts:
-            for template in fact.questions:
-                text = capitalised(scene.fill(template))
-                assert re.fullmatch(r"[A-Z][^?{}]+\?", text), text
-
-
-@every_family
-@every_level
-def test_likelihoods_sum_to_one(family, level):
-    for scene in _scenes(family.name, level):
-        likely = likelihoods(scene)
-        assert set(likely) == {fact.key for fact in scene.facts}
-        assert sum(likely.values()) == pytest.approx(1)
-
-
-def _tiny_family(**changes):
-    """A family that is right except for what a test changes."""
-    parts = {
-        "name": "tiny",
-        "slots": {"bags": Int(2, 5), "apples": Int(3, 9)},
-        "story": (Sentence(("{name} fills {bags} bags with {apples} apples each.",)),),
-        "facts": (Fact("all", "bags * apples", "apples", ("How many apples are there?",)),),
-    }
-    return Family(**parts | changes)
+def test_a_shipped_set_is_read_once():
+    assert families("p") is families("p")
 
 
 @pytest.mark.parametrize(
-    ("formula", "complaint"),
+    ("old", "new", "line", "complaint"),
     [
-        ("bags * apples + 1", "'bags \\* apples' is neither a name nor a number"),
-        ("bags * (-apples)", "'-apples' is neither a name nor a number"),
-        ("bags ** apples", "not one operation"),
-        ("bags", "not one operation"),
+        ("family tiny", "family", 2, "a family begins with its name, such as: family bread"),
+        ("family tiny\n", "\n", 4, "a family begins with its name"),
+        ("slot bags", "slots bags", 4, "no line begins with 'slots'; there are family, slot, "),
+        ("slot bags: int", "slot bags int", 4, "a slot is written as, for instance: slot trays:"),
+        ("int 2 to 5", "number 2 to 5", 4, "no slot is of kind 'number'; there are int, money"),
+        ("int 2 to 5", "int 5 to 2", 4, "'5 to 2' does not go from a lower to a higher"),
+        ("slot apples", "slot bags", 5, "slot 'bags' is there already"),
+        ("slot apples", "slot name", 5, "slot 'name' is there already"),
+        ("slot kind", "  slot kind", 7, "indented, but not under a sentence, count or measure"),
+        ("\n  {They} eats {eaten} of them.", "", 12, "its wordings indented under it"),
+        ("sentence from p1", "sentence from x", 12, "write sentence or sentence from p1"),
+        ("of {apples}", "of {apple}", 11, "{apple} is not a field; there are bags, apples, eat"),
+        ("of {apples}", "of {apples", 11, "has a brace that belongs to no field such as {name}"),
+        ("of {apples}", "of some", 11, "states bags; each wording of this sentence is to state "),
+        ("{bags} bags of", "{bags} {bags}", 11, "states apples, bags, bags; each wording of"),
+        ("eats {eaten} of", "eats", 2, "no sentence states slot 'eaten'; let one do so or drop it"),
+        ("of them.", "of them", 13, "does not end in '.'"),
+        ("are there?", "are there", 16, "does not end in '?'"),
+        ("How many apples", "How many {apple}", 16, "{apple} is not a field"),
+        ("apples left", "{apple} left", 18, "{apple} is not a field"),
+        ("count all = bags", "count all: bags", 15, "write count KEY = FORMULA: LABEL"),
+        ("count all", "count bags", 15, "'bags' is a slot; give the quantity another name"),
+        ("bags * apples", "bags * pears", 15, "'pears' is neither a slot nor a quantity at p0; "),
+        ("bags * apples", "rest * apples", 15, "'rest' is neither a slot nor a quantity at p0"),
+        ("bags * apples", "bags * apples + 1", 15, "is not one operation (+ - * /) such as a * b"),
+        ("bags * apples", "bags ** apples", 15, "is not one operation"),
+        ("bags * apples", "bags", 15, "is not one operation"),
+        ("bags * apples", "bags * (-apples)", 15, "'(-apples)' is neither a name nor a number"),
+        ("all - eaten", "rest - eaten", 2, "'rest' follows from itself: rest <- rest"),
+        ("eaten from p1", "eaten from p2", 18, "no sentence is from p2; there are p0, p1"),
+        ("eaten from p1", "eaten from px", 18, "formula 'all - eaten from px' is not one"),
+        ("apples left", "Apples: {kind} ones", 18, "label 'Apples: {kind} ones' is that of 'all'"),
+        ("rest = all", "all = all", 2, "'all' follows from itself"),
+        ("rest = all - eaten from p1", "all = bags - 1", 18, "'all' is given from p0 on already"),
     ],
 )
-def test_a_formula_other_than_one_operation_is_refused(formula, complaint):
-    family = _tiny_family(facts=(Fact("all", formula, "apples", ("How many apples are there?",)),))
-    with pytest.raises(ValueError, match=complaint):
-        compose(family, 0, random.Random(0))
+def test_a_mistake_is_told_in_one_line_with_its_place(
+    read_text, tmp_path, old, new, line, complaint
+):
+    assert old in TINY
+    with pytest.raises(InputError) as caught:
+        read_text(TINY.replace(old, new))
+    place, _, told = str(caught.value).partition(": ")
+    assert place == f"{tmp_path / 'tiny.txt'}:{line}"
+    assert complaint in told
+    assert "\n" not in told
 
 
-def test_a_family_with_too_few_questions_is_refused():
+def test_names_of_families_are_unique_in_a_set(read_text):
+    with pytest.raises(InputError, match=r"tiny\.txt:20: a second family 'tiny'"):
+        read_text(TINY + "\n" + TINY.partition("\n")[2])
+
+
+def test_a_family_with_too_few_questions_is_refused(read_text):
+    (family,) = read_text(TINY)
     with pytest.raises(ValueError, match="'tiny'"):
-        compose(_tiny_family(), 0, random.Random(0))
+        compose(family, 0, random.Random(0))

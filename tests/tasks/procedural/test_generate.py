@@ -6,10 +6,12 @@ from fractions import Fraction
 
 import pytest
 
+from sleeptime_lib.tasks import load
 from sleeptime_lib.tasks.procedural import generate
-from sleeptime_lib.tasks.procedural.families import FAMILIES
+from sleeptime_lib.tasks.procedural.families import families
 
 every_level = pytest.mark.parametrize("level", [0, 1, 2])
+FAMILIES = families("p")
 NAMES = [family.name for family in FAMILIES]
 
 
@@ -102,3 +104,31 @@ def test_the_name_of_a_task_tells_its_level():
         "procedural-p1",
         "procedural-p2",
     ]
+
+
+FINGERPRINTS = {
+    ("procedural-p0", 0): "68699481cd7ec0653d13225339dab02e4e4428e9280fcbb6dc57d2599b3aa5e6",
+    ("procedural-p0", 1): "e27fad3b64ea7bb9661aad7f7b318794ec6eea9b7836c3b031911426bcb1b16f",
+    ("procedural-p0", 7): "ad2d661d5b4a448c8b84c3455294d5a4f661be6141d1477d7e35aa59a3a1b6c8",
+    ("procedural-p1", 0): "77c7f78acd36b2184364d36ff6f01e854b856634df1f68ed83727b6e1e133272",
+    ("procedural-p1", 1): "3d0b22d30410aae674ccdb134681f3a349ba13d5f37441b1dde86c11eccf2854",
+    ("procedural-p1", 7): "12eb3d285fd7e442509921fab222e7e84606e0e3ad3a26d2c584e564ec351806",
+    ("procedural-p2", 0): "db5eeef3ec0610f0cab86db937c8f74ddbe21f85b081027371738fb0ce44b6c9",
+    ("procedural-p2", 1): "fe1eed42c0fb3a7d3f9d1da66332873fb05ac385877dd7908fdf76d137752312",
+    ("procedural-p2", 7): "cbd299e4db18896f50253d07d2e8bd9ca4e1f37da7e8059b25660245308dd76d",
+    ("multi-p0", 0): "78a062126ff1723a6d75761e8010ac926f7c657cabda0d97c697d94aba49b7aa",
+    ("multi-p0", 1): "125bd1316810ca4ad5cc6e4e7b6f9d18b5406610f643e0f0c033497bb14904b8",
+    ("multi-p0", 7): "04a4d2b52eee86ed76c7a69b6bc5fd8892b057c1e05ae2d9f23a9c5f101cc9ba",
+    ("multi-p1", 0): "1c7d75e7c7078915c6fae1b2ecfabffe4edcb9ae8c95d4d9213ed3bc8566867e",
+    ("multi-p1", 1): "9e46d8ead2557ca8e38d81a265a43854a36698573b4c8fc09c1e28d30539dfb8",
+    ("multi-p1", 7): "4982dcd2315b22d2fea8145c0467613ecfca548825dc45063fac5e41821dc67e",
+    ("multi-p2", 0): "9881913b0397f54e1b9792c1fd735c6777c37f021c8798f871511ae68f15f156",
+    ("multi-p2", 1): "2b403ffa7f76f49b1af15c28c3041cce98752eecad6105ca8fad65746cda4b70",
+    ("multi-p2", 7): "7aef97a540e175cf5bb1b0cb5a9fe9c4d6f6fba08c58d6b18fab445384dee6af",
+}
+"""Recordings and published results belong to data with these fingerprints."""
+
+
+@pytest.mark.parametrize(("name", "seed"), FINGERPRINTS)
+def test_generated_data_stay_what_they_were(name, seed):
+    assert load(name, seed=seed).fingerprint() == FINGERPRINTS[name, seed]

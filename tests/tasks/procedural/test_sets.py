@@ -1,0 +1,271 @@
+"""What every family of the shipped sets must keep, checked on scenes drawn from all of them.
+
+What a data file alone can show to be wrong is refused when it is read: see test_families.py.
+"""
+
+import random
+import re
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from sleeptime_lib.tasks.procedural.families import families
+from sleeptime_lib.tasks.procedural.grammar import step_of
+from sleeptime_lib.tasks.procedural.scenes import (
+    MIN_ASKABLE,
+    candidates,
+    capitalised,
+    compose,
+    gold_text,
+    likelihoods,
+    numbers_stated,
+    pattern_of,
+    steps_to,
+)
+from sleeptime_lib.tasks.procedural.slots import Int, Times, Word
+
+FAMILIES = families("p")
+SEEDS = range(20)
+PRONOUNS = {"they", "them", "their"}
+
+every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+every_level = pytest.mark.parametrize("level", [0, 1, 2])
+
+
+@cache
+def _scenes(name, level):
+    family = next(family for family in FAMILIES if family.name == name)
+    return [compose(family, level, random.Random(f"{name}-{level}-{seed}")) for seed in SEEDS]
+
+
+def _sentences(text):
+    return re.split(r"(?<=\.) ", text)
+
+
+def _fields(template):
+    return [name[0].lower() + name[1:] for name in re.findall(r"\{(\w+)\}", template)]
+
+
+def _number_fields(family, template):
+    slots = family.slots
+    return sorted(
+        name for name in _fields(template) if name in slots and not isinstance(slots[name], Word)
+    )
+
+
+def _numbers_in_text(scene):
+    """All numbers that can be read back from a scene's text, by slot."""
+    numbers = {}
+    own = scene.family.sentences_at(scene.level)
+    for sentence, text in zip(own, _sentences(scene.text), strict=True):
+        stated = numbers_stated(scene.family, sentence, text)
+        assert stated is not None, text
+        numbers |= stated
+    return numbers
+
+
+def _formulas(family, level):
+    """The formula of each key at a level: the one given for the highest clause up to it."""
+    formulas = {}
+    for fact in sorted(family.facts, key=lambda fact: fact.clause):
+        if fact.clause <= level:
+            formulas[fact.key] = fact.formula
+    return formulas
+
+
+def _calculate(key, formulas, numbers):
+    """Work out a quantity by plain evaluation of its formula, written out in full."""
+
+    def write_out(name):
+        def replace(match):
+            token = match.group()
+            if token in formulas:
+                return f"({write_out(token)})"
+            return token if token in numbers else f"Fraction('{token}')"
+
+        return re.sub(r"[A-Za-z_]\w*|\d+(?:\.\d+)?", replace, formulas[name])
+
+    return eval(write_out(key), {"Fraction": Fraction}, dict(numbers))
+
+
+def _depends_on(scene, fact, clause):
+    """Whether another number in a clause's sentence gives another value of the fact."""
+    formulas = _formulas(scene.family, scene.level)
+    numbers = _numbers_in_text(scene)
+    right = _calculate(fact.key, formulas, numbers)
+    stated = {
+        name
+        for sentence in scene.family.story
+        if sentence.clause == clause
+        for name in _number_fields(scene.family, sentence.wordings[0])
+    }
+    return any(
+        _calculate(fact.key, formulas, numbers | {name: numbers[name] + Fraction(1, 7)}) != right
+        for name in stated
+    )
+
+
+def test_there_are_at_least_thirty_families_with_names_of_their_own():
+    assert len(FAMILIES) >= 30
+    assert len({family.name for family in FAMILIES}) == len(FAMILIES)
+
+
+@every_family
+def test_wordings_of_a_sentence_state_the_same_numbers_once_each(family):
+    for sentence in family.story:
+        assert len(sentence.wordings) >= 2
+        first = _number_fields(family, sentence.wordings[0])
+        assert len(set(first)) == len(first)
+        for wording in sentence.wordings:
+            assert _number_fields(family, wording) == first, wording
+
+
+@every_family
+def test_a_template_is_one_sentence(family):
+    for sentence in family.story:
+        for wording in sentence.wordings:
+            assert re.fullmatch(r"[^.?!]+\.", wording), wording
+
+
+@every_family
+def test_the_first_sentence_names_the_person_the_pronouns_stand_for(family):
+    first, *_ = family.story
+    templates = [wording for sentence in family.story for wording in sentence.wordings]
+    if any(PRONOUNS & set(_fields(template)) for template in templates):
+        assert all("name" in _fields(wording) for wording in first.wordings)
+
+
+@every_family
+def test_each_clause_is_one_sentence_that_states_a_number(family):
+    for clause in (1, 2):
+        (sentence,) = [sentence for sentence in family.story if sentence.clause == clause]
+        assert _number_fields(family, sentence.wordings[0])
+
+
+@every_family
+def test_whole_numbers_are_never_one(family):
+    assert all(slot.low >= 2 for slot in family.slots.values() if isinstance(slot, Int | Times))
+
+
+@every_family
+def test_every_slot_is_stated_and_no_fact_has_a_slots_name(family):
+    stated = {
+        name
+        for sentence in family.story
+        for wording in sentence.wordings
+        for name in _fields(wording)
+    }
+    assert set(family.slots) <= stated
+    assert not set(family.slots) & {fact.key for fact in family.facts}
+
+
+@every_family
+@every_level
+def test_every_formula_is_one_operation_on_what_is_known_at_its_level(family, level):
+    facts = family.facts_at(level)
+    known = set(family.slots) | {fact.key for fact in facts}
+    for fact in facts:
+        assert set(step_of(fact.formula).names) <= known, fact
+
+
+@every_family
+@every_level
+def test_the_text_reads_back_as_the_numbers_drawn(family, level):
+    for scene in _scenes(family.name, level):
+        for name, value in _numbers_in_text(scene).items():
+            assert value == scene.values[name], (name, scene.text)
+
+
+@every_family
+@every_level
+def test_each_sentence_of_a_text_fits_one_sentence_of_its_family(family, level):
+    for scene in _scenes(family.name, level):
+        for text, own in zip(_sentences(scene.text), family.sentences_at(level), strict=True):
+            fitting = [s for s in family.story if numbers_stated(family, s, text) is not None]
+            assert fitting == [own], text
+
+
+@every_family
+@every_level
+def test_golds_follow_from_the_numbers_in_the_text(family, level):
+    formulas = _formulas(family, level)
+    for scene in _scenes(family.name, level):
+        numbers = _numbers_in_text(scene)
+        for fact in scene.facts:
+            right = _calculate(fact.key, formulas, numbers)
+            assert Fraction(gold_text(scene, fact)) == right, (fact.key, scene.text)
+
+
+@every_family
+@every_level
+def test_enough_can_be_asked_about_every_scene(family, level):
+    for scene in _scenes(family.name, level):
+        assert len(scene.facts) >= MIN_ASKABLE
+        for fact in candidates(scene):
+            assert 2 <= len(steps_to(family, level, fact.key)) <= 4 + level
+
+
+@every_family
+@pytest.mark.parametrize("level", [1, 2])
+def test_every_clause_matters_to_every_candidate(family, level):
+    for scene in _scenes(family.name, level):
+        for fact in candidates(scene):
+            for clause in range(1, level + 1):
+                assert _depends_on(scene, fact, clause), (fact.key, clause, scene.text)
+
+
+@every_family
+def test_at_least_four_quantities_of_p2_depend_on_both_clauses(family):
+    for scene in _scenes(family.name, 2):
+        both = [
+            fact
+            for fact in scene.facts
+            if all(_depends_on(scene, fact, clause) for clause in (1, 2))
+        ]
+        assert len(both) >= 4, ([fact.key for fact in both], scene.text)
+
+
+@every_family
+@every_level
+def test_labels_of_a_scene_are_distinct(family, level):
+    for scene in _scenes(family.name, level):
+        labels = sorted(scene.fill(fact.label).lower() for fact in scene.facts)
+        assert all(one != other for one, other in pairwise(labels)), labels
+
+
+@every_family
+@every_level
+def test_no_question_reads_as_a_question_for_another_quantity(family, level):
+    for scene in _scenes(family.name, level)[:8]:
+        for fact in scene.facts:
+            others = [
+                pattern_of(family, template)
+                for other in scene.facts
+                if other is not fact
+                for template in other.questions
+            ]
+            for template in fact.questions:
+                text = capitalised(scene.fill(template))
+                assert pattern_of(family, template).fullmatch(text)
+                assert not any(pattern.fullmatch(text) for pattern in others), text
+
+
+@every_family
+@every_level
+def test_questions_are_single_questions_with_every_field_filled(family, level):
+    for scene in _scenes(family.name, level):
+        for fact in scene.facts:
+            for template in fact.questions:
+                text = capitalised(scene.fill(template))
+                assert re.fullmatch(r"[A-Z][^?{}]+\?", text), text
+
+
+@every_family
+@every_level
+def test_likelihoods_sum_to_one(family, level):
+    for scene in _scenes(family.name, level):
+        likely = likelihoods(scene)
+        assert set(likely) == {fact.key for fact in scene.facts}
+        assert sum(likely.values()) == pytest.approx(1)
