@@ -35,7 +35,7 @@ $(GGUF): $(STAMP) requirements-gguf.lock
 	touch $@
 
 run: $(STAMP)
-	$(BIN)/sleeptime notebooks
+	$(BIN)/sleeptime notebooks --figures figures
 
 test: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sleeptime_lib.methods.situation import situation_block
     from sleeptime_lib.records import Context, Question, Task
     from sleeptime_lib.results import Run, Trace, load_run
-    from sleeptime_lib.runs import carry_out, make_options, prepare, run
+    from sleeptime_lib.runs import carry_out, make_options, options_in, prepare, run
 
 __version__ = "0.2.0"
 
@@ -43,7 +43,7 @@ _HOMES: Final = {
     "methods.situation": ("situation_block",),
     "records": ("Context", "Question", "Task"),
     "results": ("Run", "Trace", "load_run"),
-    "runs": ("carry_out", "make_options", "prepare", "run"),
+    "runs": ("carry_out", "make_options", "options_in", "prepare", "run"),
 }  # fmt: skip
 _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -74,6 +74,7 @@ __all__ = [
     "load_run",
     "make_options",
     "option",
+    "options_in",
     "prepare",
     "run",
     "situation_block",

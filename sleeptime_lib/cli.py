@@ -221,7 +221,7 @@ def report(
     from sleeptime_lib import results
 
     run = results.load_run(directory, experiment)
-    written = results.write_figures(run, figures, at=at) if figures else []
+    written = run.write_figures(figures, at=at) if figures else []
     written += results.write_tables(run, tables, at=at) if tables else []
     for path in written:
         print(path, file=sys.stderr)
@@ -238,12 +238,18 @@ def notebooks(
     ] = None,
     source: Annotated[Path, typer.Option(help="Where the notebooks are.")] = Path("notebooks"),
     out: Annotated[Path, typer.Option(help="Executed copies.")] = Path("runs/notebooks"),
+    figures: Annotated[
+        Path | None, typer.Option(help="Where figures go; default: beside each run.")
+    ] = None,
     save: Annotated[bool, typer.Option("--save", help="Replace the notebooks too.")] = False,
 ) -> None:
-    """Execute the notebooks headlessly; figures go to figures/."""
+    """Execute the notebooks headlessly."""
     from sleeptime_lib.notebooks import execute
 
-    for path in execute(source, out, only or (), parameter or (), save=save):
+    given = list(parameter or ())
+    if figures:
+        given.append(f"figures_dir={figures.absolute()}")
+    for path in execute(source, out, only or (), given, save=save):
         print(path)
 
 

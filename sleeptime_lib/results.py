@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +26,8 @@ from sleeptime_lib.store import CALLS, manifest_hash, read_manifest, read_rows, 
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sleeptime_lib.figures import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,47 @@ class Run:
         if self.experiment is None:
             return ()
         return tuple(self.experiment.sections(self, report or self.report()))
+
+    def pictures(self, report: Report | None = None) -> dict[str, Picture]:
+        """Every figure of the run by name, without the name of the experiment."""
+        return {
+            name: picture
+            for section in self.sections(report)
+            for name, picture in section.pictures.items()
+        }
+
+    def write_figures(
+        self, folder: Path, *, at: float | None = None, suffix: str = ""
+    ) -> list[Path]:
+        """Make all figures as PNG, SVG and PDF, each with a JSON that tells its origin.
+
+        Args:
+            folder: Where the files go.
+            at: Accuracy (0 to 1) at which tokens are compared; None takes the middle of the
+                overlap.
+            suffix: Ends every file name, to keep apart two runs of one experiment.
+
+        Returns:
+            The files written.
+        """
+        from sleeptime_lib import figures
+
+        provenance = {
+            "run": str(self.path),
+            "manifest_hash": manifest_hash(self.manifest),
+            "model": self.model,
+            "simulated": self.simulated,
+            "run_command": self.manifest.get("command"),
+            "recorded_with": (self.manifest.get("recording") or {}).get("command"),
+            "command": shlex.join(
+                ["sleeptime", "report", str(self.path), "--figures", str(folder)]
+            ),
+        }
+        prefix = self.experiment_name.replace("-", "_")
+        written: list[Path] = []
+        for name, picture in self.pictures(self.report(at=at)).items():
+            written += figures.save(picture, folder, f"{prefix}_{name}{suffix}", provenance)
+        return written
 
     def notes(self) -> pd.DataFrame:
         """The notes of the run's sleep phases: the columns of `store.SleepRecord`."""
@@ -326,43 +370,6 @@ def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float |
         "seconds": manifest.get("seconds"),
     }
     return {name: {"estimated": estimated[name], "fact": fact[name]} for name in estimated}
-
-
-def pictures(run: Run, sections: Sequence[Section]) -> dict[str, Any]:
-    """Every figure of a run's sections, by file name."""
-    prefix = run.experiment_name.replace("-", "_")
-    return {f"{prefix}_{name}": p for section in sections for name, p in section.pictures.items()}
-
-
-def write_figures(
-    run: Run, folder: Path, *, at: float | None = None, suffix: str = ""
-) -> list[Path]:
-    """Make all figures of a run as PNG, SVG and PDF, each with a JSON that tells its origin.
-
-    Args:
-        run: The run.
-        folder: Where the files go.
-        at: Accuracy (0 to 1) at which tokens are compared; None takes the middle of the overlap.
-        suffix: Ends every file name, to keep apart two runs of one experiment.
-
-    Returns:
-        The files written.
-    """
-    from sleeptime_lib import figures
-
-    provenance = {
-        "run": str(run.path),
-        "manifest_hash": manifest_hash(run.manifest),
-        "model": run.model,
-        "simulated": run.simulated,
-        "run_command": run.manifest.get("command"),
-        "recorded_with": (run.manifest.get("recording") or {}).get("command"),
-        "command": f"sleeptime report {run.path} --figures {folder}",
-    }
-    written: list[Path] = []
-    for name, picture in pictures(run, run.sections(run.report(at=at))).items():
-        written += figures.save(picture, folder, f"{name}{suffix}", provenance)
-    return written
 
 
 def write_tables(run: Run, folder: Path, *, at: float | None = None) -> list[Path]:

@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -126,6 +126,12 @@ def make_options(experiment: Experiment, **given: Any) -> Options:
         given["base_url"] = os.environ.get("OPENAI_BASE_URL") or None
     given.setdefault("sleep_method", experiment.sleep.name)
     return experiment.options.make(**given)
+
+
+def options_in(names: Mapping[str, Any], experiment: Experiment) -> dict[str, Any]:
+    """Those of a notebook's variables that are options of an experiment and not None."""
+    fields = experiment.options.model_fields
+    return {name: names[name] for name in fields if names.get(name) is not None}
 
 
 def prepare(
