@@ -22,7 +22,7 @@ from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices, read_prices
 from sleeptime_lib.models.recording import About, read_about
-from sleeptime_lib.models.totals import Totals
+from sleeptime_lib.models.totals import ClientTotals
 from sleeptime_lib.provenance import make_manifest
 from sleeptime_lib.recordings import check_recorded
 from sleeptime_lib.records import Row, Task
@@ -69,7 +69,7 @@ class Finished:
 
     path: Path
     outcome: engine.Outcome
-    totals: Totals
+    totals: ClientTotals
 
 
 def prepare(
