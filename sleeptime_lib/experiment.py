@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib.config import Options
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.records import Context, Question, Reply, Request, Task, Usage
+from sleeptime_lib.records import Context, Question, Reply, Request, Task, TokenLogprob, Usage
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.report import Report
@@ -261,6 +261,16 @@ class Call:
                 extra=extra,
             )
         )
+
+    async def logprobs(self, prompt: str) -> tuple[TokenLogprob, ...]:
+        """Log-probabilities of every token of a text, each after the tokens before it.
+
+        Raises:
+            CallError: The server does not tell them; the message names those that do.
+            StopRun: No further call can succeed.
+            CapReached: A cap does not allow the call.
+        """
+        return (await self.send(Request(self.model, prompt=prompt))).logprobs
 
     async def send(self, request: Request) -> Reply:
         """Send a request made by hand; raises what calling does."""

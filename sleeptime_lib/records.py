@@ -115,6 +115,8 @@ class Usage:
         completion: Generated tokens, reasoning included.
         reasoning: Those of `completion` that were hidden reasoning.
         estimated: True when the server sent no usage and a tokenizer estimated it.
+        written: Those of `prompt` that the server wrote into its prefix cache, which some charge
+            extra for; None when it does not say.
     """
 
     prompt: int = 0
@@ -122,6 +124,7 @@ class Usage:
     completion: int = 0
     reasoning: int = 0
     estimated: bool = False
+    written: int | None = None
 
     def __add__(self, other: Usage) -> Usage:
         """Add two usages; the sum is estimated when either part is."""
@@ -131,6 +134,9 @@ class Usage:
             self.completion + other.completion,
             self.reasoning + other.reasoning,
             self.estimated or other.estimated,
+            (self.written or 0) + (other.written or 0)
+            if self.written is not None or other.written is not None
+            else None,
         )
 
     @property
@@ -149,8 +155,24 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """One token of a scored prompt.
+
+    Attributes:
+        token: Its text, as the server writes it.
+        logprob: Natural logarithm of its probability after the tokens before it; None for the
+            first token, which has none before it.
+        offset: Character of the prompt at which it begins; None when the server does not say.
+    """
+
+    token: str
+    logprob: float | None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One complete chat-completion request.
+    """One complete request: messages to answer, or a prompt whose tokens are to be scored.
 
     Attributes:
         model: Name of the model at the endpoint.
@@ -162,10 +184,12 @@ class Request:
         reasoning_effort: "low", "medium", "high", ... for reasoning models; None sends none.
         sample: Index of this draw among repeated identical requests. Not sent; part of the key.
         extra: Further fields of the body, sent as they are.
+        prompt: Text to score in place of messages: the reply has the log-probability of each of
+            its tokens. Only `model`, `sample` and `extra` go with it.
     """
 
     model: str
-    messages: tuple[Mapping[str, Any], ...]
+    messages: tuple[Mapping[str, Any], ...] = ()
     tools: tuple[Mapping[str, Any], ...] = ()
     temperature: float | None = None
     seed: int | None = None
@@ -173,9 +197,18 @@ class Request:
     reasoning_effort: str | None = None
     sample: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it is sent, below the base URL."""
+        return "/chat/completions" if self.prompt is None else "/completions"
 
     def body(self) -> dict[str, Any]:
         """The JSON body to send; fields that are None or empty are left out."""
+        if self.prompt is not None:
+            scoring = {"max_tokens": 1, "echo": True, "logprobs": 1}
+            return {"model": self.model, "prompt": self.prompt, **scoring, **self.extra}
         body: dict[str, Any] = {"model": self.model, "messages": list(self.messages)}
         if self.tools:
             body["tools"] = list(self.tools)
@@ -198,6 +231,7 @@ class Reply:
         reasoning: Visible reasoning text (`reasoning_content`), or "".
         latency_s: Seconds the call took when it was really made.
         owner: Who caused the call to be made (see `Client.complete`).
+        logprobs: Of every token of the prompt, in order, when the request asked for a score.
     """
 
     text: str
@@ -207,6 +241,7 @@ class Reply:
     reasoning: str = ""
     latency_s: float = 0.0
     owner: str = ""
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,11 @@ from sleeptime_lib.analysis.report import Report, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Call, Exchange, Experiment, Section, SleepFunction, method_of
 from sleeptime_lib.experiments import find_experiment
-from sleeptime_lib.models.cache import key_of
-from sleeptime_lib.models.cache_file import all_replies
+from sleeptime_lib.models.cache import CacheSource, Source
 from sleeptime_lib.models.client import Client
-from sleeptime_lib.models.dialect import encode
 from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.models.replay import PREFIX, open_recording
+from sleeptime_lib.models.requests import encode, key_of
 from sleeptime_lib.records import ROW_KEY, Reply, Request, Task, Usage, is_simulated
 from sleeptime_lib.runs import experiment_of, find_method, run_now
 from sleeptime_lib.store import CALLS, manifest_hash, read_manifest, read_rows, read_sleeps
@@ -186,11 +185,11 @@ class Run:
 
         return run_now(every())
 
-    def _replies(self) -> Mapping[bytes, Reply]:
+    def _replies(self) -> Source:
         model = str(self.manifest["config"]["model"])
         if model.startswith(PREFIX):
-            return open_recording(model).replies
-        return dict(all_replies(self.path / CALLS))
+            return open_recording(model)
+        return CacheSource(self.path / CALLS)
 
     def _known_experiment(self) -> Experiment:
         if self.experiment is None:
@@ -227,7 +226,7 @@ class Trace:
 class _Rereader:
     """Answers requests with the replies of a finished run, and keeps who asked what."""
 
-    def __init__(self, model: str, replies: Mapping[bytes, Reply]) -> None:
+    def __init__(self, model: str, replies: Source) -> None:
         self.model = model
         self._replies = replies
         self.kept: list[Exchange] = []
@@ -238,7 +237,7 @@ class _Rereader:
         Raises:
             InputError: There was no such request.
         """
-        reply = self._replies.get(key_of(encode(request.body()), request.sample))
+        reply = self._replies.get(key_of(encode(request.body()), request.sample, request.path))
         if reply is None:
             raise InputError(
                 "the run has no reply to a request that its experiment makes now: prompts or code "

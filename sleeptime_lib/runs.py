@@ -21,13 +21,14 @@ from sleeptime_lib.estimate import Estimate, estimate
 from sleeptime_lib.experiment import Experiment, SleepFunction, SleepMethod, method_of, prompts_hash
 from sleeptime_lib.experiments import find_experiment
 from sleeptime_lib.methods import SLEEP_METHODS
+from sleeptime_lib.models.cache import CacheSource, Source
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.origin import ask_origin
 from sleeptime_lib.models.prices import PRICES, Price, Prices, read_prices
-from sleeptime_lib.models.replay import PREFIX, About, read_about
-from sleeptime_lib.models.totals import Totals
+from sleeptime_lib.models.replay import PREFIX, About, open_recording, read_about
+from sleeptime_lib.models.totals import ClientTotals
 from sleeptime_lib.provenance import command_of, git_state, versions
 from sleeptime_lib.records import SIMULATED, Row, Task, is_simulated
 from sleeptime_lib.store import (
@@ -106,7 +107,7 @@ class Finished:
 
     path: Path
     outcome: engine.Outcome
-    totals: Totals
+    totals: ClientTotals
 
 
 def make_options(experiment: Experiment, **given: Any) -> Options:
@@ -239,6 +240,7 @@ async def carry_out(
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
             prices=_prices(execution),
+            sources=[open_source(name) for name in execution.sources],
         ) as client:
             began = time.monotonic()
             try:
@@ -464,6 +466,18 @@ def _close(directory: RunDirectory, client: Client, began: float, **changes: Any
 def _estimate(study: engine.Study, model: str, execution: Execution) -> Estimate:
     prices = _prices(execution)
     return estimate(study.task, study.settings, study.experiment.expect, model, prices)
+
+
+def open_source(name: str) -> Source:
+    """Replies that are there already: recorded:NAME, or the directory of another run.
+
+    Raises:
+        InputError: There is no such recording or run.
+    """
+    if name.startswith(PREFIX):
+        return open_recording(name)
+    read_manifest(Path(name))
+    return CacheSource(Path(name) / CALLS)
 
 
 def _prices(execution: Execution) -> Prices:

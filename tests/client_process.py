@@ -15,10 +15,7 @@ from sleeptime_lib.models.limits import Limits
 from sleeptime_lib.records import Request
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-# Sessions too: processes forked from one server must not take each other for themselves.
-_CONTEXT.set_forkserver_preload(
-    ["sleeptime_lib.models.wire", "sleeptime_lib.models.sessions", "client_process"]
-)
+_CONTEXT.set_forkserver_preload(["sleeptime_lib.models.wire", "client_process"])
 
 
 def question(index: int) -> Request:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from time import time
@@ -77,6 +78,22 @@ def plain_answer(path: str, body: dict[str, Any]) -> tuple[int, Completion]:
         "total_tokens": prompt + written,
     }
     return 200, completion(" ".join(words[:most] if cut else words), usage, cut=cut)
+
+
+def scored_answer(path: str, body: dict[str, Any]) -> tuple[int, Completion]:
+    """A prompt with the log-probability of each word, as vLLM answers `echo`."""
+    words = re.findall(r"\s*\S+", body["prompt"])
+    tokens = [*words, " and"]
+    offsets = [sum(map(len, tokens[:index])) for index in range(len(tokens))]
+    logprobs = {
+        "tokens": tokens,
+        "token_logprobs": [None, *(-float(len(word)) for word in tokens[1:])],
+        "text_offset": offsets,
+        "top_logprobs": None,
+    }
+    choice = {"index": 0, "text": "".join(tokens), "logprobs": logprobs, "finish_reason": "length"}
+    usage = {"prompt_tokens": len(words), "completion_tokens": 1}
+    return 200, {"object": "text_completion", "choices": [choice], "usage": usage}
 
 
 def completion(

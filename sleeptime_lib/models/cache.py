@@ -1,4 +1,4 @@
-"""Every reply that was paid for, kept: one SQLite file that several processes may share.
+"""Every reply that was paid for, kept: one SQLite file, used by one process at a time.
 
 A call is marked as begun before it is sent and its reply is stored before anybody sees it. So a
 process that is killed loses no reply it has shown, and the calls it had in flight are known. One
@@ -6,55 +6,94 @@ thread writes in groups: a commit takes all that came in since the last one. Wit
 a commit survives the death of the process; the log is not forced to disk each time, so a power cut
 may take the last moments, never the file.
 
-A key is the SHA-256 of the complete request and its sample index; requests are not stored. The
-server's address is left out on purpose, so that a server may move: one run directory has one model.
+A key is the SHA-256 of the complete request and its sample index (`requests.key_of`); requests are
+not stored.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import fcntl
 import sqlite3
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Final, Protocol
 
 from sleeptime_lib.errors import InputError, StopRun
-from sleeptime_lib.models import cache_file, sessions
+from sleeptime_lib.models import cache_file, cache_rescue
 from sleeptime_lib.models.ledger import Amount, Spending
+from sleeptime_lib.models.replies import one_line
 from sleeptime_lib.records import Reply
 
 _GROUP_SECONDS: Final = 0.002
 """How long the first write of a group waits for others."""
 
 
+class Source(Protocol):
+    """Where replies may come from that need not be paid for again."""
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+
+    def get(self, key: bytes) -> Reply | None:
+        """The reply to the request of this key, or None."""
+
+
+class CacheSource:
+    """The replies of another run's cache, which is only read; a damaged one counts as missing.
+
+    Args:
+        path: The file, of this version or the one before. Nobody should be writing it.
+
+    Raises:
+        InputError: There is no such file, or it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._db, self._version = cache_file.open_to_read(path)
+
+    def get(self, key: bytes) -> Reply | None:
+        """The intact reply to the request of this key, or None.
+
+        Raises:
+            StopRun: The file has been damaged.
+        """
+        try:
+            row = cache_file.lookup(self._db, key, self._version)
+        except sqlite3.Error as error:
+            raise StopRun(f"cache {self.name} cannot be read: {error}") from None
+        if row is None or not cache_file.is_intact(key, row, self._version):
+            return None
+        return cache_file.reply_of(row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
 @dataclass(frozen=True, slots=True)
 class _Begin:
     key: bytes
     worst: Amount
-    done: asyncio.Future[bool]
+    done: asyncio.Future[None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Finish:
     key: bytes
-    values: tuple[Any, ...] | None
+    row: cache_file.Row | None
     spending: Spending
-    done: asyncio.Future[bool] | None
+    done: asyncio.Future[None] | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Forget:
     key: bytes
-
-
-def key_of(content: bytes, sample: int) -> bytes:
-    """The key of a request: SHA-256 of path, complete body and sample index."""
-    digest = hashlib.sha256(b"/chat/completions\0%d\0" % sample)
-    digest.update(content)
-    return digest.digest()
+    done: None = None
 
 
 class Cache:
@@ -64,28 +103,29 @@ class Cache:
         path: The file; made with its folder when missing.
 
     Attributes:
-        abandoned: Calls that earlier sessions had in flight when they were killed, found since
-            opening. They may have been billed and will be made again when asked for.
-        spent_before: Everything spent by earlier sessions, at opening.
+        abandoned: Calls that were in flight when an earlier process was killed. They may have
+            been billed, are booked at their worst, and are made again when asked for.
+        spent_before: Everything spent on this file, at opening.
         notices: One line for each thing the user should know (damage and what was saved).
 
     Raises:
-        InputError: The file cannot be written, or has another schema version.
+        InputError: The file is in use, cannot be written, or has another schema version.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.notices: list[str] = []
+        self._lock = _lock(path)
         try:
-            opened = cache_file.open_file(path)
+            opened = self._open()
             self._reader = cache_file.connect(path)
-            # Text that damage made unreadable must come back wrong, not raise: it is checked.
-            self._reader.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(f"cache {path} cannot be used: {error}") from None
-        self._session = opened.session
+        except BaseException as error:
+            self._lock.close()
+            if isinstance(error, OSError | sqlite3.Error | cache_file.Damaged):
+                raise InputError(f"cache {path} cannot be used: {error}") from None
+            raise
         self.abandoned = opened.abandoned
         self.spent_before = opened.spent
-        self.notices = [opened.notice] if opened.notice else []
         self._queue: list[_Begin | _Finish | _Forget] = []
         self._wake = threading.Condition()
         self._closing = False
@@ -93,6 +133,14 @@ class Cache:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._write, name="cache-writer", daemon=True)
         self._thread.start()
+
+    def _open(self) -> cache_file.Opened:
+        cache_rescue.finish(self._path)
+        try:
+            return cache_file.open_file(self._path)
+        except cache_file.Damaged:
+            self.notices.append(cache_rescue.rescue(self._path))
+            return cache_file.open_file(self._path)
 
     def get(self, key: bytes) -> Reply | None:
         """The stored reply to a request, or None.
@@ -109,30 +157,27 @@ class Cache:
             ) from None
         if row is None:
             return None
-        if not cache_file.is_intact(row):
+        if not cache_file.is_intact(key, row):
             self.notices.append("a reply in the cache was damaged and is asked for again")
             self._enqueue(_Forget(key))
             return None
         return cache_file.reply_of(row)
 
-    async def begin(self, key: bytes, worst: Amount) -> bool:
+    async def begin(self, key: bytes, worst: Amount) -> None:
         """Mark a call as in flight; durable on return.
 
         Args:
             key: Of the request.
             worst: The most it can cost.
-
-        Returns:
-            False when the reply is there by now, or another process has the call in flight.
         """
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._enqueue(_Begin(key, worst, done))
-        return await done
+        await done
 
     async def store(self, key: bytes, reply: Reply, spending: Spending, *, model: str) -> None:
         """End a call with its reply; durable on return."""
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._enqueue(_Finish(key, cache_file.values_of(model, reply), spending, done))
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Finish(key, cache_file.row_of(key, model, reply), spending, done))
         await done
 
     def give_up(self, key: bytes, spending: Spending) -> None:
@@ -140,13 +185,14 @@ class Cache:
         self._enqueue(_Finish(key, None, spending, None))
 
     async def aclose(self) -> None:
-        """Write what is waiting, end the session and close the file."""
+        """Write what is waiting and close the file."""
         with self._wake:
             self._closing = True
             self._wake.notify()
         while self._thread.is_alive():
             await asyncio.sleep(0.001)
         self._reader.close()
+        self._lock.close()
 
     def _enqueue(self, item: _Begin | _Finish | _Forget) -> None:
         if self._failure is not None:
@@ -159,67 +205,75 @@ class Cache:
 
     def _write(self) -> None:
         """The writer thread: one transaction for all that has come in."""
-        db = cache_file.connect(self._path)
-        seen = time.monotonic()
+        db: sqlite3.Connection | None = None
         while True:
             with self._wake:
                 if not self._queue and not self._closing:
-                    self._wake.wait(sessions.HEARTBEAT_SECONDS)
+                    self._wake.wait()
                 closing = self._closing
             if not closing:
                 time.sleep(_GROUP_SECONDS)
             with self._wake:
                 batch, self._queue = self._queue, []
             try:
-                if time.monotonic() - seen > sessions.HEARTBEAT_SECONDS:
-                    seen = time.monotonic()
-                    with db:
-                        sessions.heartbeat(db, self._session)
-                claimed = self._commit(db, batch) if batch else set()
-            except sqlite3.Error as error:
-                self._failure = f"cache {self._path} cannot be written: {error}"
-                claimed = set()
+                db = db or cache_file.connect(self._path)
+                if batch:
+                    _commit(db, batch)
+            except Exception as error:  # whatever it is, nobody may be left waiting
+                self._failure = f"cache {self._path} cannot be written: {one_line(str(error))}"
             if batch and self._loop is not None and not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self._settle, batch, claimed)
+                self._loop.call_soon_threadsafe(self._settle, batch)
             if closing and not self._queue:
                 break
-        self._leave(db)
+        if db is not None:
+            db.close()
 
-    def _commit(
-        self, db: sqlite3.Connection, batch: list[_Begin | _Finish | _Forget]
-    ) -> set[bytes]:
-        """Write a group; returns the keys of those calls begun that this session may make."""
-        begins = [(item.key, item.worst) for item in batch if isinstance(item, _Begin)]
-        finishes = [item for item in batch if isinstance(item, _Finish)]
-        forgotten = [item.key for item in batch if isinstance(item, _Forget)]
-        claimed: set[bytes] = set()
-        with db:
-            db.execute("BEGIN IMMEDIATE")
-            if forgotten:
-                cache_file.forget(db, forgotten)
-            if begins:
-                claimed, abandoned = cache_file.claim(db, self._session, begins)
-                self.abandoned += abandoned
-            if finishes:
-                rows = [(item.key, *item.values) for item in finishes if item.values is not None]
-                cache_file.end(db, self._session, [item.key for item in finishes], rows)
-                cache_file.book(db, [item.spending for item in finishes])
-        return claimed
-
-    def _settle(self, batch: list[_Begin | _Finish | _Forget], claimed: set[bytes]) -> None:
+    def _settle(self, batch: list[_Begin | _Finish | _Forget]) -> None:
         """On the event loop: wake those whose writes are durable."""
         for item in batch:
-            if isinstance(item, _Forget) or item.done is None or item.done.done():
+            if item.done is None or item.done.done():
                 continue
             if self._failure is not None:
                 item.done.set_exception(StopRun(self._failure))
             else:
-                item.done.set_result(isinstance(item, _Finish) or item.key in claimed)
+                item.done.set_result(None)
 
-    def _leave(self, db: sqlite3.Connection) -> None:
-        try:
-            with db:
-                sessions.leave(db, self._session)
-            db.close()
-        except sqlite3.Error:
-            pass  # the next session finds this one dead
+
+def _commit(db: sqlite3.Connection, batch: list[_Begin | _Finish | _Forget]) -> None:
+    """Write a group."""
+    finishes = [item for item in batch if isinstance(item, _Finish)]
+    # A call that was cancelled and asked for again may be in one group twice: the last word holds.
+    last = {item.key: item for item in batch if not isinstance(item, _Forget)}
+    begins = [(item.key, item.worst) for item in last.values() if isinstance(item, _Begin)]
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        cache_file.forget(db, [item.key for item in batch if isinstance(item, _Forget)])
+        cache_file.begin(db, begins)
+        cache_file.store(db, [item.row for item in finishes if item.row is not None])
+        cache_file.end(db, [key for key, item in last.items() if isinstance(item, _Finish)])
+        if finishes:
+            cache_file.book(db, [item.spending for item in finishes])
+
+
+def _lock(path: Path) -> IO[str]:
+    """Keep other processes out while the file is open.
+
+    The lock is on a file of its own: one on the database would touch SQLite's own locks.
+
+    Raises:
+        InputError: It is in use.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.with_name(path.name + ".lock").open("w")
+    except OSError as error:
+        raise InputError(f"cache {path} cannot be used: {error}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise InputError(
+            f"{path} is in use by another process: wait until it has ended, or choose another "
+            "place with --out"
+        ) from None
+    return handle

@@ -1,4 +1,9 @@
-"""The cache's SQLite file: its schema, its rows, and opening it whatever state it is in."""
+"""The cache's SQLite file: its schema, its rows, and opening it whatever state it is in.
+
+Version 2 (of `PRAGMA user_version`) has the columns below. Version 1 had no `written` and no
+`logprobs`, its checksums left the key out, and a `sessions` table told which of several processes
+had a call in flight; `_from_version_1` is the one step between them.
+"""
 
 from __future__ import annotations
 
@@ -12,78 +17,101 @@ from pathlib import Path
 from typing import Any, Final
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.models import salvage, sessions
-from sleeptime_lib.models.ledger import Amount, Spending
-from sleeptime_lib.records import Reply, ToolCall, Usage
+from sleeptime_lib.models.ledger import NOTHING, Amount, Spending
+from sleeptime_lib.models.replies import storable
+from sleeptime_lib.records import Reply, TokenLogprob, ToolCall, Usage
 
-VERSION: Final = 1
-"""Version of the schema; a file of another version is refused, not read wrongly."""
+VERSION: Final = 2
+_OLD_VERSION: Final = 1
 _BUSY_SECONDS: Final = 30.0
-"""How long a write waits for another process."""
+"""How long a write waits for one who reads."""
 
-_SCHEMA: Final = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE calls (
-  id INTEGER PRIMARY KEY,
-  key BLOB NOT NULL UNIQUE,
-  model TEXT NOT NULL,
-  owner TEXT NOT NULL,
-  created REAL NOT NULL,
-  latency_s REAL NOT NULL,
-  prompt INTEGER NOT NULL,
-  cached INTEGER NOT NULL,
-  completion INTEGER NOT NULL,
-  reasoning INTEGER NOT NULL,
-  estimated INTEGER NOT NULL,
-  finish_reason TEXT NOT NULL,
-  text TEXT NOT NULL,
-  thought TEXT NOT NULL,
-  tool_calls TEXT NOT NULL,
-  checksum INTEGER NOT NULL
-);
-CREATE TABLE begun (
-  key BLOB PRIMARY KEY,
-  session INTEGER NOT NULL,
-  tokens INTEGER NOT NULL,
-  nano_usd INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE sessions (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  host TEXT NOT NULL,
-  pid INTEGER NOT NULL,
-  process TEXT NOT NULL,
-  seen REAL NOT NULL
-);
-CREATE TABLE spent (
-  prompt INTEGER NOT NULL,
-  cached INTEGER NOT NULL,
-  completion INTEGER NOT NULL,
-  reasoning INTEGER NOT NULL,
-  unknown_calls INTEGER NOT NULL,
-  unknown_tokens INTEGER NOT NULL,
-  unknown_nano_usd INTEGER NOT NULL
-);
-INSERT INTO spent VALUES (0, 0, 0, 0, 0, 0, 0);
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
+TABLES: Final = (
+    """CREATE TABLE calls (
+      id INTEGER PRIMARY KEY,
+      key BLOB NOT NULL UNIQUE,
+      model TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      created REAL NOT NULL,
+      latency_s REAL NOT NULL,
+      prompt INTEGER NOT NULL,
+      cached INTEGER NOT NULL,
+      completion INTEGER NOT NULL,
+      reasoning INTEGER NOT NULL,
+      estimated INTEGER NOT NULL,
+      finish_reason TEXT NOT NULL,
+      text TEXT NOT NULL,
+      thought TEXT NOT NULL,
+      tool_calls TEXT NOT NULL,
+      written INTEGER,
+      logprobs TEXT NOT NULL,
+      checksum INTEGER NOT NULL
+    )""",
+    """CREATE TABLE begun (
+      key BLOB PRIMARY KEY,
+      tokens INTEGER NOT NULL,
+      nano_usd INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE spent (
+      prompt INTEGER NOT NULL,
+      cached INTEGER NOT NULL,
+      completion INTEGER NOT NULL,
+      reasoning INTEGER NOT NULL,
+      written INTEGER,
+      unknown_calls INTEGER NOT NULL,
+      unknown_tokens INTEGER NOT NULL,
+      unknown_nano_usd INTEGER NOT NULL
+    )""",
+    "INSERT INTO spent VALUES (0, 0, 0, 0, NULL, 0, 0, 0)",
+    f"PRAGMA user_version = {VERSION}",
+)
 
-_VALUES: Final = (
+_VALUES_1: Final = (
     "model, owner, created, latency_s, prompt, cached, completion, reasoning, estimated, "
-    "finish_reason, text, thought, tool_calls, checksum"
+    "finish_reason, text, thought, tool_calls"
 )
-_LOOKUP: Final = f"SELECT {_VALUES} FROM calls WHERE key = ?"
-_MARKS: Final = ", ".join("?" * (_VALUES.count(",") + 2))
-_STORE: Final = f"INSERT OR IGNORE INTO calls (key, {_VALUES}) VALUES ({_MARKS})"
-_CLAIM: Final = (
-    "INSERT INTO begun SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS "
-    "(SELECT 1 FROM calls WHERE key = ?1) ON CONFLICT (key) DO NOTHING"
-)
+_COUNT_1: Final = _VALUES_1.count(",") + 1
+COLUMNS: Final = {
+    VERSION: f"key, {_VALUES_1}, written, logprobs, checksum",
+    _OLD_VERSION: f"key, {_VALUES_1}, NULL, '', checksum",
+}
+"""What is selected from `calls`, by version of the file: one shape for both."""
+_MARKS: Final = ", ".join("?" * (COLUMNS[VERSION].count(",") + 1))
+_STORE: Final = f"INSERT OR IGNORE INTO calls ({COLUMNS[VERSION]}) VALUES ({_MARKS})"
+_LOOKUP: Final = {
+    version: f"SELECT {columns} FROM calls WHERE key = ?" for version, columns in COLUMNS.items()
+}
+_SPENT: Final = {
+    VERSION: "SELECT * FROM spent",
+    _OLD_VERSION: "SELECT prompt, cached, completion, reasoning, NULL, unknown_calls, "
+    "unknown_tokens, unknown_nano_usd FROM spent",
+}
+_BEGIN: Final = "INSERT OR REPLACE INTO begun VALUES (?, ?, ?)"
 _BOOK: Final = (
-    "UPDATE spent SET prompt = prompt + ?, cached = cached + ?, completion = completion + ?, "
-    "reasoning = reasoning + ?, unknown_calls = unknown_calls + ?, "
-    "unknown_tokens = unknown_tokens + ?, unknown_nano_usd = unknown_nano_usd + ?"
+    "UPDATE spent SET prompt = prompt + ?1, cached = cached + ?2, completion = completion + ?3, "
+    "reasoning = reasoning + ?4, "
+    "written = CASE WHEN ?5 IS NULL THEN written ELSE coalesce(written, 0) + ?5 END, "
+    "unknown_calls = unknown_calls + ?6, unknown_tokens = unknown_tokens + ?7, "
+    "unknown_nano_usd = unknown_nano_usd + ?8"
 )
+
+_NOT_DAMAGE: Final = (
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
+"""Why a file may not open although nothing is wrong in it."""
+
+Row = tuple[Any, ...]
+"""A row of `calls` as `COLUMNS` orders it: the key first, the checksum last."""
+
+
+class Damaged(Exception):
+    """The file is no intact database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,102 +119,113 @@ class Opened:
     """What was found on opening the file.
 
     Attributes:
-        session: Number of the new session.
-        abandoned: Calls that dead sessions had in flight.
-        spent: What all earlier sessions have spent.
-        notice: What was wrong with the file, or "".
+        abandoned: Calls that were in flight when a process was killed, now booked at their worst.
+        spent: What has been spent so far, those included.
     """
 
-    session: int
     abandoned: int
     spent: Spending
-    notice: str
 
 
 def open_file(path: Path) -> Opened:
-    """Make the file, or check and if need be rescue it, and enter a session.
+    """Make the file, or check it and bring it to this version.
 
     Raises:
-        InputError: The file has another schema version.
-        OSError: The folder cannot be written.
-        sqlite3.Error: The file cannot be written.
+        Damaged: It is no intact database.
+        InputError: It has another schema version.
+        sqlite3.OperationalError: It cannot be opened at all.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    damaged = path.exists() and salvage.is_damaged(path)
-    notice = _rescue(path) if damaged else ""
-    db = connect(path)
     try:
-        db.execute("PRAGMA journal_mode = WAL")
-        _ensure_schema(db, path)
-        with db:
-            db.execute("BEGIN IMMEDIATE")
-            abandoned = sessions.reap(db)
-            session = sessions.register(db)
-            row = db.execute("SELECT * FROM spent").fetchone()
-        return Opened(
-            session, abandoned, Spending(Usage(*row[:4]), row[4], Amount(*row[5:])), notice
-        )
-    finally:
-        db.close()
+        db = connect(path)
+        try:
+            if (said := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise Damaged(said)
+            db.execute("PRAGMA journal_mode = WAL")
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                _ensure_version(db, path)
+                lookup(db, b"")
+                abandoned = _book_abandoned(db)
+                return Opened(abandoned, spent(db))
+        finally:
+            db.close()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in _NOT_DAMAGE:
+            raise
+        raise Damaged(str(error)) from None
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise Damaged(str(error)) from None
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection whose transactions are begun by hand, usable from any one thread at a time."""
-    db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA synchronous = NORMAL")
+def connect(
+    path: Path, how: str = "mode=rwc", pragma: str = "synchronous = NORMAL"
+) -> sqlite3.Connection:
+    """A connection whose transactions are begun by hand, usable from any one thread at a time.
+
+    Text that damage made unreadable comes back wrong, not as an error: rows prove themselves.
+
+    Args:
+        path: The file.
+        how: A parameter of SQLite's file addresses; by default it is made when missing.
+        pragma: What is set before anything is read.
+    """
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}",
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=True,
+    )
+    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    db.execute(f"PRAGMA {pragma}")
     return db
 
 
-def lookup(db: sqlite3.Connection, key: bytes) -> tuple[Any, ...] | None:
-    """The row of a key, or None."""
-    row: tuple[Any, ...] | None = db.execute(_LOOKUP, (key,)).fetchone()
-    return row
-
-
-def claim(
-    db: sqlite3.Connection, session: int, begins: Sequence[tuple[bytes, Amount]]
-) -> tuple[set[bytes], int]:
-    """Mark calls as in flight in `session`, those that are neither answered nor somebody else's.
-
-    Returns:
-        The keys that were marked, and how many calls of dead sessions were found meanwhile.
-    """
-    rows = [(key, session, worst.tokens, worst.nano_usd) for key, worst in begins]
-    if db.executemany(_CLAIM, rows).rowcount == len(rows):
-        return {key for key, _ in begins}, 0
-    abandoned = sessions.reap(db)
-    db.executemany(_CLAIM, rows)
-    holder = "SELECT session FROM begun WHERE key = ?"
-    mine = {key for key, _ in begins if db.execute(holder, (key,)).fetchone() == (session,)}
-    return mine, abandoned
-
-
-def end(
-    db: sqlite3.Connection, session: int, keys: Iterable[bytes], rows: Iterable[tuple[Any, ...]]
-) -> None:
-    """End calls of a session; store replies, given as rows of key and `values_of`."""
-    db.executemany(_STORE, rows)
-    mine = "DELETE FROM begun WHERE key = ? AND session = ?"
-    db.executemany(mine, [(key, session) for key in keys])
-
-
-def all_replies(path: Path) -> Iterator[tuple[bytes, Reply]]:
-    """Every intact reply in a file, with the key of its request.
+def open_to_read(path: Path) -> tuple[sqlite3.Connection, int]:
+    """A connection that changes nothing in the file, and the file's version.
 
     Raises:
         InputError: There is no such file, or it cannot be read.
     """
     if not path.is_file():
         raise InputError(f"there is no cache {path}: the run has made no calls")
-    db = connect(path)
+    log = path.with_name(path.name + "-wal")
+    # SQLite reads through files that it makes beside a log. Without a log it can do without them,
+    # so that a folder that cannot be written will do too.
+    how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
     try:
-        for key, *row in db.execute(f"SELECT key, {_VALUES} FROM calls"):
-            if is_intact(tuple(row)):
-                yield key, reply_of(tuple(row))
+        db = connect(path, how)
+        return db, version_of(db, path)
     except sqlite3.Error as error:
         raise InputError(f"cache {path} cannot be read: {error}") from None
-    finally:
-        db.close()
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make the tables, within the transaction that is open."""
+    for statement in TABLES:
+        db.execute(statement)
+
+
+def lookup(db: sqlite3.Connection, key: bytes, version: int = VERSION) -> Row | None:
+    """The row of a key, or None."""
+    row: Row | None = db.execute(_LOOKUP[version], (key,)).fetchone()
+    return row
+
+
+def store(db: sqlite3.Connection, rows: Iterable[Row]) -> int:
+    """Store replies whose keys are not there yet; returns how many."""
+    return db.executemany(_STORE, rows).rowcount
+
+
+def begin(db: sqlite3.Connection, begins: Iterable[tuple[bytes, Amount]]) -> None:
+    """Mark calls as in flight."""
+    db.executemany(_BEGIN, [(key, worst.tokens, worst.nano_usd) for key, worst in begins])
+
+
+def end(db: sqlite3.Connection, keys: Iterable[bytes]) -> None:
+    """End calls that were in flight."""
+    db.executemany("DELETE FROM begun WHERE key = ?", [(key,) for key in keys])
 
 
 def forget(db: sqlite3.Connection, keys: Iterable[bytes]) -> None:
@@ -195,29 +234,46 @@ def forget(db: sqlite3.Connection, keys: Iterable[bytes]) -> None:
 
 
 def book(db: sqlite3.Connection, items: Iterable[Spending]) -> None:
-    """Add to what all sessions have spent."""
-    sums = [0] * 7
-    for item in items:
-        usage, unknown = item.usage, item.unknown
-        parts = (
-            usage.prompt,
-            usage.cached,
-            usage.completion,
-            usage.reasoning,
-            item.unknown_calls,
-            unknown.tokens,
-            unknown.nano_usd,
-        )
-        sums = [total + part for total, part in zip(sums, parts, strict=True)]
-    db.execute(_BOOK, sums)
+    """Add to what has been spent."""
+    total = sum(items, NOTHING)
+    usage, unknown = total.usage, total.unknown
+    counts = (usage.prompt, usage.cached, usage.completion, usage.reasoning, usage.written)
+    db.execute(_BOOK, (*counts, total.unknown_calls, unknown.tokens, unknown.nano_usd))
 
 
-def values_of(model: str, reply: Reply) -> tuple[Any, ...]:
-    """A reply as the columns after its key."""
+def spent(db: sqlite3.Connection, version: int = VERSION) -> Spending:
+    """What has been spent.
+
+    Raises:
+        Damaged: The table holds something else.
+    """
+    row = db.execute(_SPENT[version]).fetchone()
+    if not row or not all(isinstance(value or 0, int) and (value or 0) >= 0 for value in row):
+        raise Damaged("what has been spent cannot be read")
+    prompt, cached, completion, reasoning, written, calls, tokens, nano_usd = row
+    usage = Usage(prompt, cached, completion, reasoning, written=written)
+    return Spending(usage, calls, Amount(tokens, nano_usd))
+
+
+def begun(db: sqlite3.Connection) -> list[tuple[bytes, Amount]]:
+    """Calls that are marked as in flight.
+
+    Raises:
+        Damaged: The table holds something else.
+    """
+    rows = db.execute("SELECT key, tokens, nano_usd FROM begun").fetchall()
+    if not all(isinstance(value, int) for row in rows for value in row[1:]):
+        raise Damaged("the calls in flight cannot be read")
+    return [(key, Amount(tokens, nano_usd)) for key, tokens, nano_usd in rows]
+
+
+def row_of(key: bytes, model: str, reply: Reply) -> Row:
+    """A reply as a row."""
     usage = reply.usage
     calls = [[call.call_id, call.name, call.arguments] for call in reply.tool_calls]
+    scores = [[score.token, score.logprob, score.offset] for score in reply.logprobs]
     values = (
-        model,
+        storable(model),
         reply.owner,
         time.time(),
         reply.latency_s,
@@ -230,65 +286,114 @@ def values_of(model: str, reply: Reply) -> tuple[Any, ...]:
         reply.text,
         reply.reasoning,
         json.dumps(calls) if calls else "",
+        usage.written,
+        json.dumps(scores) if scores else "",
     )
-    return (*values, _checksum(values))
+    return (key, *values, _checksum(key, values))
 
 
-def reply_of(row: tuple[Any, ...]) -> Reply:
-    """The reply that `values_of` turned into this row."""
-    _, owner, _, latency_s, prompt, cached, completion, reasoning, estimated, *rest = row
-    finish_reason, text, thought, calls, _ = rest
+def reply_of(row: Row) -> Reply:
+    """The reply that `row_of` turned into this row."""
+    _, _, owner, _, latency_s, prompt, cached, completion, reasoning, estimated, *rest = row
+    finish_reason, text, thought, calls, written, scores, _ = rest
     return Reply(
         text,
         tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
         finish_reason,
-        Usage(prompt, cached, completion, reasoning, bool(estimated)),
+        Usage(prompt, cached, completion, reasoning, bool(estimated), written),
         thought,
         latency_s,
         owner,
+        tuple(TokenLogprob(*score) for score in json.loads(scores)) if scores else (),
     )
 
 
-def is_intact(row: tuple[Any, ...]) -> bool:
-    """True when the row is what was once written."""
-    return bool(_checksum(row[:-1]) == row[-1])
+def is_intact(key: bytes, row: Row, version: int = VERSION) -> bool:
+    """True when the row is what was once written under this key."""
+    _, *values, checksum = row
+    if version == _OLD_VERSION:
+        return bool(row[0] == key and _checksum(b"", values[:_COUNT_1]) == checksum)
+    return bool(_checksum(key, values) == checksum)
 
 
-def _checksum(values: tuple[Any, ...]) -> int:
-    return zlib.crc32(json.dumps(values, default=repr).encode())
+def upgraded(row: Row, version: int) -> Row | None:
+    """The row as this version has it, or None when it is not what was once written."""
+    key = row[0]
+    if not isinstance(key, bytes) or not is_intact(key, row, version):
+        return None
+    return row if version == VERSION else (*row[:-1], _checksum(key, row[1:-1]))
 
 
-def _ensure_schema(db: sqlite3.Connection, path: Path) -> None:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        try:
-            db.executescript(_SCHEMA)
-        except sqlite3.OperationalError:  # another process was faster, or the file is not ours
-            db.rollback()
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version != VERSION:
+def version_of(db: sqlite3.Connection, path: Path) -> int:
+    """The schema version of a file.
+
+    Raises:
+        InputError: It is none that can be read.
+    """
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version not in COLUMNS:
         raise InputError(
             f"cache {path} has schema version {version}, this program reads {VERSION}: "
             "choose another run directory, or the program that wrote it"
         )
+    return version
 
 
-def _rescue(path: Path) -> str:
-    """Move a damaged file aside, and what is intact of it into a fresh one."""
-    aside = salvage.set_aside(path)
-    fresh = path.with_name(path.name + ".fresh")
-    fresh.unlink(missing_ok=True)
-    db = connect(fresh)
-    db.executescript(_SCHEMA)
-    kept = 0
-    with db:
-        db.execute("BEGIN IMMEDIATE")
-        for _, key, *values in salvage.records(aside, _MARKS.count("?") + 1):
-            # Whole numbers in REAL columns are written as integers.
-            values[2:4] = (float(v) if isinstance(v, int) else v for v in values[2:4])
-            if isinstance(key, bytes) and len(key) == 32 and is_intact(tuple(values)):
-                kept += db.execute(_STORE, (key, *values)).rowcount
-                book(db, [Spending(Usage(*values[4:8]))])
-    db.close()
-    fresh.replace(path)
-    return f"{path.name} was damaged: {kept} replies are saved, the old file is {aside.name}"
+def all_replies(path: Path) -> Iterator[tuple[bytes, Reply]]:
+    """Every intact reply in a file, with the key of its request.
+
+    Raises:
+        InputError: There is no such file, or it cannot be read.
+    """
+    db, version = open_to_read(path)
+    try:
+        for row in db.execute(f"SELECT {COLUMNS[version]} FROM calls"):
+            if is_intact(row[0], row, version):
+                yield row[0], reply_of(row)
+    except sqlite3.Error as error:
+        raise InputError(f"cache {path} cannot be read: {error}") from None
+    finally:
+        db.close()
+
+
+def _checksum(key: bytes, values: Sequence[Any]) -> int:
+    return zlib.crc32(json.dumps(values, default=repr).encode(), zlib.crc32(key))
+
+
+def _ensure_version(db: sqlite3.Connection, path: Path) -> None:
+    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if empty:
+        create(db)
+    elif version_of(db, path) == _OLD_VERSION:
+        _from_version_1(db)
+
+
+def _from_version_1(db: sqlite3.Connection) -> None:
+    """Copy a file of version 1 into the tables of version 2, within one transaction.
+
+    Rows whose old checksum is wrong stay behind, and are asked for again.
+    """
+    before, in_flight = spent(db, _OLD_VERSION), begun(db)
+    db.execute("ALTER TABLE calls RENAME TO calls_1")
+    for table in ("begun", "spent", "sessions"):
+        db.execute(f"DROP TABLE {table}")
+    create(db)
+    for row in db.execute(f"SELECT {COLUMNS[_OLD_VERSION]} FROM calls_1 ORDER BY id"):
+        if (kept := upgraded(row, _OLD_VERSION)) is not None:
+            store(db, [kept])
+    db.execute("DROP TABLE calls_1")
+    book(db, [before])
+    begin(db, in_flight)
+
+
+def _book_abandoned(db: sqlite3.Connection) -> int:
+    """Book calls that were in flight when their process was killed; returns how many.
+
+    Whether they were billed cannot be known, so they count at their worst case.
+    """
+    lost = begun(db)
+    if lost:
+        worst = sum((amount for _, amount in lost), Amount())
+        book(db, [Spending(Usage(), len(lost), worst)])
+        end(db, [key for key, _ in lost])
+    return len(lost)

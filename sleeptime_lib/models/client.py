@@ -1,49 +1,52 @@
 """The one client: every model call of the workbench goes through `Client.complete`.
 
-A call passes the cache, the calls in flight (identical ones are one call), the caps, the gate that
-bounds concurrency, and only then the wire; its reply is stored before it is returned.
+A call passes the calls in flight (identical ones are one call), the cache, the sources, the gate
+that bounds concurrency, the caps, and only then the wire. A reply is stored before it is returned.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from sleeptime_lib.errors import CallError, InputError, StopRun
-from sleeptime_lib.models.answers import NoAnswer
-from sleeptime_lib.models.cache import Cache, key_of
-from sleeptime_lib.models.dialect import Dialect, encode
+from sleeptime_lib.models.cache import Cache, Source
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.failures import (
     Contact,
-    Verdict,
+    Ruling,
     judge_answer,
     judge_bad_reply,
     judge_no_answer,
     why_stop,
 )
 from sleeptime_lib.models.gate import Gate, Ticket, backoff
-from sleeptime_lib.models.ledger import NOTHING, Amount, Ledger, Spending
+from sleeptime_lib.models.ledger import NOTHING, Amount, Hold, Ledger, Spending
 from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices
 from sleeptime_lib.models.replay import open_recording
-from sleeptime_lib.models.replies import BadReply, read_reply
-from sleeptime_lib.models.tokens import prompt_bound, prompt_estimate
-from sleeptime_lib.models.totals import Counts, Totals
+from sleeptime_lib.models.replies import BadReply, NoAnswer, error_text, read_reply
+from sleeptime_lib.models.requests import (
+    Dialect,
+    completion_bound,
+    encode,
+    key_of,
+    prompt_bound,
+    prompt_estimate,
+)
+from sleeptime_lib.models.totals import ClientTotals, Counts
 from sleeptime_lib.records import Reply, Request, Usage
 
 if TYPE_CHECKING:
     from sleeptime_lib.models.wire import Wire
 
-CHAT: Final = "/chat/completions"
-_OTHER_PROCESS_SECONDS: Final = 0.1
-"""How often to look whether another process has finished a call it has in flight."""
-_OTHER_PROCESS_LOOKS: Final = 10
-"""So many looks, then see whether that process still lives."""
+SOURCE: Final = "source"
+"""The owner of replies that came from a source: nobody here was billed for them."""
 
 _BAD_REPLY_RETRIES: Final = 3
 """Of replies that are paid for and cannot be used; a server that sends many will send more."""
@@ -92,7 +95,9 @@ class Client:
         cache_path: The cache file; None keeps nothing.
         limits: Bounds on the traffic.
         caps: Bounds on tokens and money.
-        prices: Price table; None for the built-in one.
+        prices: Prices of models; None for those of the package.
+        sources: Where replies may be found that other runs have paid for, asked in order before a
+            call is made. What they give is kept in the cache too.
 
     Raises:
         InputError: Cache or recording cannot be used, or a cost cap has no price to go by.
@@ -106,6 +111,7 @@ class Client:
         limits: Limits = DEFAULT_LIMITS,
         caps: Caps = NO_CAPS,
         prices: Prices | None = None,
+        sources: Sequence[Source] = (),
     ) -> None:
         self._endpoint = endpoint
         self._limits = limits
@@ -117,6 +123,7 @@ class Client:
                 f"the cost is capped, but the price of {endpoint.model} is unknown: "
                 "give its price, or cap the tokens"
             )
+        self._sources = tuple(sources)
         self._cache = None if cache_path is None else Cache(cache_path)
         before = self._cache.spent_before if self._cache else NOTHING
         self._ledger = Ledger(caps, self._price)
@@ -143,7 +150,7 @@ class Client:
         await self.aclose()
 
     async def complete(self, request: Request, *, owner: str) -> Reply:
-        """Answer a request, from the cache or by a call that is stored before it is returned.
+        """Answer a request: from the cache, from a source, or by a call.
 
         Identical requests under way share one call and its failure. Cancelling one of those who
         wait does not cancel the call for the others; cancelling the last abandons it.
@@ -160,7 +167,7 @@ class Client:
         """
         self._counts.requests += 1
         content = encode(request.body())
-        key = key_of(content, request.sample)
+        key = key_of(content, request.sample, request.path)
         if self._recording is not None:
             self._counts.cache_hits += 1
             return self._recording.reply(key)
@@ -189,14 +196,15 @@ class Client:
         return self._endpoint.model
 
     @property
-    def totals(self) -> Totals:
+    def totals(self) -> ClientTotals:
         """What has been done so far."""
         counts, gate, cache = self._counts, self._gate, self._cache
-        return Totals(
+        return ClientTotals(
             requests=counts.requests,
             sent=counts.sent,
             replies=counts.replies,
             cache_hits=counts.cache_hits,
+            from_sources=counts.from_sources,
             shared=counts.shared,
             retries=dict(counts.retries),
             failed=dict(counts.failed),
@@ -212,7 +220,7 @@ class Client:
             lost_in_flight=cache.abandoned if cache else 0,
             spent_before=cache.spent_before.usage if cache else Usage(),
             unknown_before=cache.spent_before.unknown_calls if cache else 0,
-            notices=tuple(cache.notices) if cache else (),
+            notices=(*(cache.notices if cache else ()), *self._dialect.notices),
         )
 
     async def aclose(self) -> None:
@@ -233,16 +241,17 @@ class Client:
             flight.task.exception()  # marks it as seen when nobody waits any more
 
     async def _fly(self, request: Request, content: bytes, key: bytes, owner: str) -> Reply:
-        """Make a call: as many attempts as it takes, and its entry in the cache."""
-        completion = request.max_tokens or self._caps.completion_bound
-        worst = self._ledger.worst(prompt_bound(request, content), completion)
+        """Find a reply or make the call, in as many attempts as it takes; keep it in the cache."""
+        if (found := self._from_sources(key)) is not None:
+            if self._cache is not None:
+                await self._cache.store(key, found, NOTHING, model=request.model)
+            return found
+        most = completion_bound(request, self._caps.completion_bound)
+        worst = self._ledger.worst(prompt_bound(request, content), most)
         call = _Call(request, content, key, owner, worst)
         try:
             while not isinstance(outcome := await self._attempt(call), Reply):
-                if outcome is not None:
-                    await self._recover(call, outcome)
-                elif (stored := await self._from_other_process(key)) is not None:
-                    return stored
+                await self._recover(call, outcome)
         except BaseException:
             if self._cache is not None and call.begun:
                 self._cache.give_up(key, call.spending)
@@ -253,64 +262,69 @@ class Client:
             await self._cache.store(key, outcome, call.spending, model=request.model)
         return outcome
 
-    async def _attempt(self, call: _Call) -> Reply | Verdict | None:
-        """One attempt: reserved, admitted, sent and settled. None if another process makes it."""
-        await self._ledger.reserve(call.worst)
-        cost = NOTHING
+    def _from_sources(self, key: bytes) -> Reply | None:
+        for source in self._sources:
+            if (found := source.get(key)) is not None:
+                self._counts.from_sources += 1
+                return replace(found, owner=SOURCE)
+        return None
+
+    async def _attempt(self, call: _Call) -> Reply | Ruling:
+        """One attempt: admitted, reserved, sent and settled."""
+        tokens = self._expected_tokens(call.request)
+        ticket = await self._gate.enter(tokens)
         try:
-            tokens = self._expected_tokens(call.request)
-            ticket = await self._gate.enter(tokens)
+            # After the gate: what the calls before have really cost is known by now.
+            hold = await self._ledger.reserve(call.worst)
+            cost = NOTHING
             try:
+                self._gate.check()
                 if self._cache is not None and not call.begun:
                     call.begun = True  # before waiting: a cancelled wait has to be undone too
-                    if not await self._cache.begin(call.key, call.worst):
-                        call.begun = False
-                        return None
-                cost = Spending(unknown_calls=1, unknown=call.worst)  # until its end is known
-                outcome, cost = await self._send(call)
-                self._steer(ticket, tokens, outcome)
-                if isinstance(outcome, Verdict):
-                    self._stop_if_hopeless(call, outcome)
-                return outcome
+                    await self._cache.begin(call.key, hold.held)
+                cost = _unknown(hold)  # until its end is known
+                outcome, cost = await self._send(call, hold)
             finally:
-                self._gate.leave()
+                call.spending += cost
+                self._spending += cost
+                self._ledger.settle(hold, self._ledger.actual(cost.usage) + cost.unknown)
+            self._steer(ticket, tokens, outcome)
+            if isinstance(outcome, Ruling):
+                self._stop_if_hopeless(call, outcome)
+            return outcome
         finally:
-            call.spending += cost
-            self._spending += cost
-            known = self._ledger.actual(cost.usage) + cost.unknown
-            # An estimate may be too low, and a cap must hold.
-            self._ledger.settle(call.worst, call.worst if cost.usage.estimated else known)
+            self._gate.leave()
 
-    async def _send(self, call: _Call) -> tuple[Reply | Verdict, Spending]:
+    async def _send(self, call: _Call, hold: Hold) -> tuple[Reply | Ruling, Spending]:
         """Send once; returns what came of it and what it cost."""
-        unknown = Spending(unknown_calls=1, unknown=call.worst)
+        request, form = call.request, self._dialect.form
         bound = self._caps.completion_bound if self._caps.are_set else None
-        field = self._dialect.length_field
         self._counts.sent += 1
         start = time.perf_counter()
         try:
             wire = self._wire or self._open_wire()
-            answer = await wire.post(CHAT, self._dialect.write(call.request, call.content, bound))
+            body = self._dialect.write(request, call.content, bound)
+            answer = await wire.post(request.path, body)
         except NoAnswer as error:
-            verdict = judge_no_answer(error)
-            self._connected |= verdict.kind != "unreachable"
-            return verdict, unknown if verdict.billed else NOTHING
+            ruling = judge_no_answer(error)
+            self._connected |= ruling.kind != "unreachable"
+            return ruling, _unknown(hold) if ruling.billed else NOTHING
         self._connected = True
         if not 200 <= answer.status < 300:
-            if self._dialect.learn(field, answer):
-                return Verdict("bad_request", f"{field} refused", "again"), NOTHING
-            return judge_answer(answer), NOTHING
+            if self._dialect.learn(form, request, answer.status, error_text(answer.body)):
+                return Ruling("bad_request", "a field was refused", "again"), NOTHING
+            return judge_answer(answer, scoring=request.prompt is not None), NOTHING
         latency_s = time.perf_counter() - start
         try:
-            reply = read_reply(answer, call.request, owner=call.owner, latency_s=latency_s)
+            reply = read_reply(answer, request, owner=call.owner, latency_s=latency_s)
         except BadReply as error:
-            verdict = judge_bad_reply(error)
+            ruling = judge_bad_reply(error)
             if error.usage is not None:
-                return verdict, Spending(error.usage)
-            return verdict, unknown if verdict.billed else NOTHING
-        return reply, Spending(reply.usage)
+                return ruling, self._ledger.bill(error.usage, hold)
+            return ruling, _unknown(hold) if ruling.billed else NOTHING
+        return reply, self._ledger.bill(reply.usage, hold)
 
-    def _steer(self, ticket: Ticket, tokens: int, outcome: Reply | Verdict) -> None:
+    def _steer(self, ticket: Ticket, tokens: int, outcome: Reply | Ruling) -> None:
         """Tell the gate what an attempt says about the server's load."""
         if isinstance(outcome, Reply):
             self._gate.succeeded(ticket, outcome.usage.total - tokens)
@@ -322,34 +336,34 @@ class Client:
         elif outcome.kind == "server_error":
             self._gate.server_error()
 
-    async def _recover(self, call: _Call, verdict: Verdict) -> None:
+    async def _recover(self, call: _Call, ruling: Ruling) -> None:
         """Wait before the next attempt, where one can help.
 
         Raises:
             CallError: No further attempt can help, or enough were made.
         """
         limits = self._limits
-        if verdict.then == "again":
+        if ruling.then == "again":
             return
-        if verdict.then == "wait":
+        if ruling.then == "wait":
             call.refusals += 1
         else:
             call.faults += 1
         most = (
             limits.max_retries
-            if verdict.kind != "bad_reply"
+            if ruling.kind != "bad_reply"
             else min(limits.max_retries, _BAD_REPLY_RETRIES)
         )
         spent = call.refusals > limits.max_rate_limit_retries or call.faults > most
-        if verdict.then == "fail" or spent:
-            self._counts.failed[verdict.kind] += 1
+        if ruling.then == "fail" or spent:
+            self._counts.failed[ruling.kind] += 1
             tries = call.faults + call.refusals
             after = f" (after {tries} attempts)" if tries > 1 else ""
-            raise CallError(verdict.kind, self._endpoint.api_key.scrub(verdict.message) + after)
-        self._counts.retries[verdict.kind] += 1
-        if verdict.then == "retry":  # those refused wait at the gate, together
+            raise CallError(ruling.kind, self._endpoint.api_key.scrub(ruling.message) + after)
+        self._counts.retries[ruling.kind] += 1
+        if ruling.then == "retry":  # those refused wait at the gate, together
             wait_s = backoff(limits, call.faults - 1)
-            await self._pause(max(verdict.retry_after_s or 0.0, wait_s))
+            await self._pause(max(ruling.retry_after_s or 0.0, wait_s))
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run."""
@@ -359,7 +373,7 @@ class Client:
         except TimeoutError:
             pass
 
-    def _stop_if_hopeless(self, call: _Call, verdict: Verdict) -> None:
+    def _stop_if_hopeless(self, call: _Call, ruling: Ruling) -> None:
         """End the run when no further call can succeed: those not yet sent fail the same way.
 
         Raises:
@@ -372,25 +386,16 @@ class Client:
             faults=call.faults,
             not_found=0 if answered else counts.failed["not_found"],
         )
-        reason = why_stop(verdict, self._endpoint, self._limits, contact)
+        reason = why_stop(ruling, self._endpoint, self._limits, contact)
         if reason:
             self._gate.close(reason)
             self._stopped.set()
             raise StopRun(reason)
 
-    async def _from_other_process(self, key: bytes) -> Reply | None:
-        """Wait a while for the reply of a process that has the same call in flight."""
-        for _ in range(_OTHER_PROCESS_LOOKS):
-            await self._pause(_OTHER_PROCESS_SECONDS)
-            if self._cache is not None and (stored := self._cache.get(key)) is not None:
-                self._counts.cache_hits += 1
-                return stored
-        return None
-
     def _expected_tokens(self, request: Request) -> int:
         if self._limits.tokens_per_minute is None:
             return 0
-        most = request.max_tokens or self._caps.completion_bound
+        most = completion_bound(request, self._caps.completion_bound)
         return prompt_estimate(request) + min(most, int(self._mean_completion))
 
     def _open_wire(self) -> Wire:
@@ -398,3 +403,8 @@ class Client:
 
         self._wire = Wire(self._endpoint, self._limits)
         return self._wire
+
+
+def _unknown(hold: Hold) -> Spending:
+    """A call that may have been billed although no reply came."""
+    return Spending(unknown_calls=1, unknown=hold.held)

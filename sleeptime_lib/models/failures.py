@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -11,10 +10,21 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 
-from sleeptime_lib.models.answers import Answer, Late, NoAnswer, NotConnected, TooLong
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Limits
-from sleeptime_lib.models.replies import BadReply, excerpt
+from sleeptime_lib.models.replies import (
+    NEEDS_LOGPROBS,
+    Answer,
+    BadReply,
+    Late,
+    NoAnswer,
+    NoLogprobs,
+    NotConnected,
+    TooLong,
+    describe_error,
+    error_text,
+    one_line,
+)
 
 Then = Literal["retry", "wait", "again", "fail", "stop"]
 
@@ -28,12 +38,14 @@ _TOO_LARGE: Final = re.compile(
     r"request too large|reduce (the|your) (length|prompt)", re.IGNORECASE
 )
 
+_LONGEST_WAIT: Final = 1e9
+"""Seconds; a server that asks for more is not thinking of waiting."""
 _FIRST_CONTACT_TRIES: Final = 3
 """Failures before anything worked that show the address, or the model's name, to be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Ruling:
     """What an attempt that failed means.
 
     Attributes:
@@ -52,57 +64,62 @@ class Verdict:
     billed: bool = False
 
 
-def judge_answer(answer: Answer) -> Verdict:
-    """Judge an answer whose status is not a success."""
+def judge_answer(answer: Answer, *, scoring: bool = False) -> Ruling:
+    """Judge an answer whose status is not a success; `scoring` when it is to a prompt to score."""
     status = answer.status
     said = f"{status}: {error_text(answer.body)}"
     wait = retry_after(answer.headers)
     if 300 <= status < 400:
-        to = answer.headers.get("location", "another address")
-        return Verdict("bad_request", f"{status}: redirected to {to}", "fail")
-    verdict = _judge_status(status, said, wait)
-    if verdict.then == "retry" and answer.headers.get("x-should-retry") == "false":
-        return Verdict(verdict.kind, said, "fail")
-    return verdict
+        to = one_line(answer.headers.get("location", "another address"))
+        return Ruling("bad_request", f"{status}: redirected to {to}", "fail")
+    ruling = _judge_status(status, said, wait)
+    if scoring and ruling.kind in ("bad_request", "not_found"):
+        return Ruling("no_logprobs", f"{said}; {NEEDS_LOGPROBS}", "fail")
+    if ruling.then == "retry" and answer.headers.get("x-should-retry") == "false":
+        return Ruling(ruling.kind, said, "fail")
+    return ruling
 
 
-def judge_bad_reply(bad: BadReply) -> Verdict:
+def judge_bad_reply(bad: BadReply) -> Ruling:
     """Judge a reply of status 200 that holds no completion."""
+    if isinstance(bad, NoLogprobs):
+        return Ruling("no_logprobs", str(bad), "fail", billed=bad.usage is None)
     if bad.error is None:
-        return Verdict("bad_reply", str(bad), "retry", billed=bad.usage is None)
+        return Ruling("bad_reply", str(bad), "retry", billed=bad.usage is None)
     code = bad.error.get("code") if isinstance(bad.error, dict) else None
-    status = int(str(code)) if re.fullmatch(r"[45]\d\d", str(code)) else 500
-    said = f"error with status 200: {error_text(json.dumps({'error': bad.error}).encode())}"
+    known = isinstance(code, int | str) and re.fullmatch(r"[45][0-9]{2}", str(code))
+    status = int(code) if known and code else 500
+    said = f"error with status 200: {describe_error(bad.error)}"
     return _judge_status(status, said, None)
 
 
-def judge_no_answer(error: NoAnswer) -> Verdict:
+def judge_no_answer(error: NoAnswer) -> Ruling:
     """Judge an attempt without a whole answer."""
     message = str(error)
     if isinstance(error, NotConnected):
-        return Verdict("unreachable", message, "retry")
+        return Ruling("unreachable", message, "retry")
     if isinstance(error, Late):
-        return Verdict("timeout", message, "retry", billed=True)
+        return Ruling("timeout", message, "retry", billed=True)
     if isinstance(error, TooLong):
-        return Verdict("bad_reply", message, "fail", billed=True)
-    return Verdict("connection", message, "retry", billed=True)
+        return Ruling("bad_reply", message, "fail", billed=True)
+    return Ruling("connection", message, "retry", billed=True)
 
 
-def _judge_status(status: int, said: str, wait: float | None) -> Verdict:
+def _judge_status(status: int, said: str, wait: float | None) -> Ruling:
     if status == 402 or (status in (403, 429) and _QUOTA.search(said)):
-        return Verdict("quota", said, "stop")
+        return Ruling("quota", said, "stop")
     if status == 401 or (status == 403 and not _MODERATION.search(said)):
-        return Verdict("auth", said, "stop")
+        return Ruling("auth", said, "stop")
     if status == 429 and not _TOO_LARGE.search(said):
-        return Verdict("rate_limit", said, "wait", wait)
+        return Ruling("rate_limit", said, "wait", wait)
     if status == 408:
-        return Verdict("timeout", said, "retry", wait)
-    if status in (409, 425) or status >= 500:
-        return Verdict("server_error", said, "retry", wait)
+        return Ruling("timeout", said, "retry", wait)
+    if status in (409, 425) or (status >= 500 and status != 501):
+        return Ruling("server_error", said, "retry", wait)
     if status == 413 or status == 429 or (status in (400, 422) and _CONTEXT.search(said)):
-        return Verdict("context_length", said, "fail")
+        return Ruling("context_length", said, "fail")
     kind = {403: "refusal", 404: "not_found"}.get(status, "bad_request")
-    return Verdict(kind, said, "fail")
+    return Ruling(kind, said, "fail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,38 +137,23 @@ class Contact:
     not_found: int
 
 
-def why_stop(verdict: Verdict, endpoint: Endpoint, limits: Limits, contact: Contact) -> str:
+def why_stop(ruling: Ruling, endpoint: Endpoint, limits: Limits, contact: Contact) -> str:
     """Why no further call can succeed, as one line for the user; "" when one can."""
-    url, said = endpoint.base_url, endpoint.api_key.scrub(verdict.message)
-    if verdict.kind == "auth":
+    url, said = endpoint.base_url, endpoint.api_key.scrub(ruling.message)
+    if ruling.kind == "auth":
         return f"{url} refuses the key ({said}): check the environment variable {endpoint.key_env}"
-    if verdict.then == "stop":
+    if ruling.then == "stop":
         return f"{url} refuses to go on: {said}"
-    if (verdict.retry_after_s or 0.0) > limits.max_retry_after_s:
-        hours = f"{(verdict.retry_after_s or 0.0) / 3600:.1f} hours"
+    if (ruling.retry_after_s or 0.0) > limits.max_retry_after_s:
+        hours = f"{(ruling.retry_after_s or 0.0) / 3600:.1f} hours"
         return f"{url} asks to wait {hours} ({said}): run the same command again then"
     most = limits.max_retries if contact.connected else _FIRST_CONTACT_TRIES - 1
-    if verdict.kind == "unreachable" and contact.faults >= most:
+    if ruling.kind == "unreachable" and contact.faults >= most:
         return f"cannot reach {url} ({said}): start the server there or correct the base URL"
-    if verdict.kind == "not_found" and contact.not_found >= _FIRST_CONTACT_TRIES - 1:
+    if ruling.kind == "not_found" and contact.not_found >= _FIRST_CONTACT_TRIES - 1:
         check = "check the model's name and the base URL, which usually ends in /v1"
         return f"{url} does not know {endpoint.model} ({said}): {check}"
     return ""
-
-
-def error_text(body: bytes) -> str:
-    """What an error body says, as one line: its message and code, or its start without tags."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return excerpt(body)
-    error = content.get("error", content) if isinstance(content, dict) else content
-    if not isinstance(error, dict):
-        return excerpt(str(error).encode())
-    message = error.get("message") or error.get("detail") or json.dumps(error)
-    codes = [str(error[name]) for name in ("code", "type") if error.get(name)]
-    code = f" ({codes[0]})" if codes and codes[0] not in str(message) else ""
-    return excerpt(str(message).encode("utf-8", "replace"), 300) + code
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -166,7 +168,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
         except ValueError:
             continue
         if math.isfinite(seconds):
-            return max(0.0, seconds)
+            return min(max(0.0, seconds), _LONGEST_WAIT)
     until = _date(headers.get("retry-after"))
     if until is None:
         return None
@@ -177,6 +179,6 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 def _date(text: Any) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)

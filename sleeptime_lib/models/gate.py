@@ -74,8 +74,7 @@ class Gate:
         Raises:
             StopRun: The gate is closed.
         """
-        if self._closed is not None:
-            raise StopRun(self._closed)
+        self.check()
         loop = asyncio.get_running_loop()
         if not self._waiting and self.in_flight < self.limit and self._ready() <= loop.time():
             self._admit(tokens, loop.time())
@@ -90,6 +89,15 @@ class Gate:
                 self.leave()
             raise
         return Ticket(self._epoch, self.in_flight, loop.time())
+
+    def check(self) -> None:
+        """Tell a call that has entered whether it may still leave.
+
+        Raises:
+            StopRun: The gate is closed.
+        """
+        if self._closed is not None:
+            raise StopRun(self._closed)
 
     def leave(self) -> None:
         """A call that had entered is no longer in flight."""

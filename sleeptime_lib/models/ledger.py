@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from sleeptime_lib.errors import CapReached
 from sleeptime_lib.models.limits import Caps
@@ -29,6 +29,10 @@ class Amount:
     def __sub__(self, other: Amount) -> Amount:
         return Amount(self.tokens - other.tokens, self.nano_usd - other.nano_usd)
 
+    def at_least(self, other: Amount) -> Amount:
+        """The larger of both, in tokens and in money."""
+        return Amount(max(self.tokens, other.tokens), max(self.nano_usd, other.nano_usd))
+
     @property
     def usd(self) -> float:
         """The money in USD."""
@@ -37,12 +41,12 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What calls were billed: usage the server stated, and calls it said nothing about.
+    """What calls were billed: usage the server stated, and what it said nothing about.
 
     Attributes:
         usage: Stated, or estimated from the reply.
         unknown_calls: Calls that may have been billed although no reply came.
-        unknown: The worst case of those.
+        unknown: The worst case of those, and what the others may have cost beyond `usage`.
     """
 
     usage: Usage = field(default_factory=Usage)
@@ -61,6 +65,18 @@ class Spending:
 
 
 NOTHING: Final = Spending()
+
+
+class Hold(NamedTuple):
+    """A reservation.
+
+    Attributes:
+        worst: The worst case of the call, by its bounds.
+        held: What is reserved: `worst`, and what calls before have taken beyond theirs.
+    """
+
+    worst: Amount
+    held: Amount
 
 
 class Ledger:
@@ -83,15 +99,14 @@ class Ledger:
         self._price = price
         self._most_tokens = caps.max_tokens
         self._most_nano = None if caps.max_cost_usd is None else int(caps.max_cost_usd * _NANO)
-        self._waiting: deque[tuple[asyncio.Future[None], Amount]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[Hold], Amount]] = deque()
         self._holds = 0
-        self._excess = 0
+        self._excess = Amount()
         self.spent = Amount()
         self.reserved = Amount()
 
     def worst(self, prompt: int, completion: int) -> Amount:
         """The most a call can cost, from bounds on its tokens."""
-        prompt += self._excess
         usd = 0.0 if self._price is None else self._price.most(prompt, completion)
         return Amount(prompt + completion, math.ceil(usd * _NANO))
 
@@ -100,58 +115,71 @@ class Ledger:
         usd = 0.0 if self._price is None else self._price.cost(usage)
         return Amount(usage.total, math.ceil(usd * _NANO))
 
-    async def reserve(self, amount: Amount) -> None:
+    def bill(self, usage: Usage, hold: Hold) -> Spending:
+        """What a call of this usage cost, with what it may have cost beyond that.
+
+        An estimate may be too low, and a server that does not say how many tokens it wrote to its
+        prefix cache may charge for all.
+        """
+        most = known = self.actual(usage)
+        if usage.estimated and self._caps.are_set:
+            most = hold.held
+        elif usage.written is None and self._price and self._price.charges_writing:
+            most = self.actual(replace(usage, written=usage.prompt - usage.cached))
+        return Spending(usage, 0, known.at_least(most) - known)
+
+    async def reserve(self, worst: Amount) -> Hold:
         """Reserve, waiting for calls in flight to settle where that may help.
 
         Raises:
             CapReached: It does not fit and nothing is in flight.
         """
-        if not self._waiting and self._fits(amount):
-            self._take(amount)
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((turn, amount))
+        if not self._waiting and self._fits(worst):
+            return self._take(worst)
+        turn: asyncio.Future[Hold] = asyncio.get_running_loop().create_future()
+        self._waiting.append((turn, worst))
         self._serve()
         try:
-            await turn
+            return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.settle(amount, Amount())
+                self.settle(turn.result(), Amount())
             raise
 
-    def settle(self, reserved: Amount, spent: Amount) -> None:
+    def settle(self, hold: Hold, spent: Amount) -> None:
         """Give a reservation back and book what was spent instead."""
         self._holds -= 1
-        self.reserved -= reserved
+        self.reserved -= hold.held
         self.spent += spent
         if self._caps.are_set:
-            # A server that adds more to prompts than was allowed for must not do so again.
-            self._excess += max(0, spent.tokens - reserved.tokens)
+            # A server that takes more than it was allowed must find it reserved the next time.
+            self._excess = self._excess.at_least(spent - hold.worst)
         self._serve()
 
     def _fits(self, amount: Amount) -> bool:
         if not self._caps.are_set:
             return True
-        total = self.spent + self.reserved + amount
+        total = self.spent + self.reserved + amount + self._excess
         return (self._most_tokens is None or total.tokens <= self._most_tokens) and (
             self._most_nano is None or total.nano_usd <= self._most_nano
         )
 
-    def _take(self, amount: Amount) -> None:
+    def _take(self, amount: Amount) -> Hold:
+        hold = Hold(amount, amount + self._excess)
         self._holds += 1
-        self.reserved += amount
+        self.reserved += hold.held
+        return hold
 
     def _serve(self) -> None:
         while self._waiting:
             turn, amount = self._waiting[0]
             if not turn.done():
                 if self._fits(amount):
-                    self._take(amount)
-                    turn.set_result(None)
+                    turn.set_result(self._take(amount))
                 elif self._holds:
                     return
                 else:
-                    turn.set_exception(CapReached(self._message(amount)))
+                    turn.set_exception(CapReached(self._message(amount + self._excess)))
             self._waiting.popleft()
 
     def _message(self, amount: Amount) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib.errors import InputError, StopRun
-from sleeptime_lib.records import Reply, ToolCall, Usage
+from sleeptime_lib.records import KINDS, Reply, TokenLogprob, ToolCall, Usage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,11 +100,11 @@ class Recording:
     def __init__(self, name: str, about: About, replies: Mapping[bytes, Reply]) -> None:
         self.name = name
         self.about = about
-        self.replies = replies
+        self._replies = replies
 
     def get(self, key: bytes) -> Reply | None:
         """The recorded reply to a request, or None."""
-        return self.replies.get(key)
+        return self._replies.get(key)
 
     def reply(self, key: bytes) -> Reply:
         """The recorded reply to a request.
@@ -113,7 +113,7 @@ class Recording:
             StopRun: It was not recorded.
         """
         try:
-            return self.replies[key]
+            return self._replies[key]
         except KeyError:
             raise StopRun(
                 f"recording {self.name} has no reply to a request of this run: prompts or data "
@@ -212,7 +212,7 @@ def write(path: Path, about: About, replies: Iterable[tuple[bytes, Reply]]) -> N
 def total_usage(replies: Iterable[tuple[bytes, Reply]]) -> dict[str, int]:
     """Tokens of all replies, as `About.usage` holds them."""
     total = sum((reply.usage for _, reply in replies), Usage())
-    return {name: value for name, value in asdict(total).items() if name != "estimated"}
+    return {name: getattr(total, name) for name in KINDS}
 
 
 def _table(about: About, replies: Iterable[tuple[bytes, Reply]]) -> pa.Table:
@@ -221,6 +221,7 @@ def _table(about: About, replies: Iterable[tuple[bytes, Reply]]) -> pa.Table:
     records = [_record(key, reply) for key, reply in replies]
     text, count = pa.string(), pa.int32()
     fields = [("key", pa.binary(32)), ("text", text), ("reasoning", text), ("tool_calls", text)]
+    fields += [("logprobs", text)]
     fields += [("finish_reason", text), ("latency_s", pa.float32())]
     fields += [(name, count) for name in ("prompt", "cached", "completion", "reasoning_tokens")]
     fields += [("estimated", pa.bool_())]
@@ -231,11 +232,13 @@ def _table(about: About, replies: Iterable[tuple[bytes, Reply]]) -> pa.Table:
 def _record(key: bytes, reply: Reply) -> dict[str, Any]:
     usage = reply.usage
     calls = [[call.call_id, call.name, call.arguments] for call in reply.tool_calls]
+    scores = [[one.token, one.logprob, one.offset] for one in reply.logprobs]
     return {
         "key": key,
         "text": reply.text,
         "reasoning": reply.reasoning,
         "tool_calls": json.dumps(calls) if calls else "",
+        "logprobs": json.dumps(scores) if scores else "",
         "finish_reason": reply.finish_reason,
         "latency_s": round(reply.latency_s, 2),
         "prompt": usage.prompt,
@@ -248,6 +251,8 @@ def _record(key: bytes, reply: Reply) -> dict[str, Any]:
 
 def _reply(record: Mapping[str, Any]) -> Reply:
     calls = json.loads(record["tool_calls"]) if record["tool_calls"] else []
+    # Recordings that were made before prompts could be scored have no such column.
+    scores = json.loads(record["logprobs"]) if record.get("logprobs") else []
     return Reply(
         text=record["text"],
         tool_calls=tuple(ToolCall(*call) for call in calls),
@@ -262,4 +267,5 @@ def _reply(record: Mapping[str, Any]) -> Reply:
         reasoning=record["reasoning"],
         latency_s=record["latency_s"],
         owner=OWNER,
+        logprobs=tuple(TokenLogprob(*one) for one in scores),
     )

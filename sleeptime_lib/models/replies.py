@@ -1,19 +1,62 @@
-"""Reading a chat completion: the right value, or a clear error, whatever a server sends."""
+"""What comes back from one attempt, and how it is read: the right value, or a clear error.
+
+Whatever a server sends becomes text that can be stored and shown here, and nowhere else: without
+half surrogate pairs, and in messages without line ends, tags and control characters.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sleeptime_lib.models.answers import Answer
-from sleeptime_lib.models.tokens import estimated_usage
-from sleeptime_lib.records import Reply, Request, ToolCall, Usage
+from sleeptime_lib.models.requests import estimated_usage
+from sleeptime_lib.records import Reply, Request, TokenLogprob, ToolCall, Usage
 
+NEEDS_LOGPROBS: Final = (
+    "scoring a prompt needs /v1/completions with echo and logprobs, which vLLM, SGLang and "
+    "`sleeptime serve --gguf` have"
+)
 _CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 _MOST_TOKENS: Final = 10**9
 """Counts beyond it are garbage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server sent, whatever its status.
+
+    Attributes:
+        status: HTTP status.
+        headers: By lower-case name.
+        body: The whole body, decompressed, with the key scrubbed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoAnswer(Exception):
+    """No whole answer came back."""
+
+
+class NotConnected(NoAnswer):
+    """The request never reached the server: nothing can have been billed."""
+
+
+class Broken(NoAnswer):
+    """The request was sent and the answer never came whole: it may have been billed."""
+
+
+class Late(NoAnswer):
+    """The deadline passed while waiting for the answer: it may have been billed."""
+
+
+class TooLong(NoAnswer):
+    """The answer is longer than what is read: it has been billed."""
 
 
 class BadReply(Exception):
@@ -30,6 +73,10 @@ class BadReply(Exception):
         self.error = error
 
 
+class NoLogprobs(BadReply):
+    """A reply that does not score every token of the prompt; another would not either."""
+
+
 def read_reply(answer: Answer, request: Request, *, owner: str, latency_s: float) -> Reply:
     """Read the completion in `answer`.
 
@@ -40,26 +87,40 @@ def read_reply(answer: Answer, request: Request, *, owner: str, latency_s: float
         BadReply: There is no completion in it.
     """
     content = read_object(answer)
+    try:
+        return _read(content, request, storable(owner), latency_s)
+    except RecursionError:
+        usage = _stated_usage(content.get("usage"))
+        raise BadReply("the reply is nested too deeply", usage=usage) from None
+
+
+def _read(content: Mapping[str, Any], request: Request, owner: str, latency_s: float) -> Reply:
     if content.get("error"):
         raise BadReply("an error object with status 200", error=content["error"])
     raw_usage = content.get("usage")
+    stated = _stated_usage(raw_usage)
     choices = content.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        what = "choices" if choice is None else "message"
-        raise BadReply(f"the reply has no {what}", usage=_stated_usage(raw_usage))
+    if not isinstance(choice, dict):
+        raise BadReply("the reply has no choices", usage=stated)
+    finish = _text(choice.get("finish_reason"))
+    if request.prompt is not None:
+        text = _text(choice.get("text")).removeprefix(request.prompt)
+        usage = stated or _completed(raw_usage, estimated_usage(request, text))
+        logprobs = _logprobs(choice.get("logprobs"), request.prompt, usage)
+        return Reply(text, (), finish, usage, "", latency_s, owner, logprobs)
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise BadReply("the reply has no message", usage=stated)
     text, thought = _content(message.get("content"))
     reasoning = _text(message.get("reasoning_content") or message.get("reasoning")) or thought
     calls = _tool_calls(message)
-    finish = _text(choice.get("finish_reason"))
     if not text and (refusal := _text(message.get("refusal"))):
         text, finish = refusal, "refusal"
-    usage = _stated_usage(raw_usage)
-    if usage is None:
+    if stated is None:
         written = [reasoning, text, *(f"{call.name} {call.arguments}" for call in calls)]
-        usage = _completed(raw_usage, estimated_usage(request, "\n".join(written)))
-    return Reply(_storable(text), calls, finish, usage, _storable(reasoning), latency_s, owner)
+        stated = _completed(raw_usage, estimated_usage(request, "\n".join(written)))
+    return Reply(text, calls, finish, stated, reasoning, latency_s, owner)
 
 
 def read_object(answer: Answer) -> dict[str, Any]:
@@ -79,12 +140,44 @@ def read_object(answer: Answer) -> dict[str, Any]:
     return content
 
 
+def error_text(body: bytes) -> str:
+    """What an error body says, as one line: its message and code, or its start without tags."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return excerpt(body)
+    return describe_error(content.get("error", content) if isinstance(content, dict) else content)
+
+
+def describe_error(error: Any) -> str:
+    """What an error object says, as one line: its message and code."""
+    try:
+        if not isinstance(error, dict):
+            return one_line(str(error))
+        message = error.get("message") or error.get("detail") or json.dumps(error)
+        codes = [one_line(str(error[name]), 60) for name in ("code", "type") if error.get(name)]
+        said = one_line(str(message), 300)
+    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+        return "an error that cannot be read"
+    return f"{said} ({codes[0]})" if codes and codes[0] not in said else said
+
+
 def excerpt(body: bytes, length: int = 200) -> str:
     """The start of a body as one line of text, without HTML tags, for messages."""
-    text = body[: 20 * length].decode("utf-8", "replace")
+    return one_line(body[: 20 * length].decode("utf-8", "replace"), length)
+
+
+def one_line(text: str, length: int = 200) -> str:
+    """The start of a text as one line that can be stored and shown, without HTML tags."""
+    text = text[: 20 * length]
     text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return f"{line[:length]}..." if len(line) > length else line or "(empty)"
+
+
+def storable(text: str) -> str:
+    """`text` without half surrogate pairs, which JSON can carry and UTF-8 cannot."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _in_other_charset(answer: Answer) -> Any:
@@ -106,13 +199,8 @@ def _content(content: Any) -> tuple[str, str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
-        return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _storable(text: str) -> str:
-    """`text` without half surrogate pairs, which JSON can carry and UTF-8 cannot."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+        return storable(value)
+    return "" if value is None else storable(json.dumps(value, ensure_ascii=False))
 
 
 def _tool_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
@@ -128,14 +216,46 @@ def _tool_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
             function = {"name": "", "arguments": item}
         arguments = function.get("arguments")
         call_id = (_text(item.get("id")) if isinstance(item, dict) else "") or f"call_{index}"
-        calls.append(
-            ToolCall(
-                _storable(call_id),
-                _storable(_text(function.get("name"))),
-                _storable("{}" if arguments is None else _text(arguments)),
-            )
-        )
+        written = "{}" if arguments is None else _text(arguments)
+        calls.append(ToolCall(call_id, _text(function.get("name")), written))
     return tuple(calls)
+
+
+def _logprobs(given: Any, prompt: str, usage: Usage) -> tuple[TokenLogprob, ...]:
+    """The log-probability of every token of the prompt.
+
+    Raises:
+        NoLogprobs: Some are missing. Servers that score only what they generate, as llama.cpp's
+            does, answer with status 200 and look alike: counts and text are compared.
+    """
+    known = given if isinstance(given, dict) else {}
+    columns = [known.get(name) for name in ("tokens", "token_logprobs", "text_offset")]
+    tokens, values, offsets = (c if isinstance(c, list) else [] for c in columns)
+    texts = [_text(token) for token in tokens]
+    count = usage.prompt
+    if usage.estimated:  # as many as the text of the prompt takes
+        count, end = 0, 0
+        while end < len(prompt) and count < len(texts):
+            end += len(texts[count])
+            count += 1
+        complete = "".join(texts).startswith(prompt)
+    else:
+        complete = len(tokens) in (count + 1, count + usage.completion)
+    right = all(_is_logprob(value) for value in values[1:count])
+    if not (complete and right and 0 < count <= len(values) == len(tokens)):
+        raise NoLogprobs(
+            f"the server scored {len(values):,} tokens, and not all {count:,} of the prompt: "
+            + NEEDS_LOGPROBS,
+            usage=None if usage.estimated else usage,
+        )
+    places = [offset if isinstance(offset, int) else None for offset in offsets]
+    places += [None] * (count - len(places))
+    first = TokenLogprob(texts[0], None, places[0])
+    return first, *(TokenLogprob(texts[i], float(values[i]), places[i]) for i in range(1, count))
+
+
+def _is_logprob(value: Any) -> bool:
+    return isinstance(value, int | float) and -1e9 < value <= 1e-6
 
 
 def _stated_usage(raw: Any) -> Usage | None:
@@ -147,13 +267,21 @@ def _stated_usage(raw: Any) -> Usage | None:
     if prompt is None or completion is None:
         return None
     cached = _detail(raw, "prompt_tokens_details", "cached_tokens")
-    if cached is None:  # DeepSeek's own field
-        cached = _count(raw.get("prompt_cache_hit_tokens"))
+    if cached is None:  # fields of DeepSeek and of Anthropic
+        cached = _count(raw.get("prompt_cache_hit_tokens", raw.get("cache_read_input_tokens")))
+    written = _detail(raw, "prompt_tokens_details", "cache_write_tokens")
+    if written is None:
+        written = _count(raw.get("cache_creation_input_tokens"))
+    if "prompt_tokens" not in raw and "cache_creation_input_tokens" in raw:
+        prompt += (cached or 0) + (written or 0)  # Anthropic counts them beside the input
     reasoning = _detail(raw, "completion_tokens_details", "reasoning_tokens") or 0
     total = _count(raw.get("total_tokens"))
     if reasoning > completion or total == prompt + completion + reasoning:
         completion += reasoning  # some servers count reasoning beside the completion
-    return Usage(prompt, min(cached or 0, prompt), completion, reasoning)
+    cached = min(cached or 0, prompt)
+    if written is not None:
+        written = min(written, prompt - cached)
+    return Usage(prompt, cached, completion, reasoning, written=written)
 
 
 def _completed(raw: Any, estimate: Usage) -> Usage:

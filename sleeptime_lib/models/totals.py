@@ -10,7 +10,7 @@ from sleeptime_lib.records import Usage
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class ClientTotals:
     """A snapshot of one client's counts, since it was opened unless said otherwise.
 
     Attributes:
@@ -18,6 +18,7 @@ class Totals:
         sent: Attempts sent to the server.
         replies: Replies that came and were stored.
         cache_hits: Requests answered from the cache.
+        from_sources: Requests answered from another run's calls, which nobody paid for again.
         shared: Requests that shared a call in flight.
         retries: Attempts that were repeated, by the kind of failure.
         failed: Calls that failed for good, by kind.
@@ -26,14 +27,15 @@ class Totals:
         billed_usd: Their cost; None when the price of the model is unknown.
         unknown_calls: Attempts that may have been billed although no reply came (cut off, past
             the deadline, abandoned); they are not part of `billed`, but count against caps.
-        unknown_tokens: The worst case of those, in tokens.
+        unknown_tokens: The worst case of those, in tokens, and what replies without usage may
+            have taken beyond the estimate while tokens or money are capped.
         reserved_tokens: Worst case of the calls under way.
         estimated: Replies without usage, whose tokens were estimated.
         in_flight: Calls in flight now.
         max_in_flight: Most calls in flight at once.
         concurrency: Calls that may be in flight now.
-        lost_in_flight: Calls that earlier sessions on the same cache had in flight when they
-            were killed, found since opening. They may have been billed, and are made again.
+        lost_in_flight: Calls that were in flight when an earlier session on the same cache was
+            killed. They may have been billed, and are made again.
         spent_before: Tokens earlier sessions on the same cache were billed.
         unknown_before: Their attempts that may have been billed although no reply came, those in
             flight at a kill included.
@@ -44,6 +46,7 @@ class Totals:
     sent: int = 0
     replies: int = 0
     cache_hits: int = 0
+    from_sources: int = 0
     shared: int = 0
     retries: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, int] = field(default_factory=dict)
@@ -64,12 +67,13 @@ class Totals:
 
 @dataclass(slots=True)
 class Counts:
-    """The counts of a client while it works; `Totals` is their snapshot."""
+    """The counts of a client while it works; `ClientTotals` is their snapshot."""
 
     requests: int = 0
     sent: int = 0
     replies: int = 0
     cache_hits: int = 0
+    from_sources: int = 0
     shared: int = 0
     estimated: int = 0
     retries: Counter[str] = field(default_factory=Counter)

@@ -21,9 +21,9 @@ import httpx2
 import openai
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.models.answers import Answer, Broken, Late, NotConnected, TooLong
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Limits
+from sleeptime_lib.models.replies import Answer, Broken, Late, NotConnected, TooLong, one_line
 
 CONNECT_SECONDS: Final = 15.0
 """A server that has not accepted a connection by then is down."""
@@ -223,7 +223,7 @@ def _proxy(base_url: str) -> str | None:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return one_line(f"{type(error).__name__}: {error}")
 
 
 def _simulated_app() -> Any:

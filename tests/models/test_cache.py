@@ -1,51 +1,23 @@
 """The cache file: what is stored comes back, and damage costs only what is damaged."""
 
 import asyncio
-import random
-import shutil
 import sqlite3
-from pathlib import Path
+import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numbered_replies import WORST, fill, found, key, reply
 
-from sleeptime_lib.errors import InputError
+from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.models import cache_file
-from sleeptime_lib.models.cache import Cache, key_of
-from sleeptime_lib.models.ledger import NOTHING, Amount, Spending
-from sleeptime_lib.records import Reply, ToolCall, Usage
+from sleeptime_lib.models.cache import Cache
+from sleeptime_lib.models.ledger import NOTHING, Spending
+from sleeptime_lib.models.requests import key_of
+from sleeptime_lib.records import Reply, TokenLogprob, ToolCall, Usage
 
-WORST = Amount(1000, 5000)
-
-
-def reply(index: int, text: str = "") -> Reply:
-    usage = Usage(100 + index, 10, 20, 5)
-    text = text or f"answer {index} " * (2000 if index % 40 == 0 else 20)
-    return Reply(text, (), "stop", usage, "", float(index % 3), f"owner {index}")
-
-
-def key(index: int) -> bytes:
-    return key_of(b"%d" % index, 0)
-
-
-async def fill(path: Path, count: int) -> None:
-    cache = Cache(path)
-    await asyncio.gather(*(cache.begin(key(index), WORST) for index in range(count)))
-    stores = (
-        cache.store(key(index), reply(index), Spending(reply(index).usage), model="m")
-        for index in range(count)
-    )
-    await asyncio.gather(*stores)
-    await cache.aclose()
-
-
-async def found(path: Path, count: int) -> tuple[list[Reply | None], list[str]]:
-    cache = Cache(path)
-    try:
-        return [cache.get(key(index)) for index in range(count)], list(cache.notices)
-    finally:
-        await cache.aclose()
+KEY = bytes(32)
 
 
 async def test_a_stored_reply_comes_back_after_reopening(tmp_path):
@@ -61,23 +33,29 @@ async def test_a_stored_reply_comes_back_after_reopening(tmp_path):
     usage=st.tuples(*[st.integers(0, 10**9)] * 4),
     latency=st.floats(0, 1e6),
     estimated=st.booleans(),
+    written=st.none() | st.integers(0, 10**9),
+    logprobs=st.lists(
+        st.tuples(st.text(max_size=3), st.none() | st.floats(-50, 0), st.none() | st.integers(0, 9))
+    ),
 )
-def test_any_reply_survives_its_row(text, calls, usage, latency, estimated):
+def test_any_reply_survives_its_row(text, calls, usage, latency, estimated, written, logprobs):
     given_reply = Reply(
         text,
         tuple(ToolCall(*call) for call in calls),
         "tool_calls",
-        Usage(*usage, estimated=estimated),
+        Usage(*usage, estimated=estimated, written=written),
         text[::-1],
         latency,
         text[:5],
+        tuple(TokenLogprob(*score) for score in logprobs),
     )
     db = sqlite3.connect(":memory:", isolation_level=None)
-    db.executescript(cache_file._SCHEMA)
-    cache_file.end(db, 1, [b"k"], [(b"k", *cache_file.values_of("m", given_reply))])
-    row = cache_file.lookup(db, b"k")
+    cache_file.create(db)
+    cache_file.store(db, [cache_file.row_of(KEY, "m", given_reply)])
+    row = cache_file.lookup(db, KEY)
     assert row is not None
-    assert cache_file.is_intact(row)
+    assert cache_file.is_intact(KEY, row)
+    assert not cache_file.is_intact(key(1), row)
     assert cache_file.reply_of(row) == given_reply
 
 
@@ -101,22 +79,71 @@ async def test_what_was_spent_is_known_to_the_next_session(tmp_path):
     await after.aclose()
 
 
-async def test_a_call_in_flight_is_claimed_once_and_never_after_its_reply(tmp_path):
-    first, second = Cache(tmp_path / "c.sqlite"), Cache(tmp_path / "c.sqlite")
-    assert await first.begin(key(1), WORST)
-    assert not await second.begin(key(1), WORST)
-    await first.store(key(1), reply(1), NOTHING, model="m")
-    assert not await second.begin(key(1), WORST)
-    assert second.get(key(1)) == reply(1)
-    assert await first.begin(key(2), WORST)
-    second.give_up(key(2), NOTHING)  # not its to give up
-    await asyncio.sleep(0.1)
-    assert not await second.begin(key(2), WORST)
-    first.give_up(key(2), NOTHING)
-    await asyncio.sleep(0.1)
-    assert await second.begin(key(2), WORST)
+async def test_calls_in_flight_at_a_kill_are_booked_at_their_worst_at_the_next_opening(tmp_path):
+    path = tmp_path / "calls.sqlite"
+    cache = Cache(path)
+    for index in range(3):
+        await cache.begin(key(index), WORST)
+    await cache.store(key(0), reply(0), NOTHING, model="m")
+    cache.give_up(key(1), NOTHING)
+    await cache.aclose()  # leaves the mark of the third, as a kill does
+    after = Cache(path)
+    assert after.abandoned == 1
+    assert after.spent_before == Spending(Usage(), 1, WORST)
+    await after.aclose()
+    third = Cache(path)
+    assert (third.abandoned, third.spent_before) == (0, after.spent_before)
+    await third.aclose()
+
+
+async def test_a_call_given_up_and_asked_for_again_in_one_moment_is_in_flight(tmp_path):
+    path = tmp_path / "calls.sqlite"
+    cache = Cache(path)
+    cache.give_up(key(1), NOTHING)
+    await cache.begin(key(1), WORST)
+    await cache.aclose()
+    after = Cache(path)
+    assert after.abandoned == 1
+    await after.aclose()
+
+
+async def test_a_file_in_use_is_refused_at_once(tmp_path):
+    first = Cache(tmp_path / "c.sqlite")
+    begun = time.monotonic()
+    with pytest.raises(InputError, match=r"c.sqlite is in use by another process"):
+        Cache(tmp_path / "c.sqlite")
+    assert time.monotonic() - begun < 1
     await first.aclose()
-    await second.aclose()
+    await Cache(tmp_path / "c.sqlite").aclose()
+
+
+async def test_a_file_that_could_not_be_opened_is_not_left_locked(tmp_path):
+    path = tmp_path / "c.sqlite"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE mine (x)")
+    db.close()
+    for _ in range(2):
+        with pytest.raises(InputError, match="schema version"):
+            Cache(path)
+
+
+@pytest.mark.parametrize("bad", [{"owner": "half a pair \ud800"}, {"latency_s": object()}])
+async def test_whatever_goes_wrong_in_the_writer_ends_the_run_and_leaves_nobody_waiting(
+    tmp_path, bad
+):
+    cache = Cache(tmp_path / "c.sqlite")
+    wrong = replace(reply(1), **bad)
+    waiting = [
+        asyncio.create_task(cache.store(key(index), item, NOTHING, model="m"))
+        for index, item in enumerate([reply(0), wrong, reply(2)])
+    ]
+    async with asyncio.timeout(5):
+        errors = await asyncio.gather(*waiting, return_exceptions=True)
+        with pytest.raises(StopRun, match="cannot be written"):
+            await cache.begin(key(3), WORST)
+        await cache.aclose()
+    assert any(isinstance(error, StopRun) for error in errors)
+    assert all("\n" not in str(error) for error in errors)
 
 
 async def test_another_schema_version_is_refused(tmp_path):
@@ -125,7 +152,7 @@ async def test_another_schema_version_is_refused(tmp_path):
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(InputError, match="schema version 99, this program reads 1"):
+    with pytest.raises(InputError, match="schema version 99, this program reads 2"):
         Cache(path)
 
 
@@ -144,87 +171,3 @@ def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be used"):
         Cache(tmp_path / "file" / "calls.sqlite")
-
-
-async def test_a_truncated_file_keeps_the_rows_before_the_cut(tmp_path):
-    path = tmp_path / "calls.sqlite"
-    await fill(path, 400)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    replies, notices = await found(path, 400)
-    kept = [index for index, item in enumerate(replies) if item is not None]
-    assert 100 < len(kept) < 400
-    assert all(replies[index] == reply(index) for index in kept)
-    assert notices == [
-        f"calls.sqlite was damaged: {len(kept)} replies are saved, "
-        "the old file is calls.sqlite.damaged-1"
-    ]
-    assert (tmp_path / "calls.sqlite.damaged-1").read_bytes() == whole[: len(whole) // 2]
-
-
-async def test_a_lost_first_page_loses_no_row(tmp_path):
-    path = tmp_path / "calls.sqlite"
-    await fill(path, 400)
-    whole = bytearray(path.read_bytes())
-    whole[:4096] = bytes(4096)
-    path.write_bytes(whole)
-    replies, notices = await found(path, 400)
-    assert replies == [reply(index) for index in range(400)]
-    assert "400 replies are saved" in notices[0]
-
-
-async def test_replies_that_are_only_in_the_log_are_saved_too(tmp_path):
-    await fill(tmp_path / "open.sqlite", 10)
-    cache = Cache(tmp_path / "open.sqlite")
-    db = sqlite3.connect(tmp_path / "open.sqlite")
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    await cache.store(key(10), reply(10), NOTHING, model="m")
-    for side in ("", "-wal"):  # as a kill leaves them
-        shutil.copy(tmp_path / f"open.sqlite{side}", tmp_path / f"calls.sqlite{side}")
-    db.close()
-    await cache.aclose()
-    with (tmp_path / "calls.sqlite").open("r+b") as file:
-        file.write(b"x" * 4096)
-    replies, notices = await found(tmp_path / "calls.sqlite", 11)
-    assert replies == [reply(index) for index in range(11)]
-    assert "11 replies are saved" in notices[0]
-
-
-@pytest.mark.parametrize("seed", range(8))
-async def test_random_damage_never_yields_a_wrong_reply(tmp_path, seed):
-    rng = random.Random(seed)
-    path = tmp_path / "calls.sqlite"
-    await fill(path, 200)
-    whole = bytearray(path.read_bytes())
-    for _ in range(3):
-        start = rng.randrange(len(whole))
-        end = min(len(whole), start + rng.choice([1, 50, 4096]))
-        whole[start:end] = rng.randbytes(end - start)
-    path.write_bytes(whole)
-    replies, _ = await found(path, 200)
-    assert all(item in (None, reply(index)) for index, item in enumerate(replies))
-    assert sum(item is not None for item in replies) > 100
-
-
-async def test_a_reply_damaged_in_place_is_asked_for_again(tmp_path):
-    path = tmp_path / "calls.sqlite"
-    await fill(path, 2)
-    db = sqlite3.connect(path)
-    db.execute("UPDATE calls SET text = 'tampered' WHERE id = 1")
-    db.commit()
-    db.close()
-    cache = Cache(path)
-    assert cache.get(key(0)) is None
-    assert "asked for again" in cache.notices[0]
-    assert await cache.begin(key(0), WORST)
-    await cache.store(key(0), reply(0), NOTHING, model="m")
-    assert cache.get(key(0)) == reply(0)
-    await cache.aclose()
-
-
-async def test_no_database_at_all_is_set_aside(tmp_path):
-    path = tmp_path / "calls.sqlite"
-    path.write_bytes(b"this is a text file\n" * 1000)
-    _, notices = await found(path, 1)
-    assert "0 replies are saved" in notices[0]
-    assert (tmp_path / "calls.sqlite.damaged-1").read_bytes().startswith(b"this is a text")

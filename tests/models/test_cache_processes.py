@@ -1,30 +1,34 @@
-"""The cache with real processes: shared by several, and killed at any moment."""
+"""The cache with real processes: one at a time, and killed at any moment."""
 
 import random
 import time
 
+import pytest
 from client_process import ask_all, start
 from fault_server import Faults, FaultServer
 
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 
 COUNT = 120
 
 
-async def test_processes_on_one_cache_pay_each_call_once(tmp_path):
+async def test_a_second_process_on_one_cache_is_told_at_once_and_disturbs_nothing(tmp_path):
     path = tmp_path / "calls.sqlite"
-    with FaultServer(Faults(latency_s=0.02)) as server:
-        started = [start(server.url, path, COUNT, name) for name in "abc"]
-        results = [queue.get(timeout=60) for _, queue in started]
-        for process, _ in started:
-            process.join()
-        assert server.log.generated.total() == COUNT
-    assert results[0][0] == results[1][0] == results[2][0]
-    totals = [total for _, total in results]
-    assert sum(total.sent for total in totals) == COUNT
-    assert sum(total.cache_hits + total.replies for total in totals) == 3 * COUNT
-    assert all(total.lost_in_flight == 0 for total in totals)
+    with FaultServer(Faults(latency_s=1)) as server:
+        process, results = start(server.url, path, 20, "first")
+        while server.in_flight < 20:
+            time.sleep(0.001)
+        begun = time.monotonic()
+        with pytest.raises(InputError, match="in use by another process"):
+            Client(resolve("m", base_url=server.url), cache_path=path)
+        assert time.monotonic() - begun < 0.5
+        texts, totals = results.get(timeout=60)
+        process.join()
+        again, after = await ask_all(server.url, path, 20, "second")
+    assert (totals.replies, totals.lost_in_flight) == (20, 0)
+    assert (again, after.cache_hits) == (texts, 20)
 
 
 async def test_killed_clients_lose_nothing_and_pay_twice_only_what_was_in_flight(tmp_path):

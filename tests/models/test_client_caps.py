@@ -10,11 +10,10 @@ from fault_server import Faults, FaultServer
 
 from sleeptime_lib.errors import CapReached
 from sleeptime_lib.models.client import Client
-from sleeptime_lib.models.dialect import encode
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Price
-from sleeptime_lib.models.tokens import prompt_bound
+from sleeptime_lib.models.requests import encode, prompt_bound
 from sleeptime_lib.records import Reply, Request
 
 QUICK = Limits(concurrency=500, backoff_s=0.001, timeout_s=2)

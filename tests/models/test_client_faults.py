@@ -12,7 +12,7 @@ from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Limits
-from sleeptime_lib.models.totals import Totals
+from sleeptime_lib.models.totals import ClientTotals
 from sleeptime_lib.records import Reply, Request
 
 QUICK = Limits(timeout_s=0.5, backoff_s=0.01, max_backoff_s=0.05)
@@ -24,7 +24,7 @@ def ask(text: str, **given) -> Request:
 
 async def run(
     url: str, count: int = 1, *, path: Path | None = None, limits: Limits = QUICK
-) -> tuple[list[Reply | Exception], Totals]:
+) -> tuple[list[Reply | Exception], ClientTotals]:
     """Ask `count` different questions at once; what came of each, and the totals."""
     async with Client(resolve("m", base_url=url), cache_path=path, limits=limits) as client:
         calls = (client.complete(ask(f"question {i}"), owner=str(i)) for i in range(count))

@@ -1,7 +1,7 @@
 """The doctor's findings about servers that can and cannot."""
 
 import pytest
-from fault_replies import completion
+from fault_replies import completion, scored_answer
 from fault_server import FaultServer
 
 from sleeptime_lib.errors import StopRun
@@ -18,8 +18,7 @@ def capable(path, body):
     if path.startswith("/v1/batches"):
         return 200, {"object": "list", "data": []}
     if path.startswith("/v1/completions"):
-        logprobs = {"token_logprobs": [None, -1.0, -2.0, -0.5, -0.1, -0.2]}
-        return 200, {"choices": [{"text": body["prompt"], "logprobs": logprobs}]}
+        return scored_answer(path, body)
     if body.get("tools"):
         arguments = {"name": "rethink_memory", "arguments": '{"text": "buy milk"}'}
         calls = [{"id": str(i), "type": "function", "function": arguments} for i in range(2)]
@@ -86,19 +85,36 @@ async def test_a_server_that_wants_the_other_name_for_the_length():
             return 400, {"error": {"message": message}}
         return capable(path, {**body, "max_tokens": body.get("max_completion_tokens", 9)})
 
-    found, findings = await verdicts(modern)
-    assert found["chat"] == "yes"
-    assert "max_completion_tokens" in findings[1].consequence
+    found, _ = await verdicts(modern)
+    assert set(found.values()) == {"yes"}
 
 
 async def test_a_model_that_takes_no_temperature():
     def fixed(path, body):
-        if body.get("temperature") == 0.0 and "chat" in path:
+        if "temperature" in body and "chat" in path:
             return 400, {"error": {"message": "Only the default temperature (1) is supported"}}
         return capable(path, body)
 
     found, _ = await verdicts(fixed)
-    assert (found["chat"], found["temperature"]) == ("yes", "no")
+    assert (found["chat"], found["temperature"], found["seed"]) == ("yes", "no", "yes")
+
+
+async def test_a_model_that_cannot_answer_an_easy_question_is_told():
+    def lost(path, body):
+        status, reply = capable(path, body)
+        if path == "/v1/chat/completions" and not body.get("tools"):
+            reply["choices"][0]["message"]["content"] = "I cannot read this."
+        return status, reply
+
+    found, findings = await verdicts(lost)
+    assert found["chat"] == "unclear"
+    assert "I cannot read this" in findings[1].seen
+
+
+async def test_no_finding_recommends_what_the_workbench_does_not_have():
+    for answer in (capable, modest):
+        _, findings = await verdicts(answer)
+        assert "--sleep-mode" not in render(findings)
 
 
 async def test_garbage_in_every_place_ends_nothing():
@@ -121,7 +137,8 @@ async def test_the_findings_as_text():
 async def test_the_simulated_model_in_process():
     findings = await examine(resolve("simulated"))
     found = {finding.name: finding.verdict for finding in findings}
-    assert (found["chat"], found["usage"]) == ("yes", "yes")
+    # It reads stories, and says so of anything else.
+    assert (found["chat"], found["usage"]) == ("unclear", "yes")
     assert (found["tool calls"], found["prompt logprobs (echo)"]) == ("yes", "yes")
 
 

@@ -6,14 +6,13 @@ from email.utils import format_datetime
 
 import pytest
 
-from sleeptime_lib.models.answers import Answer, Broken, Late, NotConnected, TooLong
 from sleeptime_lib.models.failures import (
     judge_answer,
     judge_bad_reply,
     judge_no_answer,
     retry_after,
 )
-from sleeptime_lib.models.replies import BadReply
+from sleeptime_lib.models.replies import Answer, BadReply, Broken, Late, NotConnected, TooLong
 
 
 def answer(status, message="said", code=None, headers=None):

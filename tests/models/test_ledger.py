@@ -34,7 +34,7 @@ def test_no_cap_is_passed_with_500_in_flight(seed, max_tokens, max_cost, fails):
         prompt, completion = rng.randrange(10, 2000), rng.randrange(1, 2000)
         worst = ledger.worst(prompt, completion)
         try:
-            await ledger.reserve(worst)
+            hold = await ledger.reserve(worst)
         except CapReached:
             outcomes["capped"] += 1
             return
@@ -44,7 +44,7 @@ def test_no_cap_is_passed_with_500_in_flight(seed, max_tokens, max_cost, fails):
             tokens = rng.randrange(prompt + 1)
             usage = Usage(tokens, rng.randrange(tokens + 1), rng.randrange(completion + 1))
         billed += usage
-        ledger.settle(worst, ledger.actual(usage))
+        ledger.settle(hold, ledger.actual(usage))
         outcomes["done"] += 1
         check()
 
@@ -67,11 +67,11 @@ def test_no_cap_is_passed_with_500_in_flight(seed, max_tokens, max_cost, fails):
 
 async def test_a_reservation_waits_for_what_may_settle_lower():
     ledger = Ledger(Caps(max_tokens=100), None)
-    await ledger.reserve(Amount(80))
+    first = await ledger.reserve(Amount(80))
     second = asyncio.create_task(ledger.reserve(Amount(50)))
     await asyncio.sleep(0)
     assert not second.done()
-    ledger.settle(Amount(80), Amount(30))
+    ledger.settle(first, Amount(30))
     await second
     assert (ledger.spent.tokens, ledger.reserved.tokens) == (30, 50)
 
@@ -87,11 +87,11 @@ async def test_it_says_so_when_nothing_can_make_room():
 
 async def test_a_call_too_large_for_the_rest_does_not_block_smaller_ones():
     ledger = Ledger(Caps(max_tokens=100), None)
-    await ledger.reserve(Amount(40))
+    first = await ledger.reserve(Amount(40))
     large = asyncio.create_task(ledger.reserve(Amount(90)))
     small = asyncio.create_task(ledger.reserve(Amount(10)))
     await asyncio.sleep(0)
-    ledger.settle(Amount(40), Amount(40))
+    ledger.settle(first, Amount(40))
     with pytest.raises(CapReached):
         await large
     await small
@@ -99,22 +99,44 @@ async def test_a_call_too_large_for_the_rest_does_not_block_smaller_ones():
 
 async def test_a_cancelled_reservation_is_given_back():
     ledger = Ledger(Caps(max_tokens=100), None)
-    await ledger.reserve(Amount(100))
+    first = await ledger.reserve(Amount(100))
     waiting = [asyncio.create_task(ledger.reserve(Amount(100))) for _ in range(2)]
     await asyncio.sleep(0)
-    ledger.settle(Amount(100), Amount())
+    ledger.settle(first, Amount())
     waiting[0].cancel()  # just granted
     await asyncio.wait(waiting)
     assert waiting[1].exception() is None
     assert ledger.reserved.tokens == 100
 
 
-async def test_a_server_that_adds_to_prompts_is_allowed_for_the_next_time():
-    ledger = Ledger(Caps(max_tokens=10_000), None)
+async def test_a_server_that_takes_more_than_it_may_finds_that_reserved_the_next_time():
+    ledger = Ledger(Caps(max_tokens=10_000), PRICE)
     worst = ledger.worst(100, 50)
-    await ledger.reserve(worst)
-    ledger.settle(worst, Amount(400))
-    assert ledger.worst(100, 50).tokens == 150 + 250
+    hold = await ledger.reserve(worst)
+    assert hold.held == worst
+    ledger.settle(hold, Amount(400, worst.nano_usd + 7000))
+    again = await ledger.reserve(worst)
+    assert again.held == Amount(400, worst.nano_usd + 7000)
+    ledger.settle(again, Amount(400, 0))  # no more than before: nothing is added
+    assert (await ledger.reserve(worst)).held == again.held
+
+
+async def test_what_a_reply_without_usage_may_have_cost_counts_against_a_cap():
+    ledger = Ledger(Caps(max_tokens=10_000), PRICE)
+    hold = await ledger.reserve(ledger.worst(100, 50))
+    bill = ledger.bill(Usage(40, 0, 10, estimated=True), hold)
+    assert bill.unknown_calls == 0
+    assert ledger.actual(bill.usage) + bill.unknown == hold.held
+
+
+async def test_a_server_that_does_not_tell_what_it_wrote_to_its_cache_may_charge_for_all():
+    ledger = Ledger(Caps(max_cost_usd=1.0), PRICE)
+    hold = await ledger.reserve(ledger.worst(100, 50))
+    silent = ledger.bill(Usage(100, 20, 10), hold)
+    assert silent.unknown == Amount(0, 80 * 500)
+    stated = ledger.bill(Usage(100, 20, 10, written=30), hold)
+    assert stated.unknown == Amount()
+    assert ledger.actual(stated.usage).nano_usd == 50 * 2500 + 20 * 1250 + 30 * 3000 + 10 * 10_000
 
 
 def test_money_is_rounded_up_so_that_sums_stay_below_the_cap():

@@ -4,11 +4,10 @@ import json
 
 import pytest
 from fault_replies import STRANGE, completion, strange
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sleeptime_lib.models.answers import Answer
-from sleeptime_lib.models.replies import BadReply, read_reply
+from sleeptime_lib.models.replies import Answer, BadReply, read_reply
 from sleeptime_lib.records import Request, ToolCall, Usage
 
 REQUEST = Request("m", ({"role": "user", "content": "How many muffins are left?"},))
@@ -212,6 +211,8 @@ _JSON = st.recursive(
 )
 
 
+# The first input takes long to make while the machine has other work.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(st.sampled_from(["choices", "usage", "error"]), _JSON))
 def test_no_json_at_all_breaks_the_reader(content):
     try:
@@ -222,6 +223,7 @@ def test_no_json_at_all_breaks_the_reader(content):
     assert all(isinstance(c.arguments, str) and isinstance(c.name, str) for c in reply.tool_calls)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(_JSON, _JSON)
 def test_no_message_breaks_the_reader(inner, usage):
     reply = read(

@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sleeptime_lib.models.dialect import encode
-from sleeptime_lib.models.tokens import estimate, prompt_bound, prompt_estimate
+from sleeptime_lib.models.requests import encode, estimate, prompt_bound, prompt_estimate
 from sleeptime_lib.records import Request
 
 
