@@ -24,7 +24,7 @@ from sleeptime_lib.models.endpoint import SIMULATED
 from sleeptime_lib.records import Row, Task
 
 if TYPE_CHECKING:
-    from sleeptime_lib.analysis.tokens import Tokens, Totals
+    from sleeptime_lib.analysis.tokens import PhaseTokens, Tokens
     from sleeptime_lib.runs import Finished, Prepared
 
 _OUT: Final = Console(highlight=False, soft_wrap=True)
@@ -146,8 +146,9 @@ def show_report(directory: Path, at: float | None = None) -> None:
     if run.manifest.get("simulated"):
         _OUT.print("SIMULATED RESULTS: no real model answered")
     report = run.report(at=at)
-    _print_table(tables.HEADER, tables.table(report))
-    said = tables.sentences(report)
+    table = tables.report_table(report)
+    _print_table(table.header, table.rows)
+    said = list(table.sentences)
     if run.experiment == "multi-query":
         said += reporting.amortisation_sentences(run, at=at)
     for line in said:
@@ -160,7 +161,7 @@ def show_report(directory: Path, at: float | None = None) -> None:
 
 
 def _tokens(tokens: Tokens) -> str:
-    def both(name: str, spent: Totals) -> str:
+    def both(name: str, spent: PhaseTokens) -> str:
         sleep, test = spent.sleep, spent.test
         return (
             f"{name} asleep {sleep.prompt:,} + {sleep.completion:,}, "

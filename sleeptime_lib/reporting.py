@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib import figures
-from sleeptime_lib.analysis import amortise as amortisation
-from sleeptime_lib.analysis import misled, tables
-from sleeptime_lib.analysis.cost import usd_rates
-from sleeptime_lib.analysis.misled import Exchange
-from sleeptime_lib.analysis.notes_used import NotesUse, notes_used
-from sleeptime_lib.analysis.payoff import Amortisation, Bill
+from sleeptime_lib.analysis import notes, tables, wording
+from sleeptime_lib.analysis.amortise import draw_costs
+from sleeptime_lib.analysis.costs import Bill, paper_bill, usd_rates
+from sleeptime_lib.analysis.notes import Exchange
+from sleeptime_lib.analysis.payoff import Amortisation
 from sleeptime_lib.analysis.report import Report, analyse
 from sleeptime_lib.config import make_config
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture
-from sleeptime_lib.figures import amortisation as amortisation_figures
 from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.records import Task, Usage
 from sleeptime_lib.runs import load_task
@@ -32,7 +30,7 @@ BILLS: Final = {
     "list": "All tokens at list prices",
     "batch": "All tokens at list prices, sleep phases at a batch endpoint",
 }
-"""Names of the bills that sharing a sleep phase is reckoned by, and what they count."""
+"""Names of the bills that sharing a sleep phase is calculated by, and what they count."""
 
 NOTHING: Final[Mapping[str, Amortisation]] = {}
 
@@ -106,10 +104,7 @@ def report_json(path: Path, *, at: float | None = None) -> dict[str, Any]:
     run = load_run(path)
     content = run.report(at=at).to_json()
     if run.experiment == "multi-query":
-        content |= {
-            "amortisation": amortisation_json(run, at=at),
-            "notes_used": notes_used_json(run),
-        }
+        content["amortisation"] = amortisation_json(run, at=at)
     return content | {
         "run": {
             "directory": str(path),
@@ -142,7 +137,7 @@ def costs(run: Run, tokens: Mapping[str, Any]) -> dict[str, float | None]:
 
 def amortise(run: Run, *, at: float | None = None) -> dict[str, Amortisation]:
     """What sharing the sleep phases saves, under each of the bills in `BILLS`."""
-    prepared = amortisation.prepare(run.rows, at=at)
+    drawn = draw_costs(run.rows, at=at)
     price, _ = price_of(run)
 
     def priced(discount: float) -> Bill:
@@ -150,20 +145,19 @@ def amortise(run: Run, *, at: float | None = None) -> dict[str, Amortisation]:
         return Bill(usd_rates(*prices, sleep_discount=discount))
 
     bills = {
-        "paper": amortisation.paper_bill(),
+        "paper": paper_bill(),
         "list": priced(0.0),
         "batch": priced(1 - price.batch),
     }
-    return {name: prepared.amortisation(bill) for name, bill in bills.items()}
+    return {name: drawn.amortisation(bill) for name, bill in bills.items()}
 
 
 def amortisation_sentences(run: Run, *, at: float | None = None) -> list[str]:
     """From how many questions per context on a sleep phase pays, under each bill."""
     told = []
     for name, one in amortise(run, at=at).items():
-        if one.main:
-            pays = amortisation_figures.pays(one.main, one.confidence)
-            told.append(f"{BILLS[name]}: {pays}")
+        if said := wording.break_even(one):
+            told.append(f"{BILLS[name]}: {said}")
     if told:
         told.append(f"The prices are those of {price_of(run)[1]}.")
     return told
@@ -216,15 +210,6 @@ def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float |
     return {name: {"estimated": estimated[name], "fact": fact[name]} for name in estimated}
 
 
-def notes_use(run: Run) -> tuple[NotesUse, ...]:
-    """What became of the notes of a run: what was used, what was wrong, what it did.
-
-    Raises:
-        InputError: The data of the run cannot be loaded any more, or has changed.
-    """
-    return notes_used(_task_of(run), run.rows, read_sleeps(run.path))
-
-
 def exchange(run: Run, *, budget: int, parallel: int = 1) -> Exchange:
     """What the notes of a run won and lost at one budget, question by question.
 
@@ -233,7 +218,7 @@ def exchange(run: Run, *, budget: int, parallel: int = 1) -> Exchange:
             no such budget in both arms.
     """
     sleeps = read_sleeps(run.path)
-    return misled.exchange(_task_of(run), run.rows, sleeps, budget=budget, parallel=parallel)
+    return notes.exchange(_task_of(run), run.rows, sleeps, budget=budget, parallel=parallel)
 
 
 def _task_of(run: Run) -> Task:
@@ -243,14 +228,6 @@ def _task_of(run: Run) -> Task:
             f"{task.name} has changed since {run.path} was run: notes cannot be matched with it"
         )
     return task
-
-
-def notes_used_json(run: Run) -> list[dict[str, Any]] | dict[str, str]:
-    """`notes_use` as JSON values, or the reason why there is none."""
-    try:
-        return [use.to_json() for use in notes_use(run)]
-    except InputError as error:
-        return {"reason": str(error)}
 
 
 def pictures(report: Report, amortised: Mapping[str, Amortisation] = NOTHING) -> dict[str, Picture]:
@@ -307,21 +284,24 @@ def write_figures(
 
 
 def write_tables(path: Path, folder: Path, *, at: float | None = None) -> list[Path]:
-    """Write a run's table as CSV, Markdown and LaTeX.
+    """Write a run's tables as CSV, Markdown and LaTeX.
 
     Returns:
         The files written.
     """
     run = load_run(path)
-    report = run.report(at=at)
+    made = {path.name: tables.report_table(run.report(at=at))}
+    if run.experiment == "multi-query":
+        made[f"{path.name}_break_even"] = tables.amortisation_table(amortise(run, at=at))
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for suffix, text in (
-        ("csv", tables.to_csv(report)),
-        ("md", tables.to_markdown(report)),
-        ("tex", tables.to_latex(report)),
-    ):
-        target = folder / f"{path.name}.{suffix}"
-        target.write_text(text, encoding="utf-8")
-        written.append(target)
+    for name, table in made.items():
+        for suffix, write in (
+            ("csv", tables.to_csv),
+            ("md", tables.to_markdown),
+            ("tex", tables.to_latex),
+        ):
+            target = folder / f"{name}.{suffix}"
+            target.write_text(write(table), encoding="utf-8")
+            written.append(target)
     return written

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from IPython.display import Image, Markdown
 
 from sleeptime_lib import figures
 from sleeptime_lib.analysis import tables, wording
-from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.misled import Exchange, Split
-from sleeptime_lib.analysis.notes_used import NotesUse
+from sleeptime_lib.analysis.notes import Exchange, Split
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
@@ -63,48 +60,24 @@ def notes(run: Run, context_id: str, draw: int = 0) -> Markdown:
     )
 
 
-def notes_use(use: NotesUse) -> Markdown:
-    """What became of the notes of one sleep setting, and accuracy by whether questions came."""
-    lines = [
-        "| what a question asks for was | questions | baseline | sleep-time | gain, points |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
-    for effect in use.effects:
-        if effect.budget is None and effect.n:
-            arms = [_percent(effect.baseline), _percent(effect.sleep)]
-            gain = effect.gain_points
-            gained = f"{gain.estimate:+.1f} {wording.between(gain.low, gain.high)}"
-            words = [_OUTCOMES[effect.outcome], f"{effect.questions:,}", *arms, gained]
-            lines.append("| " + " | ".join(word.strip() for word in words) + " |")
-    said = [
-        f"Of {use.lines:,} lines of notes {_percent(use.used)} state what a question asks for.",
-        f"Of {use.questions:,} questions {_percent(use.anticipated)} were anticipated.",
-    ]
-    if math.isfinite(use.wrong.estimate):
-        said.append(f"Of the numbers in the notes {_percent(use.wrong)} are wrong.")
-    said.append(f"Accuracies are over all budgets; in brackets {100 * use.confidence:g}% limits.")
-    return Markdown("\n".join([*lines, "", " ".join(said)]))
-
-
 def exchange(found: Exchange, examples: int = 3) -> Markdown:
     """What notes won and lost at one budget, with some of the lost questions.
 
     Args:
         found: What `reporting.exchange` gave.
-        examples: How many lost questions to show; those with a copied number come first.
+        examples: How many lost questions to show, those whose answer stands in the notes first.
     """
     lost = len(found.lost)
     parts = [
         f"Level {found.budget}, {found.line.label}: with and without notes {found.both} questions "
         f"are right, {found.neither} wrong in both arms; notes **won {found.won}** and **lost "
-        f"{lost}**. In {found.copied} of the {lost} the wrong answer is a number that stands in "
-        "the notes.",
+        f"{lost}**. {wording.matches(found)}",
         f"The right answer stands in the notes of {_accuracies(found.stated)}. It is missing from "
         f"those of {_accuracies(found.unstated)}.",
     ]
     for one in found.lost[:examples]:
         said = "no number" if one.sleep is None else f"**{one.sleep}**"
-        why = f", copied from the line *{one.copied.name}*" if one.copied else ""
+        why = f", which also stands in the line *{one.match.name}*" if one.match else ""
         parts.append(
             f"> {one.context.text} {one.question.text}\n>\n"
             f"> Right: {one.question.gold}. Without notes: {one.baseline}. With notes: {said}{why}."
@@ -122,18 +95,6 @@ def _accuracies(split: Split) -> str:
     )
 
 
-_OUTCOMES: Final = {
-    "right": "in the notes, right",
-    "wrong": "in the notes, wrong",
-    "missed": "not in the notes",
-}
-
-
-def _percent(share: Interval) -> str:
-    limits = wording.between(100 * share.low, 100 * share.high)
-    return f"{100 * share.estimate:.1f}% {limits}".strip()
-
-
 def table(report: Report) -> Markdown:
     """A report's table, and what it amounts to."""
-    return Markdown(tables.to_markdown(report))
+    return Markdown(tables.to_markdown(tables.report_table(report)))
