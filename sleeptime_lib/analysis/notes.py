@@ -15,7 +15,7 @@ it shares nothing with the simulated model's own reading of notes.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,6 +91,14 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class WrongAnswers:
+    """Wrong answers of an arm, and how many of them are a number that stands in the notes."""
+
+    answers: int
+    matches: int
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """What a sleep setting won and lost against the baseline at one budget.
 
@@ -101,9 +109,9 @@ class Exchange:
         neither: Questions that both got wrong.
         won: Questions that only the sleep arm got right.
         lost: Those that only the baseline got right, those whose answer stands in the notes first.
-        baseline_wrong: Questions that the baseline got wrong.
-        baseline_matches: Those of them whose wrong answer stands in the notes, which the baseline
-            never saw: what chance alone brings about.
+        sleep_wrong: Wrong answers of the sleep arm.
+        baseline_wrong: Those of the baseline, which never saw the notes: its matches are what
+            chance alone brings about.
         stated: The questions whose right answer stands in the notes.
         unstated: The others.
     """
@@ -114,8 +122,8 @@ class Exchange:
     neither: int
     won: int
     lost: tuple[Lost, ...]
-    baseline_wrong: int
-    baseline_matches: int
+    sleep_wrong: WrongAnswers
+    baseline_wrong: WrongAnswers
     stated: Split
     unstated: Split
 
@@ -168,7 +176,6 @@ def exchange(
     texts = _texts(sleeps, line)
     notes = {name: texts.get(questions[name].context_id, []) for name in both}
     stated = np.array([_find(notes[name], questions[name].gold) is not None for name in both])
-    unseen = [_find(notes[name], base["prediction"][name]) for name in both[~right]]
     lost = [
         _lost(
             task.contexts[questions[name].context_id],
@@ -186,8 +193,8 @@ def exchange(
         neither=int((~right & ~with_notes).sum()),
         won=int((~right & with_notes).sum()),
         lost=tuple(sorted(lost, key=lambda one: one.match is None)),
-        baseline_wrong=len(unseen),
-        baseline_matches=sum(line is not None for line in unseen),
+        sleep_wrong=_wrong(slept["prediction"][both[~with_notes]], notes),
+        baseline_wrong=_wrong(base["prediction"][both[~right]], notes),
         stated=_split(stated, right, with_notes),
         unstated=_split(~stated, right, with_notes),
     )
@@ -195,6 +202,12 @@ def exchange(
 
 def _split(which: np.ndarray, right: pd.Series, with_notes: pd.Series) -> Split:
     return Split(int(which.sum()), int(right[which].sum()), int(with_notes[which].sum()))
+
+
+def _wrong(predictions: pd.Series, notes: Mapping[str, Sequence[str]]) -> WrongAnswers:
+    """Count wrong answers, by question, against the notes of their questions."""
+    found = [_find(notes[str(name)], said) for name, said in predictions.items()]
+    return WrongAnswers(len(found), sum(line is not None for line in found))
 
 
 def _texts(sleeps: pd.DataFrame, line: Line) -> dict[str, list[str]]:

@@ -172,15 +172,20 @@ def break_even(found: Amortisation) -> str:
 
 
 def matches(found: Exchange) -> str:
-    """How many lost questions were answered with a number in the notes, beside chance."""
-    lost, wrong = len(found.lost), found.baseline_wrong
-    text = f"In {_share(found.matches, lost)} of the lost the answer is a number that stands in "
-    text += "the notes"
-    if not wrong:
-        return f"{text}; how many do by chance is not known: the baseline got none wrong."
+    """How many wrong answers are a number that stands in the notes, beside what chance does."""
+    slept, awake = found.sleep_wrong, found.baseline_wrong
+    lost, with_notes, without = (
+        _share(*pair)
+        for pair in (
+            (found.matches, len(found.lost)),
+            (slept.matches, slept.answers),
+            (awake.matches, awake.answers),
+        )
+    )
     return (
-        f"{text}; so it is in {_share(found.baseline_matches, wrong)} of the baseline's wrong "
-        "answers, which were given without the notes. Only what exceeds that speaks for copying."
+        f"The answer is a number that stands in the notes in {lost} of the lost and {with_notes} "
+        f"of all wrong answers with notes, but also in {without} of the baseline's wrong answers, "
+        "which were given without notes. Only what exceeds that speaks for copying."
     )
 
 

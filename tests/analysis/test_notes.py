@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sleeptime_lib.analysis.notes import NoteLine, Split, exchange, read_lines
+from sleeptime_lib.analysis.notes import NoteLine, Split, WrongAnswers, exchange, read_lines
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Context, Question, Task
 
@@ -62,9 +62,11 @@ def test_a_wrong_answer_that_stands_in_the_notes_is_told_with_its_line(task, row
 
 def test_the_baselines_wrong_answers_tell_how_often_chance_alone_matches(task, rows, sleeps):
     found = exchange(task, rows, sleeps, budget=3)
-    assert (found.baseline_wrong, found.baseline_matches) == (1, 0)
+    assert found.sleep_wrong == WrongAnswers(2, matches=1)
+    assert found.baseline_wrong == WrongAnswers(1, matches=0)
     rows.loc[(rows.arm == "baseline") & (rows.question_id == "q1"), "prediction"] = "36"
-    assert exchange(task, rows, sleeps, budget=3).baseline_matches == 1
+    found = exchange(task, rows, sleeps, budget=3)
+    assert found.baseline_wrong == WrongAnswers(1, matches=1)
 
 
 def test_half_a_score_is_right_and_less_is_wrong(task, rows, sleeps):

@@ -12,7 +12,7 @@ from sleeptime_lib.analysis.amortise import draw_costs
 from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.costs import paper_bill
-from sleeptime_lib.analysis.notes import Exchange, Lost, NoteLine, Split
+from sleeptime_lib.analysis.notes import Exchange, Lost, NoteLine, Split, WrongAnswers
 from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio
 from sleeptime_lib.analysis.report import Planned, analyse
 from sleeptime_lib.analysis.tokens import CacheShares
@@ -162,15 +162,15 @@ def lost(match):
 def test_matches_in_the_notes_stand_beside_what_chance_brings_about():
     nothing = Split(0, 0, 0)
     found = Exchange(
-        Line("sleep", "verbosity", 1), 3, 0, 0, 0, (lost(True), lost(False)), 50, 17,
-        nothing, nothing,
+        Line("sleep", "verbosity", 1), 3, 0, 0, 0, (lost(True), lost(False)),
+        WrongAnswers(40, 20), WrongAnswers(50, 17), nothing, nothing,
     )  # fmt: skip
     assert wording.matches(found) == (
-        "In 1 of 2 (50%) of the lost the answer is a number that stands in the notes; so it is in "
-        "17 of 50 (34%) of the baseline's wrong answers, which were given without the notes. Only "
-        "what exceeds that speaks for copying."
+        "The answer is a number that stands in the notes in 1 of 2 (50%) of the lost and 20 of 40 "
+        "(50%) of all wrong answers with notes, but also in 17 of 50 (34%) of the baseline's wrong "
+        "answers, which were given without notes. Only what exceeds that speaks for copying."
     )
-    assert "by chance is not known" in wording.matches(replace(found, baseline_wrong=0))
+    assert "0 of 0 of the lost" in wording.matches(replace(found, lost=()))
 
 
 @pytest.mark.parametrize(
