@@ -25,7 +25,7 @@ from jupyter_browser import CHROMIUM, finished, lab, notebook_of  # noqa: E402
 
 MOST_MS = 100.0
 CELL = """
-from sleeptime_lib.analysis.known_ratio import World, simulate
+from known_ratio import World, simulate
 from sleeptime_lib.explorer import CostExplorer
 rows = simulate(World(), clusters=50, questions=100, seed=0, shared=10)
 assert len(rows) == 50_000
@@ -68,7 +68,8 @@ def main() -> int:
     if CHROMIUM is None:
         print("no chromium on PATH: install your system's chromium")
         return 1
-    cell = f"import sys; sys.path.insert(0, {str(ROOT)!r})" + CELL.format(draws=options.draws)
+    paths = [str(ROOT), str(ROOT / "tests")]
+    cell = f"import sys; sys.path[:0] = {paths!r}" + CELL.format(draws=options.draws)
     every: list[float] = []
     with (
         tempfile.TemporaryDirectory() as home,

@@ -24,7 +24,7 @@ from sleeptime_lib.progress import Progress, duration
 from sleeptime_lib.records import Row, Task, is_simulated
 
 if TYPE_CHECKING:
-    from sleeptime_lib.analysis.tokens import Tokens, Totals
+    from sleeptime_lib.analysis.tokens import PhaseTokens, Tokens
     from sleeptime_lib.results import Run
     from sleeptime_lib.runs import Finished, Prepared
 
@@ -144,8 +144,9 @@ def show_report(run: Run, at: float | None = None) -> None:
     if run.simulated:
         _OUT.print("SIMULATED RESULTS: no real model answered")
     report = run.report(at=at)
-    _print_table(tables.HEADER, tables.table(report))
-    said = tables.sentences(report)
+    table = tables.report_table(report)
+    _print_table(table.header, table.rows)
+    said = list(table.sentences)
     said += [line for section in run.sections(report) for line in section.sentences]
     if run.experiment is None:
         said.append(
@@ -162,7 +163,7 @@ def show_report(run: Run, at: float | None = None) -> None:
 
 
 def _tokens(tokens: Tokens) -> str:
-    def both(name: str, spent: Totals) -> str:
+    def both(name: str, spent: PhaseTokens) -> str:
         sleep, test = spent.sleep, spent.test
         return (
             f"{name} asleep {sleep.prompt:,} + {sleep.completion:,}, "

@@ -31,6 +31,7 @@ from sleeptime_lib.records import Context, Question, Reply, Request, Task, Token
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.report import Report
+    from sleeptime_lib.analysis.tables import Table
     from sleeptime_lib.figures import Picture
     from sleeptime_lib.models.client import Client
     from sleeptime_lib.results import Run
@@ -170,14 +171,14 @@ class Section:
         values: What was calculated, as JSON values.
         sentences: What it amounts to.
         pictures: Figures by the end of their file name.
-        tables: CSV texts by the end of their file name.
+        tables: Tables by the end of their file name.
     """
 
     name: str
     values: Any = None
     sentences: tuple[str, ...] = ()
     pictures: Mapping[str, Picture] = field(default_factory=dict)
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

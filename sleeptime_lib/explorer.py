@@ -15,12 +15,12 @@ import ipywidgets
 import pandas as pd
 import plotly.graph_objects as go
 
-from sleeptime_lib.analysis.amortise import Amortisation, Bill, prepare
-from sleeptime_lib.analysis.cost import usd_rates
-from sleeptime_lib.analysis.wording import times
+from sleeptime_lib.analysis.amortise import draw_costs
+from sleeptime_lib.analysis.costs import Bill, usd_rates
+from sleeptime_lib.analysis.payoff import Amortisation
+from sleeptime_lib.analysis.wording import pays, times
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import amortised_pareto, cost_by_questions
-from sleeptime_lib.figures.amortisation import pays
 from sleeptime_lib.figures.panels import panels, refresh_panels
 from sleeptime_lib.figures.picture import Picture
 from sleeptime_lib.models.prices import PRICES, Price, price_or_reference
@@ -64,7 +64,7 @@ class CostExplorer:
         t: int = 10,
         draws: int = DRAWS,
     ) -> None:
-        self._prepared = prepare(rows, draws=draws)
+        self._prepared = draw_costs(rows, draws=draws)
         if not self._prepared.cells.curves("sleep"):
             raise InputError("there are no answered rows of the sleep arm: nothing to explore")
         model = self._prepared.report.model

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sleeptime_lib import engine
 from sleeptime_lib.analysis import tables
-from sleeptime_lib.analysis.report import Report, analyse
+from sleeptime_lib.analysis.report import Planned, Report, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Call, Exchange, Experiment, Section, SleepFunction, method_of
 from sleeptime_lib.experiments import find_experiment
@@ -84,7 +84,9 @@ class Run:
 
     def report(self, *, at: float | None = None) -> Report:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
-        return analyse(self.rows, at=at)
+        planned = self.manifest.get("planned_rows") or self.manifest["estimate"]["rows"]
+        questions = self.manifest["dataset_questions"]
+        return analyse(self.rows, at=at, planned=Planned(rows=planned, questions=questions))
 
     def sections(self, report: Report | None = None) -> tuple[Section, ...]:
         """The experiment's own parts of the report; none when the experiment is not known."""
@@ -379,16 +381,17 @@ def write_tables(run: Run, folder: Path, *, at: float | None = None) -> list[Pat
     """
     report = run.report(at=at)
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        ".csv": tables.to_csv(report),
-        ".md": tables.to_markdown(report),
-        ".tex": tables.to_latex(report),
-    }
+    made = {"": tables.report_table(report)}
     for section in run.sections(report):
-        texts |= {f"-{name}": text for name, text in section.tables.items()}
+        made |= {f"-{name}": table for name, table in section.tables.items()}
     written = []
-    for ending, text in texts.items():
-        target = folder / f"{run.path.name}{ending}"
-        target.write_text(text, encoding="utf-8")
-        written.append(target)
+    for name, table in made.items():
+        for ending, write in (
+            ("csv", tables.to_csv),
+            ("md", tables.to_markdown),
+            ("tex", tables.to_latex),
+        ):
+            target = folder / f"{run.path.name}{name}.{ending}"
+            target.write_text(write(table), encoding="utf-8")
+            written.append(target)
     return written

@@ -1,6 +1,6 @@
 import pytest
+from known_ratio import World, simulate
 
-from sleeptime_lib.analysis.known_ratio import World, simulate
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.explorer import CostExplorer
 from sleeptime_lib.models.prices import Price

@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 import uvicorn
 
-from sleeptime_lib import reporting, runs, show
-from sleeptime_lib.analysis import tables
+from sleeptime_lib import reporting, runs
+from sleeptime_lib.analysis import wording
 from sleeptime_lib.config import DEFAULTS, EXPERIMENTS, Execution, RunConfig, make_config
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments import multi_query
@@ -130,22 +130,13 @@ class TestReport:
     def test_it_is_told_in_words_under_every_bill(self, finished):
         told = reporting.amortisation_sentences(reporting.load_run(finished))
         assert len(told) == len(reporting.BILLS) + 1
-        assert all("pays" in line for line in told[:-1])
-
-    def test_it_tells_what_became_of_the_notes(self, finished):
-        (use,) = reporting.report_json(finished)["notes_used"]
-        assert use["exact"] == 1
-        assert 0 < use["anticipated"]["estimate"] < 1
-        (shown,) = map(show.notes_use, reporting.notes_use(reporting.load_run(finished)))
-        assert "in the notes, right | " in shown.data
-        assert f"Of {use['questions']} questions" in shown.data
+        assert all("At budget 0" in line for line in told[:-1])
 
     def test_notes_are_not_matched_with_data_that_has_changed(self, finished):
         run = reporting.load_run(finished)
         other = reporting.Run(run.path, dict(run.manifest) | {"dataset_fingerprint": ""}, run.rows)
         with pytest.raises(InputError, match="has changed since"):
-            reporting.notes_use(other)
-        assert "has changed" in reporting.notes_used_json(other)["reason"]
+            reporting.exchange(other, budget=0)
 
     def test_its_figures_are_written_with_where_they_came_from(self, finished, tmp_path):
         written = reporting.write_figures(finished, tmp_path)
@@ -173,7 +164,7 @@ class TestPrefixCache:
         assert rate["test"] == rows.test_cached_tokens.sum() / rows.test_prompt_tokens.sum()
         assert 0.3 < rate["test"] < 1
         assert 0 < rate["sleep"] < 1
-        told = " ".join(tables.sentences(reporting.load_run(tmp_path).report()))
+        told = " ".join(wording.sentences(reporting.load_run(tmp_path).report()))
         assert f"{100 * rate['test']:.0f}% of those of the answers" in told
 
     async def test_without_a_prefix_cache_the_rate_is_nought(self, tmp_path):

@@ -1,7 +1,7 @@
 """When a sleep phase pays: its cost shared by the questions about its context.
 
 The model. A context has one sleep phase that costs S and Q questions that share it, so a question
-costs S / Q + t T, where T is the cost of its answer and t says how much dearer a token is that
+costs S / Q + t T, where T is the cost of its answer and t says how much more a token costs that
 somebody waits for. The baseline has S = 0. What S and T are made of is a matter of prices
 (`Bill`): in the paper (section 5.3, figure 9) only generated tokens count and t = 10; the full
 bill adds prompt and cached prompt tokens, which is where the notes c' cost something on every
@@ -13,7 +13,7 @@ limit is the length of c' at which even endless questions save nothing, because 
 costs an answer what it saves: (T_baseline - T_sleep without notes) / price of a notes token.
 
 Limiting cases, each held by a test. t = 0: answers are free, so the sleep phase is never worth
-its cost. S = 0: it pays from the first question on wherever its answers are no dearer. Q = 1:
+its cost. S = 0: it pays from the first question on wherever its answers cost no more. Q = 1:
 the whole phase on one question. Q to infinity: S vanishes and T_baseline / T_sleep remains.
 """
 
@@ -26,89 +26,96 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.bills import Bills, draw_bills
-from sleeptime_lib.analysis.bootstrap import Floats, Interval, limits
-from sleeptime_lib.analysis.cells import Cells, Line, observed, ratio
-from sleeptime_lib.analysis.cost import paper_rates
-from sleeptime_lib.analysis.isotonic import fit_curve
-from sleeptime_lib.analysis.payoff import (
-    Amortisation,
+from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, Interval, limits
+from sleeptime_lib.analysis.cells import Cells, Line, observed, ratio, reduce_rows, resample
+from sleeptime_lib.analysis.costs import (
     Basis,
     Bill,
+    Bounds,
+    MeanTokens,
+    Terms,
+    UnitCosts,
+    mean_tokens,
+    unit_costs,
+    weighted,
+)
+from sleeptime_lib.analysis.curves import frontier
+from sleeptime_lib.analysis.payoff import (
+    Amortisation,
     CostCurve,
     CostPoint,
-    HitRate,
+    LineCacheShares,
     Payoff,
     Saving,
     Sensitivity,
     Weighted,
 )
-from sleeptime_lib.analysis.report import prepare as prepare_report
-from sleeptime_lib.analysis.results import Report
-from sleeptime_lib.analysis.terms import Bounds, Terms, UnitCosts, weighted
+from sleeptime_lib.analysis.ratio import fit_curve
+from sleeptime_lib.analysis.report import Report, analyse
 from sleeptime_lib.errors import InputError
-
-__all__ = ["Amortisation", "Bill", "Prepared", "amortisation", "paper_bill", "prepare"]
 
 QUESTIONS: Final = (1, 2, 5, 10)
 """Questions per context in the paper's figure 9."""
 
 LADDER: Final = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50)
-"""Questions per context at which savings are reckoned."""
+"""Questions per context at which savings are calculated."""
 
 WEIGHTS: Final = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0)
 """Values of t at which the sensitivity is shown; the paper asserts 10."""
 
 
-def paper_bill(t: float = 10.0) -> Bill:
-    """The paper's model: generated tokens only, an answer's weighted t times."""
-    return Bill(paper_rates(1.0), t=t, unit="tokens")
-
-
-def amortisation(
+def draw_costs(
     rows: pd.DataFrame,
-    bill: Bill | None = None,
     *,
-    questions: Sequence[int] = QUESTIONS,
-    weights: Sequence[float] = WEIGHTS,
     at: float | None = None,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int = 0,
     confidence: float = 0.95,
-) -> Amortisation:
-    """Cost per question, savings, break-even and notes' limit of every setting of a run.
+) -> Amortiser:
+    """Reduce rows and draw the bootstrap once, for many bills.
 
     Args:
         rows: The columns of `sleeptime_lib.records.Row`.
-        bill: What is paid for; None is the paper's model.
-        questions: Numbers of questions that share a context.
-        weights: Values of t for the sensitivity.
         at: Accuracy at which the arms are compared; None takes the middle of the range that both
             reach, as the token ratio does.
         draws: Bootstrap draws.
         seed: Of the bootstrap.
         confidence: Of every interval.
 
-    Returns:
-        The result; `to_json` gives it as JSON values.
-
     Raises:
-        InputError: Bad rows, a number of questions under 1, or a negative price.
+        InputError: Bad rows, or an option is out of range.
     """
-    prepared = prepare(rows, at=at, draws=draws, seed=seed, confidence=confidence)
-    return prepared.amortisation(bill or paper_bill(), questions=questions, weights=weights)
+    report = analyse(rows, at=at, draws=draws, seed=seed, confidence=confidence)
+    cells = reduce_rows(rows)
+    seen, drawn = observed(cells), resample(cells, draws, seed)
+    tokens = mean_tokens(rows, cells, draws, seed)
+    prompt, notes = tokens.prompt, np.zeros_like(tokens.prompt)
+    for line in cells.curves("sleep"):
+        own = cells.of(line)
+        notes[:, own] = np.nan
+        for i, j in cells.same_budget(own, cells.baseline(line)):
+            notes[:, i] = np.maximum(prompt[:, i] - prompt[:, j], 0.0)
+    return Amortiser(
+        report=report,
+        cells=cells,
+        n=np.concatenate([seen.n, drawn.n]),
+        accuracy=np.concatenate([seen.accuracy, drawn.accuracy]),
+        tokens=tokens,
+        notes=notes,
+        contexts=int(rows["context_id"].nunique()),
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """The rows reduced and their clusters drawn, so that a bill is reckoned in milliseconds.
+class Amortiser:
+    """The rows reduced and their clusters drawn, so that a bill is calculated in milliseconds.
 
     Attributes:
         report: Accuracies, and the accuracy at which each sleep setting is compared.
         cells: Sums of the rows.
         n: (1 + draws, cells) answered rows, as observed and in every draw.
-        accuracy: The same shape, share of right answers.
-        bills: Mean tokens, in the same draws.
+        accuracy: The same shape, mean score.
+        tokens: Mean tokens, in the same draws.
         notes: The same shape, mean length of c' in prompt tokens; NaN without a baseline.
         contexts: Contexts in the rows.
     """
@@ -117,7 +124,7 @@ class Prepared:
     cells: Cells
     n: Floats
     accuracy: Floats
-    bills: Bills
+    tokens: MeanTokens
     notes: Floats
     contexts: int
 
@@ -129,7 +136,7 @@ class Prepared:
         ladder: Sequence[float] = LADDER,
         weights: Sequence[float] = WEIGHTS,
     ) -> Amortisation:
-        """Reckon one bill.
+        """Costs, savings, break-even and notes' limit of every setting under one bill.
 
         Args:
             bill: What is paid for.
@@ -142,7 +149,7 @@ class Prepared:
         """
         _check(bill, questions, weights)
         steps = sorted({*questions, *ladder})
-        costs = UnitCosts.of(self.bills, self.notes, bill)
+        costs = unit_costs(self.tokens, self.notes, bill)
         terms = [self._terms(line, costs) for line in self.cells.curves("sleep")]
         found = [p for x in terms for p in self._payoffs(x, bill.t, steps)]
         return Amortisation(
@@ -154,7 +161,7 @@ class Prepared:
             payoffs=tuple(p for p in found if p.basis.budget is not None),
             equal_accuracy=tuple(p for p in found if p.basis.budget is None),
             sensitivity=tuple(self._sensitivity(x, weights, questions) for x in terms),
-            hit_rates=tuple(self._hit_rate(line) for line in self.cells.curves()),
+            hit_rates=tuple(self._cache_shares(line) for line in self.cells.curves()),
             asked=len(self.cells.questions),
             contexts=self.contexts,
             clusters=len(self.cells.clusters),
@@ -178,21 +185,23 @@ class Prepared:
         for drawn in self.report.curves:
             if drawn.line.arm == "context_only":
                 continue
+            slept = drawn.line.arm == "sleep" or drawn.line.sleep_parallel > 0
             which = self.cells.of(drawn.line)
             answer, phase = t * costs.answer[:, which], costs.phase[:, which]
-            for shared in questions if drawn.line.arm == "sleep" else (0.0,):
+            for shared in questions if slept else (0.0,):
                 each = answer + phase / shared if shared else answer
                 cost = self._intervals(each, each)
                 points = tuple(
                     CostPoint(p.budget, c, Interval(p.accuracy, p.low, p.high), p.n)
                     for p, c in zip(drawn.points, cost, strict=True)
                 )
-                yield CostCurve(drawn.line, shared, points, _frontier(points))
+                best = frontier((p.budget, p.cost.estimate, p.accuracy.estimate) for p in points)
+                yield CostCurve(drawn.line, shared, points, best)
 
     def _terms(self, line: Line, costs: UnitCosts) -> Terms:
         """Costs of a sleep setting and the baseline: at common budgets, then at one accuracy."""
-        own, base = self.cells.of(line), _baseline(self.cells)
-        pairs = _same_budget(self.cells, own, base)
+        own, base = self.cells.of(line), self.cells.baseline(line)
+        pairs = self.cells.same_budget(own, base)
         treated, control = [i for i, _ in pairs], [j for _, j in pairs]
         equal = next((c.equal_accuracy for c in self.report.comparisons if c.line == line), None)
         at = equal.at if equal else None
@@ -277,55 +286,25 @@ class Prepared:
     ) -> Sensitivity:
         """At equal accuracy, or where the arms share none at the lowest common budget."""
         unequal = terms.bases[-1].reason and len(terms.bases) > 1
-        chosen = terms.only(0 if unequal else len(terms.bases) - 1)
+        which = 0 if unequal else len(terms.bases) - 1
         points = tuple(
             Weighted(
                 t,
-                self._intervals(*chosen.break_even(t))[0],
-                self._savings(chosen, t, questions)[0],
+                self._intervals(*terms.break_even(t))[which],
+                self._savings(terms, t, questions)[which],
             )
             for t in weights
         )
-        return Sensitivity(terms.line, chosen.bases[0], points)
+        return Sensitivity(terms.line, terms.bases[which], points)
 
-    def _hit_rate(self, line: Line) -> HitRate:
+    def _cache_shares(self, line: Line) -> LineCacheShares:
         which = self.cells.of(line)
         shares = []
-        for used in (self.bills.answer, self.bills.phase):
+        for used in (self.tokens.answer, self.tokens.phase):
             mean = np.column_stack([_mean(used[:, which, kind]) for kind in (0, 1)])
             share = ratio(mean[:, 1:], mean.sum(axis=1, keepdims=True))
             shares += self._intervals(share, share)
-        return HitRate(line, *shares)
-
-
-def prepare(
-    rows: pd.DataFrame,
-    *,
-    at: float | None = None,
-    draws: int = 2000,
-    seed: int = 0,
-    confidence: float = 0.95,
-) -> Prepared:
-    """Reduce rows and draw the bootstrap once, for many bills; takes what `amortisation` does."""
-    analysed = prepare_report(rows, at=at, draws=draws, seed=seed, confidence=confidence)
-    cells, seen, drawn = analysed.cells, observed(analysed.cells), analysed.drawn
-    bills = draw_bills(rows, cells, draws, seed)
-    notes = np.zeros_like(bills.prompt)
-    control = {cells.budgets[i]: i for i in _baseline(cells)}
-    for line in cells.curves("sleep"):
-        for i in cells.of(line):
-            j = control.get(cells.budgets[i])
-            more = np.nan if j is None else bills.prompt[:, i] - bills.prompt[:, j]
-            notes[:, i] = np.maximum(more, 0.0)
-    return Prepared(
-        report=analysed.report,
-        cells=cells,
-        n=np.concatenate([seen.n, drawn.n]),
-        accuracy=np.concatenate([seen.accuracy, drawn.accuracy]),
-        bills=bills,
-        notes=notes,
-        contexts=int(rows["context_id"].nunique()),
-    )
+        return LineCacheShares(line, *shares)
 
 
 def _check(bill: Bill, questions: Sequence[float], weights: Sequence[float]) -> None:
@@ -336,16 +315,6 @@ def _check(bill: Bill, questions: Sequence[float], weights: Sequence[float]) -> 
         raise InputError(f"prices, t and the notes factor must be 0 or more, not {min(given)}")
 
 
-def _baseline(cells: Cells) -> list[int]:
-    line = next(iter(cells.curves("baseline")), None)
-    return cells.of(line) if line else []
-
-
-def _same_budget(cells: Cells, treated: list[int], control: list[int]) -> list[tuple[int, int]]:
-    by_budget = {cells.budgets[j]: j for j in control}
-    return [(i, by_budget[cells.budgets[i]]) for i in treated if cells.budgets[i] in by_budget]
-
-
 def _mean(values: Floats) -> Floats:
     """(1 + draws,) mean over cells, without those that are unknown in a draw."""
     known = ~np.isnan(values)
@@ -353,12 +322,3 @@ def _mean(values: Floats) -> Floats:
         np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64)
     )
     return mean
-
-
-def _frontier(points: Sequence[CostPoint]) -> tuple[int, ...]:
-    best, kept = -np.inf, []
-    for point in sorted(points, key=lambda p: (p.cost.estimate, -p.accuracy.estimate)):
-        if point.accuracy.estimate > best:
-            best = point.accuracy.estimate
-            kept.append(point.budget)
-    return tuple(kept)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,16 @@ from scipy import stats
 
 Floats = NDArray[np.float64]
 
-CHUNK_ENTRIES = 4_000_000
+DRAWS: Final = 2000
+"""Bootstrap draws unless told otherwise: enough for limits that are published."""
+
+FEW_CLUSTERS: Final = 20
+"""Below this many clusters a percentile interval is too narrow to be more than a hint."""
+
+MOST_CENSORED: Final = 0.5
+"""Share of draws that may only bound a result which is still called determined."""
+
+CHUNK_ENTRIES: Final = 4_000_000
 """Most entries of a weight matrix that are in memory at once (32 MB)."""
 
 

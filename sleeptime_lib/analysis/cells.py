@@ -1,14 +1,15 @@
-"""Rows to cells: sums per setting and cluster, and how many rows are missing or failed.
+"""Rows to cells: sums per setting and cluster, and the bootstrap draws of them.
 
 A cell is one setting: an arm at one budget. Everything that is resampled is a sum held here, so
-the rows are read once.
+the rows are read once. A score is any number from 0 to 1, and accuracy is the mean score: the
+share of right answers where a score is either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ from sleeptime_lib.records import ROW_COLUMNS
 
 SAMPLES: Final = "samples"
 """The budget kind of repeated draws for pass@k, which form no accuracy-token curve."""
+
+RIGHT: Final = 0.5
+"""Score from which on an answer counts as right where it can only be right or wrong."""
 
 EFFORTS: Final = ("", "none", "minimal", "low", "medium", "high", "xhigh")
 """Reasoning efforts from least to most; others come after them by name."""
@@ -39,12 +43,9 @@ class Line:
     @property
     def label(self) -> str:
         """Short name for tables and figures."""
-        if self.arm == "baseline":
-            return "baseline"
-        if self.arm == "context_only":
-            return "context only"
-        parts = ["sleep-time"]
-        if self.sleep_parallel > 1 or not self.sleep_effort:
+        slept = self.arm == "sleep"
+        parts = ["sleep-time" if slept else self.arm.replace("_", " ")]
+        if self.sleep_parallel > 1 or (slept and not self.sleep_effort):
             parts.append(f"k={self.sleep_parallel}")
         if self.sleep_effort:
             parts.append(f"{self.sleep_effort} effort")
@@ -70,7 +71,10 @@ class Cells:
         n: (cells, clusters) answered rows.
         score: The same shape, sum of their scores.
         tokens: The same shape, sum of their test completion tokens.
+        total_tokens: (cells,) mean generated tokens of an answer and of the whole sleep phase
+            behind it, as if no other question shared it (Q = 1); NaN where nothing was answered.
         by_question: (questions, cells) mean score of a question, NaN where not answered.
+        alike: (cells,) whether all answers of the cell have the same score.
         asked: (cells,) rows.
         failed: (cells,) rows without a score.
         samples: (cells,) number of runs: sample indexes that the cell's rows use.
@@ -85,16 +89,23 @@ class Cells:
     n: Floats
     score: Floats
     tokens: Floats
+    total_tokens: Floats
     by_question: Floats
+    alike: NDArray[np.bool_]
     asked: NDArray[np.int64]
     failed: NDArray[np.int64]
     samples: NDArray[np.int64]
     rerun_error: Floats
 
-    @property
-    def missing(self) -> NDArray[np.int64]:
-        """(cells,) rows that a complete grid of questions and samples would still have."""
-        return cast("NDArray[np.int64]", len(self.questions) * self.samples - self.asked)
+    def missing(self, planned: int | None = None) -> NDArray[np.int64]:
+        """(cells,) rows that a complete grid of questions and samples would still have.
+
+        Args:
+            planned: Questions of the whole run; None takes those that have rows.
+        """
+        questions = max(planned or 0, len(self.questions))
+        missing: NDArray[np.int64] = questions * self.samples - self.asked
+        return missing
 
     def of(self, line: Line) -> list[int]:
         """Indexes of a line's cells in the order of their budgets."""
@@ -105,6 +116,21 @@ class Cells:
         """Lines that form curves (not the draws of pass@k), of one arm or of all, sorted."""
         found = {x for x in self.lines if x.budget_kind != SAMPLES and arm in (None, x.arm)}
         return sorted(found, key=lambda line: line.rank)
+
+    def baseline(self, line: Line) -> list[int]:
+        """Indexes of the baseline to compare a line with, of the same budget kind if possible."""
+        curves = self.curves("baseline")
+        found = [x for x in curves if x.budget_kind == line.budget_kind] or curves
+        return self.of(found[0]) if found else []
+
+    def same_budget(self, treated: list[int], control: list[int]) -> list[tuple[int, int]]:
+        """Pairs of a treated and a control cell with the same budget of the same kind."""
+
+        def budget(cell: int) -> tuple[str, int]:
+            return self.lines[cell].budget_kind, self.budgets[cell]
+
+        controls = {budget(j): j for j in control}
+        return [(i, controls[budget(i)]) for i in treated if budget(i) in controls]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +162,8 @@ def observed(cells: Cells) -> Draws:
 def resample(cells: Cells, draws: int, seed: int) -> Draws:
     """Draw clusters with replacement, with all the questions and runs inside them.
 
-    All arms and budgets share each draw, which is what makes differences and ratios paired.
-
-    Args:
-        cells: What to draw from.
-        draws: Number of draws.
-        seed: Same seed, same clusters: same draws.
-
-    Returns:
-        The draws.
+    All arms and budgets share each draw, which is what makes differences and ratios paired. The
+    same seed and clusters give the same draws.
     """
     sums = np.concatenate([cells.n, cells.score, cells.tokens]).T
     rng = np.random.default_rng(seed)
@@ -163,8 +182,8 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
         The cells, sorted by line and budget; the same whatever the order of the rows.
 
     Raises:
-        InputError: A column is missing, rows are repeated, or the rows are of several
-            experiments, datasets or models.
+        InputError: A column is missing, rows are repeated, a score is not from 0 to 1, or the
+            rows are of several experiments, datasets or models.
     """
     check(rows)
     question, questions = pd.factorize(rows["question_id"], sort=True)
@@ -174,11 +193,14 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
     _check_repeats(rows, cell, question, sample)
     used = np.zeros((len(settings), len(sample_names)), dtype=bool)
     used[cell, sample] = True
-    samples = used.sum(axis=1)
     score = rows["score"].to_numpy(dtype=np.float64, na_value=np.nan)
+    _check_scores(rows, score)
     answered = ~np.isnan(score)
     place, score = cell[answered], score[answered]
-    tokens = rows["test_completion_tokens"].to_numpy(dtype=np.float64)[answered]
+    tokens, asleep = (
+        rows[f"{part}_completion_tokens"].to_numpy(dtype=np.float64)[answered]
+        for part in ("test", "sleep")
+    )
 
     def add_up(group: NDArray[np.int64], groups: int, values: Floats | None = None) -> Floats:
         total = np.bincount(group * len(settings) + place, values, minlength=groups * len(settings))
@@ -188,6 +210,9 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
     runs = add_up(asked_about, len(questions))
     right = add_up(asked_about, len(questions), score)
     squares = add_up(asked_about, len(questions), score * score)
+    least, most = np.full(len(settings), np.inf), np.full(len(settings), -np.inf)
+    np.minimum.at(least, place, score)
+    np.maximum.at(most, place, score)
     return Cells(
         lines=tuple(line for line, _ in settings),
         budgets=tuple(budget for _, budget in settings),
@@ -196,10 +221,14 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
         n=add_up(owner, len(clusters)).T,
         score=add_up(owner, len(clusters), score).T,
         tokens=add_up(owner, len(clusters), tokens).T,
+        total_tokens=ratio(
+            add_up(owner, len(clusters), tokens + asleep).sum(axis=0), runs.sum(axis=0)
+        ),
         by_question=ratio(right, runs),
+        alike=least == most,
         asked=np.bincount(cell, minlength=len(settings)),
         failed=np.bincount(cell[~answered], minlength=len(settings)),
-        samples=samples,
+        samples=used.sum(axis=1),
         rerun_error=_rerun_error(runs, right, squares),
     )
 
@@ -214,11 +243,7 @@ def _rerun_error(runs: Floats, right: Floats, squares: Floats) -> Floats:
 
 
 def check(rows: pd.DataFrame) -> None:
-    """Raise InputError unless `rows` has all columns and is of one run.
-
-    Raises:
-        InputError: See above; the message names what was found.
-    """
+    """Raise InputError unless `rows` has all columns and is of one run."""
     absent = [name for name in ROW_COLUMNS if name not in rows.columns]
     if absent:
         raise InputError(
@@ -245,6 +270,16 @@ def settings_of(rows: pd.DataFrame) -> tuple[NDArray[np.int64], list[tuple[Line,
     ):
         settings.append((Line(str(arm), str(kind), int(parallel), str(effort)), int(budget)))
     return cell.astype(np.int64), settings
+
+
+def _check_scores(rows: pd.DataFrame, score: Floats) -> None:
+    beyond = np.flatnonzero((score < 0) | (score > 1))
+    if len(beyond):
+        question = rows["question_id"].iloc[int(beyond[0])]
+        raise InputError(
+            f"question {question!r} has the score {score[beyond[0]]:g}: scores are from 0 (wrong) "
+            "to 1 (right)"
+        )
 
 
 def _check_repeats(rows: pd.DataFrame, *codes: Sequence[int] | NDArray[np.int64]) -> None:

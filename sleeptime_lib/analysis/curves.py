@@ -1,13 +1,25 @@
-"""Curves of accuracy against test-time tokens, with a cluster-bootstrap band."""
+"""Curves of accuracy against test-time tokens, by budget and by repeated draws (pass@k).
+
+Pass@k is the chance that at least one of k draws is right, an oracle choosing among them. A draw
+counts as right from a score of `cells.RIGHT` on.
+
+References: Chen et al. (2021), Evaluating Large Language Models Trained on Code, section 2.1, for
+the unbiased estimator of pass@k; paper figures 5 and 6 for the comparison with it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import gammaln
 
-from sleeptime_lib.analysis.bootstrap import limits
-from sleeptime_lib.analysis.cells import Cells, Draws, Line, observed
+from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, cluster_weights, limits
+from sleeptime_lib.analysis.cells import RIGHT, SAMPLES, Cells, Draws, Line, observed, ratio
 from sleeptime_lib.analysis.difference import accuracy_bounds
 
 
@@ -20,7 +32,9 @@ class Point:
         tokens: Mean test completion tokens per answered question; NaN when nothing was answered.
         tokens_low: Lower limit of it.
         tokens_high: Upper limit of it.
-        accuracy: Share of answered rows that are right; NaN when nothing was answered.
+        total_tokens: Mean generated tokens with the whole sleep phase on one question (Q = 1).
+        accuracy: Mean score of the answered rows, which is the share of right ones where scores
+            are 0 or 1; NaN when nothing was answered.
         low: Lower limit of it.
         high: Upper limit of it.
         rerun_error: Standard error of the accuracy if the same questions were asked again; it is
@@ -37,6 +51,7 @@ class Point:
     tokens: float
     tokens_low: float
     tokens_high: float
+    total_tokens: float
     accuracy: float
     low: float
     high: float
@@ -56,7 +71,7 @@ class Curve:
     Attributes:
         line: Which arm and sleep setting.
         points: One per budget.
-        frontier: Budgets on the raw frontier: no other point of the curve has as many right with
+        frontier: Budgets on the raw frontier: no other point of the curve is as accurate with
             fewer tokens. A picture only; its maximum is biased.
     """
 
@@ -65,23 +80,29 @@ class Curve:
     frontier: tuple[int, ...]
 
 
-def curve(cells: Cells, draws: Draws, line: Line, *, confidence: float = 0.95) -> Curve:
+def curve(
+    cells: Cells,
+    draws: Draws,
+    line: Line,
+    *,
+    confidence: float = 0.95,
+    planned: int | None = None,
+) -> Curve:
     """Accuracy and tokens of one line at every budget.
 
-    The band is the percentile interval of the cluster bootstrap. Where every answer of a cell
-    scored the same, no draw can differ; the limit is then the exact binomial one for that many
-    equal clusters (about 3 / clusters away, the "rule of three").
+    The band is the percentile interval of the cluster bootstrap. Where every answer of a cell has
+    the same score, no draw can differ. The interval then allows for a share of clusters of which
+    none may have been seen, by the exact binomial limit for that many equal clusters (about 3 /
+    clusters, the "rule of three"), with scores as far away as scores can be.
 
     Args:
         cells: Sums of the rows.
         draws: Draws of the same cells.
         line: Which cells.
         confidence: Of the intervals.
-
-    Returns:
-        The curve.
+        planned: Questions of the whole run; None takes those that have rows.
     """
-    seen, bounds, missing = observed(cells), accuracy_bounds(cells), cells.missing
+    seen, bounds, missing = observed(cells), accuracy_bounds(cells), cells.missing(planned)
     clusters = len(cells.clusters)
     which = cells.of(line)
     limit = [
@@ -92,16 +113,17 @@ def curve(cells: Cells, draws: Draws, line: Line, *, confidence: float = 0.95) -
     for i, cell in enumerate(which):
         accuracy = float(seen.accuracy[0, cell])
         low, high = _plausible(limit[0][0][i]), _plausible(limit[0][1][i])
-        here = int((cells.n[cell] > 0).sum())
-        if here and accuracy in (0.0, 1.0):
+        if cells.alike[cell]:
+            here = int((cells.n[cell] > 0).sum())
             reach = float(((1 - confidence) / 2) ** (1 / here))
-            low, high = (0.0, 1 - reach) if accuracy == 0 else (reach, 1.0)
+            low, high = accuracy * reach, accuracy + (1 - accuracy) * (1 - reach)
         points.append(
             Point(
                 budget=cells.budgets[cell],
                 tokens=float(seen.tokens[0, cell]),
                 tokens_low=_plausible(limit[1][0][i]),
                 tokens_high=_plausible(limit[1][1][i]),
+                total_tokens=float(cells.total_tokens[cell]),
                 accuracy=accuracy,
                 low=low,
                 high=high,
@@ -114,7 +136,8 @@ def curve(cells: Cells, draws: Draws, line: Line, *, confidence: float = 0.95) -
                 failures_high=float(bounds[1, cell]),
             )
         )
-    return Curve(line=line, points=tuple(points), frontier=_frontier(points))
+    best = frontier((p.budget, p.tokens, p.accuracy) for p in points)
+    return Curve(line=line, points=tuple(points), frontier=best)
 
 
 def _plausible(limit: float) -> float:
@@ -122,10 +145,137 @@ def _plausible(limit: float) -> float:
     return float(limit) if np.isfinite(limit) else float("nan")
 
 
-def _frontier(points: list[Point]) -> tuple[int, ...]:
+def frontier(points: Iterable[tuple[int, float, float]]) -> tuple[int, ...]:
+    """Budgets that no cheaper one matches, from (budget, cost, accuracy) of each point."""
     best, kept = -np.inf, []
-    for point in sorted(points, key=lambda p: (p.tokens, -p.accuracy)):
-        if point.accuracy > best:
-            best = point.accuracy
-            kept.append(point.budget)
+    for budget, _, accuracy in sorted(points, key=lambda p: (p[1], -p[2])):
+        if accuracy > best:
+            best = accuracy
+            kept.append(budget)
     return tuple(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class PassPoint:
+    """Pass@k at one k.
+
+    Attributes:
+        k: Draws per question.
+        tokens: Mean test completion tokens per question, k times the mean of a draw.
+        accuracy: Pass@k, averaged over questions.
+        low: Lower limit of the cluster bootstrap.
+        high: Upper limit.
+        n: Questions with at least k answered draws; the others do not count for this k.
+    """
+
+    k: int
+    tokens: float
+    accuracy: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassCurve:
+    """Pass@k of one line at one budget, for k from 1 to the number of draws.
+
+    Attributes:
+        line: Which arm and sleep setting.
+        budget: Verbosity level of each draw.
+        points: One per k.
+        short: Questions with fewer answered draws than the others, because draws failed or are
+            missing.
+    """
+
+    line: Line
+    budget: int
+    points: tuple[PassPoint, ...]
+    short: int
+
+
+def pass_at_k(n: NDArray[np.int64], right: NDArray[np.int64], k: int) -> Floats:
+    """Unbiased estimate 1 - C(n - right, k) / C(n, k) for each question.
+
+    Args:
+        n: Draws of each question.
+        right: Right draws among them.
+        k: Draws allowed.
+
+    Returns:
+        The estimates, NaN where n < k.
+    """
+    wrong = n - right
+    possible = wrong >= k
+
+    def log_choose(count: NDArray[np.int64]) -> Floats:
+        top = np.maximum(count, k)
+        result: Floats = gammaln(top + 1) - gammaln(top - k + 1)
+        return result
+
+    with np.errstate(invalid="ignore"):
+        value = np.where(possible, 1 - np.exp(log_choose(wrong) - log_choose(n)), 1.0)
+    return np.where(n >= k, value, np.nan)
+
+
+def pass_curves(
+    rows: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0, confidence: float = 0.95
+) -> tuple[PassCurve, ...]:
+    """Pass@k of every line and budget that has repeated draws (budget kind "samples").
+
+    Clusters are resampled, draws are not: repeating a draw would bias the estimator.
+
+    Args:
+        rows: The columns of `sleeptime_lib.records.Row`.
+        draws: Bootstrap draws.
+        seed: Of the bootstrap.
+        confidence: Of the intervals.
+
+    Returns:
+        One curve for each line and budget; empty without such rows.
+    """
+    own = rows[rows["budget_kind"] == SAMPLES]
+    keys = ["arm", "sleep_parallel", "sleep_effort", "budget"]
+    curves = []
+    for key, group in own.groupby(keys):
+        arm, parallel, effort, budget = cast("tuple[str, int, str, int]", key)
+        line = Line(str(arm), SAMPLES, int(parallel), str(effort))
+        curves.append(_curve(line, int(budget), group, draws, seed, confidence))
+    return tuple(curves)
+
+
+def _curve(
+    line: Line, budget: int, rows: pd.DataFrame, draws: int, seed: int, confidence: float
+) -> PassCurve:
+    answered = rows[rows["score"].notna()]
+    question, names = pd.factorize(answered["question_id"])
+    n = np.bincount(question, minlength=len(names))
+    right = np.bincount(question, answered["score"] >= RIGHT, minlength=len(names)).astype(np.int64)
+    first = np.unique(question, return_index=True)[1]
+    cluster, clusters = pd.factorize(answered["cluster_id"].iloc[first], sort=True)
+    mean_tokens = float(answered["test_completion_tokens"].mean())
+    ks = range(1, int(n.max(initial=0)) + 1)
+    sums = np.zeros((2, len(clusters), len(ks)))
+    for i, k in enumerate(ks):
+        value = pass_at_k(n, right, k)
+        known = ~np.isnan(value)
+        for total, weight in zip(sums, (None, value[known]), strict=True):
+            total[:, i] = np.bincount(cluster[known], weight, minlength=len(clusters))
+    rng = np.random.default_rng(seed)
+    weights = cluster_weights(len(clusters), draws if len(clusters) else 0, rng)
+    drawn = [ratio(w @ sums[1], w @ sums[0]) for w in weights]
+    every = np.concatenate(drawn) if drawn else np.empty((1, 0))
+    low, high = limits(every, every, confidence, len(clusters))
+    points = tuple(
+        PassPoint(
+            k=k,
+            tokens=k * mean_tokens,
+            accuracy=float(sums[1, :, i].sum() / sums[0, :, i].sum()),
+            low=float(low[i]) if np.isfinite(low[i]) else float("nan"),
+            high=float(high[i]) if np.isfinite(high[i]) else float("nan"),
+            n=int(sums[0, :, i].sum()),
+        )
+        for i, k in enumerate(ks)
+    )
+    short = int((n < n.max(initial=0)).sum()) + rows["question_id"].nunique() - len(names)
+    return PassCurve(line=line, budget=budget, points=points, short=short)

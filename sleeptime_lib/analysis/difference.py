@@ -22,7 +22,7 @@ FOLDS: Final = 5
 REPEATS: Final = 40
 """A cross-fitted gain averages over this many random partitions of the clusters into folds."""
 
-Verdict = Literal["superior", "non-inferior", "inferior", "inconclusive", "no interval"]
+Conclusion = Literal["superior", "non-inferior", "inferior", "inconclusive", "no interval"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,11 @@ class Difference:
         correlation: Pearson correlation of the two scores over questions; NaN when one of them
             does not vary. The higher, the more pairing narrows the interval.
         n: Questions answered in both cells.
-        verdict: Non-inferiority at a margin of `MARGIN_POINTS`: "superior" when the whole
+        conclusion: Non-inferiority at a margin of `MARGIN_POINTS`: "superior" when the whole
             interval is above 0, "non-inferior" when it is above minus the margin, "inferior"
-            when it is below minus the margin, otherwise "inconclusive".
+            when it is below minus the margin, otherwise "inconclusive". Without limits it is
+            "no interval": with a single cluster, or where in both cells all answers score alike,
+            so that no draw can differ (0 of 60 against 0 of 60 is no proof of equality).
         token_ratio: Mean test tokens of control over treatment; above 1 treatment is cheaper.
         token_low: Lower limit.
         token_high: Upper limit.
@@ -59,7 +61,7 @@ class Difference:
     high: float
     correlation: float
     n: int
-    verdict: Verdict
+    conclusion: Conclusion
     token_ratio: float
     token_low: float
     token_high: float
@@ -100,7 +102,7 @@ class Gain:
     settings: int
 
 
-def _verdict(low: float, high: float) -> Verdict:
+def _conclusion(low: float, high: float) -> Conclusion:
     if np.isnan(low):
         return "no interval"
     if low > 0:
@@ -128,7 +130,7 @@ def difference(
         draws: Draws of the same cells; sharing them is what pairs the two.
         treatment: Index of the treatment's cell.
         control: Index of the control's cell.
-        confidence: Of the intervals; the verdict is the one-sided test at half the error.
+        confidence: Of the intervals; the conclusion is the one-sided test at half the error.
 
     Returns:
         The difference.
@@ -137,6 +139,8 @@ def difference(
     clusters = len(cells.clusters)
     points = 100 * (draws.accuracy[:, treatment] - draws.accuracy[:, control])
     low, high = (float(x) for x in limits(points, points, confidence, clusters))
+    if cells.alike[treatment] and cells.alike[control]:
+        low = high = float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
         tokens = draws.tokens[:, control] / draws.tokens[:, treatment]
         ratio = seen.tokens[0, control] / seen.tokens[0, treatment]
@@ -153,7 +157,7 @@ def difference(
         high=high,
         correlation=correlation,
         n=n,
-        verdict=_verdict(low, high),
+        conclusion=_conclusion(low, high),
         token_ratio=float(ratio),
         token_low=max(token_low, 0.0),
         token_high=token_high,

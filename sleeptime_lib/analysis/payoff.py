@@ -1,4 +1,4 @@
-"""What an amortisation analysis finds, as plain values, and their form in JSON."""
+"""What an amortisation finds, as plain values, and their form in JSON."""
 
 from __future__ import annotations
 
@@ -6,54 +6,13 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.bootstrap import MOST_CENSORED, Interval
 from sleeptime_lib.analysis.cells import Line
-from sleeptime_lib.analysis.cost import Rates
-from sleeptime_lib.analysis.results import json_safe
+from sleeptime_lib.analysis.costs import Basis, Bill
+from sleeptime_lib.analysis.json_values import json_safe
+from sleeptime_lib.records import is_simulated
 
 Winner = Literal["sleep-time", "baseline", "undecided"]
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What is paid for.
-
-    Attributes:
-        rates: Cost of a token of each kind and phase, a batch discount included, t not.
-        t: Weight of an answer call: how much dearer its tokens are because somebody waits.
-        notes_factor: Length of the notes as a multiple of their real one, all else equal: what
-            if c' had taken so many tokens to say the same? It changes what answers read, not
-            what the sleep phase generates.
-        unit: Of the costs: "tokens" of the paper's model, or "USD".
-    """
-
-    rates: Rates
-    t: float = 1.0
-    notes_factor: float = 1.0
-    unit: str = "USD"
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What makes two arms comparable.
-
-    Attributes:
-        budget: The same test budget; None when it is the accuracy that is the same.
-        accuracy: The same accuracy; None at equal budgets, or when none could be chosen.
-        reason: Why the arms cannot be compared on this basis; "" when they can.
-    """
-
-    budget: int | None = None
-    accuracy: float | None = None
-    reason: str = ""
-
-    @property
-    def words(self) -> str:
-        """The basis as part of a sentence."""
-        if self.budget is not None:
-            return f"at budget {self.budget}"
-        share = "" if self.accuracy is None else f" ({100 * self.accuracy:.1f}%)"
-        return f"at equal accuracy{share}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +22,7 @@ class CostPoint:
     Attributes:
         budget: Test budget.
         cost: Per question.
-        accuracy: Share of right answers.
+        accuracy: Mean score.
         n: Answered rows.
     """
 
@@ -123,8 +82,8 @@ class Payoff:
         answer: Cost of an answer of the sleep arm, t T.
         baseline: Cost of an answer of the baseline.
         notes_tokens: Length of c' as answers read it: prompt tokens more than the baseline's.
-        break_even: Questions per context from which on sleep-time is no dearer, not rounded; inf
-            when no number will do.
+        break_even: Questions per context from which on sleep-time costs no more, not rounded;
+            inf when no number will do.
         notes_limit: Length of c' in tokens beyond which no number of questions pays; inf when
             reading notes costs nothing, 0 when even empty notes do not pay.
         savings: By number of questions.
@@ -142,6 +101,13 @@ class Payoff:
     notes_limit: Interval
     savings: tuple[Saving, ...]
     censored: float
+
+    @property
+    def determined(self) -> bool:
+        """Whether the break-even and its limits are all numbers, or all "never"."""
+        values = (self.break_even.estimate, self.break_even.low, self.break_even.high)
+        known = all(map(math.isfinite, values)) or all(map(math.isinf, values))
+        return known and self.censored <= MOST_CENSORED
 
     def at(self, questions: float) -> Saving:
         """The saving at a number of questions.
@@ -180,7 +146,7 @@ class Sensitivity:
 
 
 @dataclass(frozen=True, slots=True)
-class HitRate:
+class LineCacheShares:
     """Share of a line's prompt tokens that a server's prefix cache had, asleep and answering."""
 
     line: Line
@@ -217,7 +183,7 @@ class Amortisation:
     payoffs: tuple[Payoff, ...]
     equal_accuracy: tuple[Payoff, ...]
     sensitivity: tuple[Sensitivity, ...]
-    hit_rates: tuple[HitRate, ...]
+    hit_rates: tuple[LineCacheShares, ...]
     asked: int
     contexts: int
     clusters: int
@@ -227,7 +193,7 @@ class Amortisation:
     @property
     def simulated(self) -> bool:
         """Whether the simulated model answered; such results are marked everywhere."""
-        return self.model.startswith("simulated")
+        return is_simulated(self.model)
 
     @property
     def main(self) -> Payoff | None:

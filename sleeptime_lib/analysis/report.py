@@ -1,41 +1,188 @@
-"""The whole analysis of a run: rows in, one report out."""
+"""The whole analysis of a run: rows in, one report out, and its form in JSON."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import pandas as pd
 
+from sleeptime_lib.analysis.bootstrap import DRAWS, FEW_CLUSTERS
 from sleeptime_lib.analysis.cells import SAMPLES, Cells, Draws, Line, reduce_rows, resample
-from sleeptime_lib.analysis.curves import curve
-from sleeptime_lib.analysis.difference import Difference, difference, largest_gain
-from sleeptime_lib.analysis.passk import pass_curves
+from sleeptime_lib.analysis.curves import Curve, PassCurve, curve, pass_curves
+from sleeptime_lib.analysis.difference import (
+    MARGIN_POINTS,
+    Difference,
+    Gain,
+    difference,
+    largest_gain,
+)
+from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio, equal_accuracy, range_ratio
-from sleeptime_lib.analysis.results import Comparison, Counts, Report
-from sleeptime_lib.analysis.tokens import token_totals
+from sleeptime_lib.analysis.tokens import Tokens, token_totals
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.records import is_simulated
 
-__all__ = ["FEW_CLUSTERS", "Analysis", "Report", "analyse", "prepare"]
 
-FEW_CLUSTERS = 20
-"""Below this many clusters a percentile interval is too narrow to be more than a hint."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How many rows and different questions a whole run has."""
+
+    rows: int
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows and questions of a run.
+
+    Attributes:
+        asked: Rows there are: answered and failed ones.
+        answered: Rows with a score.
+        failed: Rows without one.
+        missing: Planned rows that are not there. Where the plan is not known, rows that a
+            complete grid of the questions, settings and samples in the rows would still have.
+        questions: Different questions in the rows.
+        clusters: Clusters of those.
+        samples: Most runs of a question in one setting, draws for pass@k left out.
+        planned_rows: Rows of the whole run; None when not known.
+        planned_questions: Questions of the whole run; None when not known.
+    """
+
+    asked: int
+    answered: int
+    failed: int
+    missing: int
+    questions: int
+    clusters: int
+    samples: int
+    planned_rows: int | None = None
+    planned_questions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One sleep setting against the baseline.
+
+    Attributes:
+        line: The sleep setting.
+        equal_accuracy: Tokens saved at one accuracy.
+        range: Tokens saved on average over the common accuracies.
+        differences: Accuracy at equal budgets, one per budget of both.
+    """
+
+    line: Line
+    equal_accuracy: EqualAccuracy
+    range: RangeRatio
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run says. Made by `analyse`; `to_json` is what `sleeptime report --json` prints.
+
+    Attributes:
+        experiment: Name of the experiment.
+        dataset: Name of the dataset.
+        model: Name of the model.
+        confidence: Of every interval.
+        draws: Bootstrap draws.
+        seed: Of the bootstrap.
+        counts: Rows asked, answered, failed and missing.
+        curves: Accuracy against tokens for every arm and setting, whatever the arm's name.
+        comparisons: Every sleep setting against the baseline, the smallest first.
+        equal_accuracy: Of the first comparison.
+        range_ratio: Of the first comparison.
+        max_gain: Largest gain of any sleep setting over the baseline at the same budget.
+        scaling_gain: Largest gain of more sleep-time compute over the least, same budget.
+        pass_at_k: Curves of repeated draws.
+        tokens: Token totals.
+        warnings: One line for everything that limits what the numbers mean.
+    """
+
+    experiment: str
+    dataset: str
+    model: str
+    confidence: float
+    draws: int
+    seed: int
+    counts: Counts
+    curves: tuple[Curve, ...]
+    comparisons: tuple[Comparison, ...]
+    equal_accuracy: EqualAccuracy
+    range_ratio: RangeRatio
+    max_gain: Gain | None
+    scaling_gain: Gain | None
+    pass_at_k: tuple[PassCurve, ...]
+    tokens: Tokens
+    warnings: tuple[str, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the simulated model answered; such results are marked everywhere."""
+        return is_simulated(self.model)
+
+    @property
+    def margin_points(self) -> float:
+        """Margin of non-inferiority, in percentage points."""
+        return MARGIN_POINTS
+
+    def of(self, arm: str) -> tuple[Curve, ...]:
+        """Curves of one arm."""
+        return tuple(c for c in self.curves if c.line.arm == arm)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values.
+
+        Accuracies and shares are from 0 to 1, gains and differences in percentage points, tokens
+        per question. A number that cannot be given (NaN) is null; an unbounded limit is the
+        string "inf" (or "-inf").
+        """
+        curves = [
+            {**_line_json(c.line), "points": c.points, "frontier": c.frontier} for c in self.curves
+        ]
+        draws = [
+            {**_line_json(c.line), "budget": c.budget, "short": c.short, "points": c.points}
+            for c in self.pass_at_k
+        ]
+        value = {f.name: getattr(self, f.name) for f in fields(self)} | {
+            "simulated": self.simulated,
+            "failed_rows": self.counts.failed,
+            "curves": curves,
+            "range_ratio": self.range_ratio.ratio,
+            "range": self.range_ratio,
+            "max_gain_points": self.max_gain.observed_points if self.max_gain else None,
+            "margin_points": self.margin_points,
+            "sleep_scaling": [c for c in curves if c["arm"] == "sleep"],
+            "context_only": [c for c in curves if c["arm"] == "context_only"],
+            "pass_at_k": draws,
+        }
+        result: dict[str, Any] = json_safe(value)
+        return result
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    return {**asdict(line), "label": line.label}
 
 
 def analyse(
     rows: pd.DataFrame,
     *,
+    planned: Planned | None = None,
     at: float | None = None,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Report:
     """Analyse the rows of one run.
 
     Args:
-        rows: The columns of `sleeptime_lib.records.Row`; a run that is still going will do.
+        rows: The columns of `sleeptime_lib.records.Row`; a run that is still going will do, and
+            so will one arm or one budget.
+        planned: Size of the whole run, to count what is missing; None when not known.
         at: Accuracy (0 to 1) at which the arms' tokens are compared. None takes the middle of
-            the range that both arms reach.
-        draws: Bootstrap draws; 2,000 or more for numbers that are published.
+            the accuracies that both arms reach.
+        draws: Bootstrap draws.
         seed: Of the bootstrap: same rows and seed, same report.
         confidence: Of every interval.
 
@@ -43,105 +190,29 @@ def analyse(
         The report. What cannot be computed is None or NaN with the reason beside it.
 
     Raises:
-        InputError: The rows lack a column, are repeated or are of several runs, or an option is
-            out of range.
+        InputError: The rows lack a column, are repeated, are of several runs or have a score
+            that is not from 0 to 1, or an option is out of range.
     """
-    return prepare(rows, at=at, draws=draws, seed=seed, confidence=confidence).report
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """A report with the draws behind it, for questions that follow, such as from a slider.
-
-    Attributes:
-        report: The report.
-        cells: Sums of the rows.
-        drawn: Bootstrap draws of the cells.
-    """
-
-    report: Report
-    cells: Cells
-    drawn: Draws
-
-    def at(self, accuracy: float | None) -> Report:
-        """The report with the arms' tokens compared at another accuracy, without new draws.
-
-        Raises:
-            InputError: The accuracy is not between 0 and 1.
-        """
-        _check_accuracy(accuracy)
-        report = self.report
-        base = _baseline(self.cells)
-        moved = tuple(
-            replace(
-                c,
-                equal_accuracy=equal_accuracy(
-                    self.cells,
-                    self.drawn,
-                    base,
-                    self.cells.of(c.line),
-                    at=accuracy,
-                    confidence=report.confidence,
-                ),
-            )
-            for c in report.comparisons
-        )
-        first = moved[0].equal_accuracy if moved else replace(report.equal_accuracy, at=accuracy)
-        return replace(report, comparisons=moved, equal_accuracy=first)
-
-    def difference(self, treatment: tuple[Line, int], control: tuple[Line, int]) -> Difference:
-        """Compare any two settings, each a line and a budget.
-
-        Such as the sleep arm at budget 1 with the baseline at budget 3: fewer tokens, and no
-        worse?
-
-        Raises:
-            InputError: The run has no such setting.
-        """
-        indexes = []
-        for line, budget in (treatment, control):
-            found = [i for i in self.cells.of(line) if self.cells.budgets[i] == budget]
-            if not found:
-                names = sorted({f"{x.label} at budget {b}" for x, b in self._settings()})
-                raise InputError(
-                    f"no rows of {line.label} at budget {budget}; there are {', '.join(names)}"
-                )
-            indexes += found
-        return difference(self.cells, self.drawn, *indexes, confidence=self.report.confidence)
-
-    def _settings(self) -> list[tuple[Line, int]]:
-        return list(zip(self.cells.lines, self.cells.budgets, strict=True))
-
-
-def prepare(
-    rows: pd.DataFrame,
-    *,
-    at: float | None = None,
-    draws: int = 2000,
-    seed: int = 0,
-    confidence: float = 0.95,
-) -> Analysis:
-    """Analyse rows and keep the draws; takes and raises what `analyse` does."""
-    _check_accuracy(at)
+    if at is not None and not 0 <= at <= 1:
+        raise InputError(f"accuracy {at} is not between 0 and 1")
     if not 0 < confidence < 1:
         raise InputError(f"confidence {confidence} is not between 0 and 1, such as 0.95")
     if draws < 1:
-        raise InputError(f"{draws} bootstrap draws; give at least 1, and 2000 for publication")
+        raise InputError(f"{draws} bootstrap draws; give at least 1, and {DRAWS} for publication")
     cells = reduce_rows(rows)
     drawn = resample(cells, draws, seed)
-    base, sleeps = _baseline(cells), cells.curves("sleep")
+    sleeps, baselines = cells.curves("sleep"), cells.curves("baseline")
     comparisons = (
-        tuple(_compare(cells, drawn, line, base, at, confidence) for line in sleeps) if base else ()
+        tuple(_compare(cells, drawn, line, at, confidence) for line in sleeps) if baselines else ()
     )
-    lacking = " and ".join(
-        name for name, there in (("baseline", base), ("sleep", sleeps)) if not there
-    )
-    none = EqualAccuracy(at=at, reason=f"there are no {lacking} rows")
-    gains = [p for line in sleeps for p in _same_budget(cells, cells.of(line), base)]
-    least = cells.of(sleeps[0]) if sleeps else []
-    scaling = [p for line in sleeps[1:] for p in _same_budget(cells, cells.of(line), least)]
-    counts = _counts(cells)
-    report = Report(
+    absent = [name for name, own in (("baseline", baselines), ("sleep", sleeps)) if not own]
+    reason = f"there are no {' and '.join(absent)} rows"
+    none = EqualAccuracy(at=at, at_given=at is not None, reason=reason)
+    gains = [p for x in sleeps for p in cells.same_budget(cells.of(x), cells.baseline(x))]
+    scaling = [p for x in sleeps[1:] for p in cells.same_budget(cells.of(x), cells.of(sleeps[0]))]
+    counts = _counts(cells, planned)
+    asked = planned.questions if planned else None
+    return Report(
         experiment=_only(rows, "experiment"),
         dataset=_only(rows, "dataset"),
         model=_only(rows, "model"),
@@ -149,7 +220,10 @@ def prepare(
         draws=draws,
         seed=seed,
         counts=counts,
-        curves=tuple(curve(cells, drawn, line, confidence=confidence) for line in cells.curves()),
+        curves=tuple(
+            curve(cells, drawn, line, confidence=confidence, planned=asked)
+            for line in cells.curves()
+        ),
         comparisons=comparisons,
         equal_accuracy=comparisons[0].equal_accuracy if comparisons else none,
         range_ratio=comparisons[0].range if comparisons else RangeRatio(ratio=None),
@@ -157,61 +231,49 @@ def prepare(
         scaling_gain=largest_gain(cells, drawn, scaling, confidence=confidence, seed=seed),
         pass_at_k=pass_curves(rows, draws=draws, seed=seed, confidence=confidence),
         tokens=token_totals(rows),
-        warnings=_warnings(counts, lacking, draws),
+        # An experiment of other arms only compares nothing, and lacks nothing.
+        warnings=_warnings(counts, reason if len(absent) == 1 else "", draws),
     )
-    return Analysis(report=report, cells=cells, drawn=drawn)
-
-
-def _check_accuracy(at: float | None) -> None:
-    if at is not None and not 0 <= at <= 1:
-        raise InputError(f"accuracy {at} is not between 0 and 1")
-
-
-def _baseline(cells: Cells) -> list[int]:
-    """Cells of the baseline's curve; none without a baseline."""
-    line = next(iter(cells.curves("baseline")), None)
-    return cells.of(line) if line else []
 
 
 def _compare(
-    cells: Cells, drawn: Draws, line: Line, base: list[int], at: float | None, confidence: float
+    cells: Cells, drawn: Draws, line: Line, at: float | None, confidence: float
 ) -> Comparison:
-    own = cells.of(line)
+    own, base = cells.of(line), cells.baseline(line)
     return Comparison(
         line=line,
         equal_accuracy=equal_accuracy(cells, drawn, base, own, at=at, confidence=confidence),
         range=range_ratio(cells, drawn, base, own, confidence=confidence),
         differences=tuple(
             difference(cells, drawn, treated, control, confidence=confidence)
-            for treated, control in _same_budget(cells, own, base)
+            for treated, control in cells.same_budget(own, base)
         ),
     )
-
-
-def _same_budget(cells: Cells, treated: list[int], control: list[int]) -> list[tuple[int, int]]:
-    by_budget = {cells.budgets[i]: i for i in control}
-    return [(i, by_budget[cells.budgets[i]]) for i in treated if cells.budgets[i] in by_budget]
 
 
 def _only(rows: pd.DataFrame, name: str) -> str:
     return str(rows[name].iloc[0]) if len(rows) else ""
 
 
-def _counts(cells: Cells) -> Counts:
+def _counts(cells: Cells, planned: Planned | None) -> Counts:
     asked, failed = int(cells.asked.sum()), int(cells.failed.sum())
+    missing = max(planned.rows - asked, 0) if planned else int(cells.missing().sum())
+    runs = [
+        int(own)
+        for own, line in zip(cells.samples, cells.lines, strict=True)
+        if line.budget_kind != SAMPLES
+    ]
     return Counts(
         asked=asked,
         answered=asked - failed,
         failed=failed,
-        missing=int(cells.missing.sum()),
+        missing=missing,
         questions=len(cells.questions),
         clusters=len(cells.clusters),
-        samples=max(
-            (int(s) for s, x in zip(cells.samples, cells.lines, strict=True)
-             if x.budget_kind != SAMPLES),
-            default=0,
-        ),
-    )  # fmt: skip
+        samples=max(runs, default=0),
+        planned_rows=planned.rows if planned else None,
+        planned_questions=planned.questions if planned else None,
+    )
 
 
 def _warnings(counts: Counts, lacking: str, draws: int) -> tuple[str, ...]:
@@ -219,7 +281,7 @@ def _warnings(counts: Counts, lacking: str, draws: int) -> tuple[str, ...]:
     if not counts.asked:
         return ("there are no rows yet",)
     if lacking:
-        found.append(f"there are no {lacking} rows: nothing to compare")
+        found.append(f"{lacking}: nothing to compare")
     if not counts.answered:
         found.append("every row failed: see the column `error`")
     elif counts.failed:
@@ -228,7 +290,9 @@ def _warnings(counts: Counts, lacking: str, draws: int) -> tuple[str, ...]:
             "failures_low and failures_high bound what they could change"
         )
     if counts.missing:
-        found.append(f"{counts.missing} rows of the full grid are missing: is the run finished?")
+        known = counts.planned_rows is not None
+        which = f"of {counts.planned_rows} planned rows" if known else "rows of the full grid"
+        found.append(f"{counts.missing} {which} are missing: is the run finished?")
     if counts.clusters == 1:
         found.append("one cluster only: no interval can be given")
     elif counts.clusters < FEW_CLUSTERS:
@@ -238,6 +302,6 @@ def _warnings(counts: Counts, lacking: str, draws: int) -> tuple[str, ...]:
             "every question is a cluster of its own: right only if no two share a template, "
             "context or problem"
         )
-    if draws < 2000:
-        found.append(f"only {draws} bootstrap draws: limits are rough, take 2000 to publish")
+    if draws < DRAWS:
+        found.append(f"only {draws} bootstrap draws: limits are rough, take {DRAWS} to publish")
     return tuple(found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.bootstrap import Floats, Interval, cluster_weights, limits
+from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, Interval, cluster_weights, limits
 from sleeptime_lib.analysis.cells import ratio, reduce_rows
 from sleeptime_lib.errors import InputError
 
@@ -50,7 +50,7 @@ def predictability_slope(
     *,
     budget: int = 0,
     bins: int = 5,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Slope:
@@ -114,17 +114,15 @@ def _gains(
 ) -> tuple[Floats, Floats, np.ndarray, int]:
     """Gain in points, predictability and cluster code of each usable question, and clusters."""
     cells = reduce_rows(rows)
-    lines = [next(iter(cells.curves(arm)), None) for arm in ("baseline", "sleep")]
-    pair = [
-        next((i for i in cells.of(line) if cells.budgets[i] == budget), None) if line else None
-        for line in lines
-    ]
+    line = next(iter(cells.curves("sleep")), None)
+    found = cells.same_budget(cells.of(line), cells.baseline(line)) if line else []
+    pair = next((pair for pair in found if cells.budgets[pair[0]] == budget), None)
     first = rows.drop_duplicates("question_id").set_index("question_id")
     owner = first["cluster_id"].loc[list(cells.questions)]
     cluster, names = pd.factorize(owner, sort=True)
     x = np.array([predictability.get(q, np.nan) for q in cells.questions], dtype=float)
-    if pair[0] is None or pair[1] is None:
+    if pair is None:
         return np.empty(0), np.empty(0), cluster, len(names)
-    gain = 100 * (cells.by_question[:, pair[1]] - cells.by_question[:, pair[0]])
+    gain = 100 * (cells.by_question[:, pair[0]] - cells.by_question[:, pair[1]])
     usable = np.isfinite(gain) & np.isfinite(x)
     return gain[usable], x[usable], cluster[usable], len(names)

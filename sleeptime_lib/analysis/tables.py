@@ -1,6 +1,8 @@
-"""A run's results as a table: for the terminal, and as CSV, Markdown and LaTeX text.
+"""Results as tables: for people as text, Markdown and LaTeX, for other programs as CSV.
 
-One row for each arm, sleep setting and budget, then what they amount to as sentences.
+`report_table` and `amortisation_table` make a `Table`; `to_csv`, `to_markdown` and `to_latex`
+write any. Names of arms, models and datasets are other people's text; each of the three escapes
+every text that it writes, so nobody else needs to.
 """
 
 from __future__ import annotations
@@ -8,49 +10,98 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sleeptime_lib.analysis import wording
+from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.cells import Line
+from sleeptime_lib.analysis.costs import Bill
 from sleeptime_lib.analysis.curves import Curve, Point
 from sleeptime_lib.analysis.difference import Difference
-from sleeptime_lib.analysis.results import Report
+from sleeptime_lib.analysis.payoff import Amortisation, Payoff
+from sleeptime_lib.analysis.report import Report
 
-HEADER: Final = ("arm", "budget", "n", "tokens", "accuracy %", "gain, points", "verdict")
-"""Columns of `table`; the gain is over the baseline at the same budget."""
+Value = str | int | float
 
-CSV_HEADER: Final = (
-    "arm", "budget_kind", "sleep_parallel", "sleep_effort", "budget", "n", "asked", "failed",
-    "missing", "tokens", "tokens_low", "tokens_high", "accuracy", "accuracy_low",
-    "accuracy_high", "gain_points", "gain_low", "gain_high", "correlation", "verdict",
+PER_USD: Final = 1000
+"""Costs in USD are for so many answers or phases, so that they are numbers one can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table twice over: rounded for people, and in full for programs.
+
+    Attributes:
+        name: Short name without spaces, such as for a label or a file.
+        caption: One line of text.
+        header: Column names.
+        rows: Cells as text.
+        text_columns: Indexes of the columns that are words, not numbers.
+        sentences: What the table amounts to.
+        data_header: Column names of the full numbers.
+        data: Full numbers; NaN where unknown, inf where unbounded.
+    """
+
+    name: str
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text_columns: tuple[int, ...]
+    sentences: tuple[str, ...]
+    data_header: tuple[str, ...]
+    data: tuple[tuple[Value, ...], ...]
+
+
+LINE_HEADER: Final = ("arm", "budget_kind", "sleep_parallel", "sleep_effort")
+
+REPORT_HEADER: Final = (
+    *LINE_HEADER, "budget", "n", "asked", "failed", "missing",
+    "tokens", "tokens_low", "tokens_high", "total_tokens",
+    "accuracy", "accuracy_low", "accuracy_high", "gain", "gain_low", "gain_high",
+    "correlation", "conclusion",
 )  # fmt: skip
-"""Columns of `to_csv`: plain numbers, accuracies from 0 to 1, empty where unknown."""
+"""CSV columns of `report_table`. Accuracies are shares from 0 to 1 and gains over the baseline at
+the same budget are differences of shares, from -1 to 1. Tokens are means per question: generated
+at test time, and in `total_tokens` with the whole sleep phase on one question (Q = 1)."""
+
+AMORTISATION_HEADER: Final = (
+    "bill", "unit", "t", "notes_factor", *LINE_HEADER, "budget", "accuracy",
+    *(f"{name}{end}" for name in ("phase", "answer", "baseline", "notes_tokens", "break_even",
+      "notes_limit") for end in ("", "_low", "_high")),
+    "censored", "reason",
+)  # fmt: skip
+"""CSV columns of `amortisation_table`; see `payoff.Payoff`. Costs are of one phase or answer, in
+the bill's unit. Either the budget or the accuracy (from 0 to 1) is the same in both arms, the
+other cell is empty. Break-evens are numbers of questions, not rounded."""
 
 
-def table(report: Report) -> list[tuple[str, ...]]:
-    """Rows for people, one for each arm, sleep setting and budget, in the order of `HEADER`."""
-    rows: list[tuple[str, ...]] = []
-    for curve in report.curves:
-        for point in curve.points:
-            gain = _gain(report, curve, point)
-            rows.append(
-                (
-                    curve.line.label,
-                    str(point.budget),
-                    f"{point.n:,}",
-                    "" if math.isnan(point.tokens) else f"{point.tokens:,.0f}",
-                    _with_limits(100 * point.accuracy, 100 * point.low, 100 * point.high),
-                    _with_limits(gain.points, gain.low, gain.high, sign="+") if gain else "",
-                    gain.verdict if gain else "",
-                )
+def report_table(report: Report) -> Table:
+    """One row for each arm, sleep setting and budget; the gain is at the same budget."""
+    every = [(c, p, _gain(report, c, p)) for c in report.curves for p in c.points]
+    return Table(
+        name=report.experiment,
+        caption=f"{report.experiment} on {report.dataset}, {report.model}",
+        header=("arm", "budget", "n", "tokens", "accuracy %", "gain, points", "conclusion"),
+        rows=tuple(
+            (
+                curve.line.label,
+                str(point.budget),
+                f"{point.n:,}",
+                "" if math.isnan(point.tokens) else f"{point.tokens:,.0f}",
+                _with_limits(100 * point.accuracy, 100 * point.low, 100 * point.high),
+                _with_limits(gain.points, gain.low, gain.high, sign="+") if gain else "",
+                gain.conclusion if gain else "",
             )
-    return rows
-
-
-def _with_limits(value: float, low: float, high: float, *, sign: str = "") -> str:
-    if math.isnan(value):
-        return ""
-    return f"{value:{sign}.1f} {wording.between(low, high)}".rstrip()
+            for curve, point, gain in every
+        ),
+        text_columns=(0, 6),
+        sentences=tuple(wording.sentences(report)),
+        data_header=REPORT_HEADER,
+        data=tuple(_report_data(*one) for one in every),
+    )
 
 
 def _gain(report: Report, curve: Curve, point: Point) -> Difference | None:
@@ -62,63 +113,178 @@ def _gain(report: Report, curve: Curve, point: Point) -> Difference | None:
     return None
 
 
-def sentences(report: Report) -> list[str]:
-    """What the run says, for below the table: ratio, range, gains, counts, warnings."""
-    found = [wording.ratio(report.equal_accuracy, report.confidence)]
-    spread = report.range_ratio
-    if spread.ratio is not None:
-        limits = ""
-        if not math.isnan(spread.low):
-            limits = f" [{wording.fold(spread.low)}, {wording.fold(spread.high)}]"
-        found.append(
-            f"On average over {100 * spread.start:.1f} to {100 * spread.stop:.1f}% accuracy: "
-            f"{wording.times(spread.ratio)}× as many tokens for the baseline{limits}."
-        )
-    for gain in (report.max_gain, report.scaling_gain):
-        if gain is not None:
-            found.append(wording.gain(gain, report.confidence))
-    found.append(wording.sample(report).replace("whiskers", "intervals"))
-    if cached := wording.prefix_cache(report.tokens.hit_rate):
-        found.append(cached)
-    if report.simulated:
-        found.append("Answers are from the simulated model, not from a language model.")
-    return found + [f"Note: {warning}." for warning in report.warnings]
+def _report_data(curve: Curve, p: Point, gain: Difference | None) -> tuple[Value, ...]:
+    points = (gain.points, gain.low, gain.high) if gain else (math.nan,) * 3
+    return (
+        *_line(curve.line),
+        *(p.budget, p.n, p.asked, p.failed, p.missing),
+        *(p.tokens, p.tokens_low, p.tokens_high, p.total_tokens),
+        *(p.accuracy, p.low, p.high),
+        *(value / 100 for value in points),
+        gain.correlation if gain else math.nan,
+        gain.conclusion if gain else "",
+    )
 
 
-def to_csv(report: Report) -> str:
-    """The table with all its numbers, unrounded, for other programs; see `CSV_HEADER`."""
+def _line(line: Line) -> tuple[Value, ...]:
+    return line.arm, line.budget_kind, line.sleep_parallel, line.sleep_effort
+
+
+def _with_limits(value: float, low: float, high: float, *, sign: str = "") -> str:
+    if math.isnan(value):
+        return ""
+    return f"{value:{sign}.1f} {wording.between(low, high)}".rstrip()
+
+
+def amortisation_table(found: Mapping[str, Amortisation]) -> Table:
+    """When a sleep phase pays: one row for each bill, sleep setting and basis of comparison.
+
+    Args:
+        found: Amortisations of one run by what their bill is called.
+    """
+    every = [
+        (name, one, payoff)
+        for name, one in found.items()
+        for payoff in (*one.equal_accuracy, *one.payoffs)
+    ]
+    first = next(iter(found.values()), None)
+    return Table(
+        name="break-even",
+        caption=f"When a sleep phase pays on {first.dataset}, {first.model}" if first else "",
+        header=("bill", "arm", "compared", "phase S", "answer t T", "baseline's", "break-even"),
+        rows=tuple(
+            (
+                name,
+                payoff.line.label,
+                payoff.basis.words,
+                *(_cost(x, one.bill) for x in (payoff.phase, payoff.answer, payoff.baseline)),
+                _break_even(payoff),
+            )
+            for name, one, payoff in every
+        ),
+        text_columns=(0, 1, 2, 6),
+        sentences=(
+            *(
+                f"{name}: {said}"
+                for name, one in found.items()
+                if (said := wording.break_even(one))
+            ),
+            "The break-even is the number of questions per context from which on the sleep phase "
+            f"pays. Costs are in tokens, or in USD per {PER_USD:,}.",
+        ),
+        data_header=AMORTISATION_HEADER,
+        data=tuple(_amortisation_data(*one) for one in every),
+    )
+
+
+def _cost(cost: Interval, bill: Bill) -> str:
+    if math.isnan(cost.estimate):
+        return ""
+    return f"{cost.estimate:,.0f}" if bill.unit == "tokens" else f"{PER_USD * cost.estimate:.3g}"
+
+
+def _break_even(payoff: Payoff) -> str:
+    point = payoff.break_even
+    if payoff.basis.reason or math.isnan(point.estimate):
+        return ""
+    low, high = ("never" if math.isinf(x) else f"{x:.1f}" for x in (point.low, point.high))
+    limits = "" if math.isnan(point.low) else f" [{low}, {high}]"
+    if not payoff.determined:
+        return f"not determined{limits}"
+    return "never" if math.isinf(point.estimate) else f"{point.estimate:.1f}{limits}"
+
+
+def _amortisation_data(name: str, one: Amortisation, payoff: Payoff) -> tuple[Value, ...]:
+    basis, bill = payoff.basis, one.bill
+    intervals = (
+        payoff.phase, payoff.answer, payoff.baseline, payoff.notes_tokens, payoff.break_even,
+        payoff.notes_limit,
+    )  # fmt: skip
+    return (
+        *(name, bill.unit, bill.t, bill.notes_factor, *_line(payoff.line)),
+        "" if basis.budget is None else basis.budget,
+        math.nan if basis.accuracy is None else basis.accuracy,
+        *(value for x in intervals for value in (x.estimate, x.low, x.high)),
+        payoff.censored,
+        basis.reason,
+    )
+
+
+def to_csv(table: Table) -> str:
+    """The full numbers of a table as CSV; empty where unknown, "inf" where unbounded."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_HEADER)
-    for curve in report.curves:
-        line = curve.line
-        for p in curve.points:
-            gain = _gain(report, curve, p)
-            numbers: list[float] = [p.tokens, p.tokens_low, p.tokens_high]
-            numbers += [p.accuracy, p.low, p.high]
-            numbers += (
-                [gain.points, gain.low, gain.high, gain.correlation] if gain else [math.nan] * 4
-            )
-            writer.writerow(
-                [
-                    *(line.arm, line.budget_kind, line.sleep_parallel, line.sleep_effort),
-                    *(p.budget, p.n, p.asked, p.failed, p.missing),
-                    *("" if math.isnan(x) else repr(float(x)) for x in numbers),
-                    gain.verdict if gain else "",
-                ]
-            )
+    writer.writerow(table.data_header)
+    for row in table.data:
+        writer.writerow([csv_text(x) if isinstance(x, str) else _csv_number(x) for x in row])
     return out.getvalue()
 
 
-def to_markdown(report: Report) -> str:
-    """The table in Markdown, sentences below it."""
-    lines = [_markdown_row(HEADER), _markdown_row(["---", *["---:"] * 5, "---"])]
-    lines += [_markdown_row(row) for row in table(report)]
-    return "\n".join([*lines, "", *sentences(report)]) + "\n"
+def _csv_number(value: float) -> str:
+    return "" if math.isnan(value) else repr(value)
+
+
+def to_markdown(table: Table) -> str:
+    """A table in Markdown, sentences below it."""
+    numbers = [i not in table.text_columns for i in range(len(table.header))]
+    lines = [_markdown_row([markdown_text(x) for x in table.header])]
+    lines.append(_markdown_row(["---:" if number else "---" for number in numbers]))
+    lines += [_markdown_row([markdown_text(x) for x in row]) for row in table.rows]
+    return "\n".join([*lines, "", *map(markdown_text, table.sentences)]) + "\n"
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return f"| {' | '.join(cells)} |"
+
+
+def to_latex(table: Table) -> str:
+    """A table in LaTeX, for `booktabs`, sentences below it."""
+    rows, last = [], ""
+    for row in table.rows:
+        if last and row[0] != last:
+            rows.append(r"\midrule")
+        rows.append(_latex_row([row[0] if row[0] != last else "", *row[1:]]))
+        last = row[0]
+    columns = "".join("l" if i in table.text_columns else "r" for i in range(len(table.header)))
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{latex_text(table.caption)}}}",
+            rf"\label{{tab:{re.sub('[^a-z0-9-]', '-', table.name.lower())}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            _latex_row(table.header),
+            r"\midrule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"",
+            rf"\smallskip\footnotesize {latex_text(' '.join(table.sentences))}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return " & ".join(map(latex_text, cells)) + r" \\"
+
+
+def one_line(text: str) -> str:
+    """Text on one line, without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def csv_text(text: str) -> str:
+    """Text for a CSV cell that no spreadsheet takes for a formula: a quote in front of its sign."""
+    text = one_line(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def markdown_text(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, HTML, link, picture or mathematics."""
+    return re.sub(r"([\\`*_<>|$~#&])|(?<=\])(?=[(\[:])", r"\\\1", one_line(text))
 
 
 _LATEX: Final = str.maketrans(
@@ -130,33 +296,6 @@ _LATEX: Final = str.maketrans(
 )  # fmt: skip
 
 
-def to_latex(report: Report) -> str:
-    """The table in LaTeX, for `booktabs`, sentences in its caption."""
-    title = f"{report.experiment} on {report.dataset}, {report.model}. "
-    rows, last = [], ""
-    for row in table(report):
-        if last and row[0] != last:
-            rows.append(r"\midrule")
-        rows.append(_latex_row([row[0] if row[0] != last else "", *row[1:]]))
-        last = row[0]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            r"\begin{tabular}{lrrrrrl}",
-            r"\toprule",
-            _latex_row(HEADER),
-            r"\midrule",
-            *rows,
-            r"\bottomrule",
-            r"\end{tabular}",
-            rf"\caption{{{(title + ' '.join(sentences(report))).translate(_LATEX)}}}",
-            rf"\label{{tab:{report.experiment}}}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(cell.translate(_LATEX) for cell in cells) + r" \\"
+def latex_text(text: str) -> str:
+    """Text that LaTeX prints as it is."""
+    return one_line(text).translate(_LATEX)

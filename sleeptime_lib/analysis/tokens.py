@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-KINDS = ("prompt", "cached", "completion", "reasoning")
+from sleeptime_lib.records import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +21,15 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Tokens of the answers and of the sleep phases."""
+class PhaseTokens:
+    """Tokens of the sleep phases and of the answers."""
 
     sleep: Spent
     test: Spent
 
 
 @dataclass(frozen=True, slots=True)
-class HitRate:
+class CacheShares:
     """Share of the prompt tokens, 0 to 1, that servers took from their prefix cache.
 
     NaN where there are no prompt tokens. A server that has no such cache, or does not tell, gives
@@ -55,42 +54,32 @@ class Tokens:
         estimated: Whether a server left out the usage of some call, so that it was estimated.
     """
 
-    experiment: Totals
-    billed: Totals
-    hit_rate: HitRate
+    experiment: PhaseTokens
+    billed: PhaseTokens
+    hit_rate: CacheShares
     estimated: bool
 
 
 def token_totals(rows: pd.DataFrame) -> Tokens:
-    """Add up the tokens of rows, failed ones included.
-
-    Args:
-        rows: The columns of `sleeptime_lib.records.Row`.
-
-    Returns:
-        The totals.
-    """
-    test = rows[[f"test_{kind}_tokens" for kind in KINDS]].to_numpy(dtype=np.int64)
-    billed = [
-        rows[[f"billed_{phase}_{kind}_tokens" for kind in KINDS]].to_numpy(dtype=np.int64)
-        for phase in ("sleep", "test")
-    ]
-    no_sleep = (rows["sleep_id"] == "").to_numpy()
-    # A row that failed before its phase was known says 0: take the largest.
-    columns = [f"sleep_{kind}_tokens" for kind in KINDS]
-    sleep = rows.loc[~no_sleep].groupby("sleep_id")[columns].max().to_numpy(dtype=np.int64)
-
-    def total(counts: np.ndarray) -> Spent:
-        return Spent(*(int(x) for x in counts.sum(axis=0)))
-
-    experiment = Totals(sleep=total(sleep), test=total(test))
+    """Add up the tokens of rows (the columns of `records.Row`), failed ones included."""
+    # Rows share a phase; one that failed before its phase was known says 0: take the largest.
+    phases = rows[rows["sleep_id"] != ""].groupby("sleep_id")[_columns("sleep")].max()
+    experiment = PhaseTokens(sleep=_total(phases, "sleep"), test=_total(rows, "test"))
     return Tokens(
         experiment=experiment,
-        billed=Totals(sleep=total(billed[0]), test=total(billed[1])),
-        hit_rate=HitRate(_hit_rate(experiment.sleep), _hit_rate(experiment.test)),
+        billed=PhaseTokens(_total(rows, "billed_sleep"), _total(rows, "billed_test")),
+        hit_rate=CacheShares(_cached(experiment.sleep), _cached(experiment.test)),
         estimated=bool(rows["usage_estimated"].any()),
     )
 
 
-def _hit_rate(spent: Spent) -> float:
+def _columns(part: str) -> list[str]:
+    return [f"{part}_{kind}_tokens" for kind in KINDS]
+
+
+def _total(rows: pd.DataFrame, part: str) -> Spent:
+    return Spent(*(int(rows[column].sum()) for column in _columns(part)))
+
+
+def _cached(spent: Spent) -> float:
     return spent.cached / spent.prompt if spent.prompt else math.nan

@@ -1,14 +1,20 @@
-"""Results in words, the same in figures and tables."""
+"""Results in words, the same in figures and tables.
+
+A number is stated as a finding only where its interval says so. A ratio or a break-even whose
+interval is unbounded, or that most bootstrap draws do not give, is "not determined".
+"""
 
 from __future__ import annotations
 
 import math
 
+from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS
 from sleeptime_lib.analysis.difference import Gain
-from sleeptime_lib.analysis.ratio import EqualAccuracy
-from sleeptime_lib.analysis.report import FEW_CLUSTERS
-from sleeptime_lib.analysis.results import Report
-from sleeptime_lib.analysis.tokens import HitRate
+from sleeptime_lib.analysis.notes import Exchange
+from sleeptime_lib.analysis.payoff import Amortisation, Payoff, pays_from
+from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio
+from sleeptime_lib.analysis.report import Report
+from sleeptime_lib.analysis.tokens import CacheShares
 
 
 def times(value: float) -> str:
@@ -26,7 +32,7 @@ def saving(ratio: float) -> str:
 
 def fold(value: float) -> str:
     """A limit of a ratio: "3.8×", or the sign of infinity when unbounded."""
-    return "∞" if math.isinf(value) else f"{times(value)}×"
+    return "∞" if math.isinf(value) else f"{times(value)}×" if value else "0"
 
 
 def between(low: float, high: float, digits: int = 1) -> str:
@@ -41,12 +47,14 @@ def sample(report: Report) -> str:
     counts = report.counts
     if not counts.asked:
         return "No rows yet."
-    text = f"n = {counts.questions:,} questions in {counts.clusters:,} clusters"
+    partly = (counts.planned_questions or 0) > counts.questions
+    of = f" of {counts.planned_questions:,}" if partly else ""
+    text = f"n = {counts.questions:,}{of} questions in {counts.clusters:,} clusters"
     if counts.samples > 1:
         text += f", {counts.samples} runs each"
-    percent = f"{100 * report.confidence:g}%"
     if counts.clusters > 1:
-        text += f"; whiskers: {percent} cluster bootstrap, {report.draws:,} draws"
+        text += f"; whiskers: {_percent(report.confidence)} cluster bootstrap, "
+        text += f"{report.draws:,} draws"
         text += " (few clusters: exploratory)" if counts.clusters < FEW_CLUSTERS else ""
     else:
         text += "; no intervals from a single cluster"
@@ -61,21 +69,37 @@ def ratio(equal: EqualAccuracy, confidence: float) -> str:
     """The equal-accuracy ratio with its interval, or why there is none."""
     if equal.ratio is None or equal.at is None:
         return f"No token ratio: {equal.reason}."
-    value, low, high = equal.ratio, equal.low, equal.high
-    if value < 1:
-        value, low, high = (1 / x if x else math.inf for x in (value, high, low))
+    chosen = "" if equal.at_given else ", the middle of the accuracies that both arms reach"
+    where = f"At equal accuracy ({100 * equal.at:.1f}%{chosen})"
+    if not equal.determined:
+        what = _undetermined(fold(equal.low), fold(equal.high), equal.low, confidence)
+        return f"{where} the ratio of test tokens is {what}{_missed(equal.censored)}."
+    low, high = equal.low, equal.high
+    if equal.ratio < 1:
+        low, high = 1 / high, 1 / low
     text = (
-        f"At equal accuracy ({100 * equal.at:.1f}%) sleep-time needs {saving(equal.ratio)} "
-        "test tokens"
+        f"{where} sleep-time needs {saving(equal.ratio)} test tokens, "
+        f"{_percent(confidence)} interval {fold(low)} to {fold(high)} "
+        f"(×/÷ {math.sqrt(high / low):.1f})"
     )
-    if math.isnan(low):
-        return text + "."
-    text += f", {100 * confidence:g}% interval {fold(low)} to {fold(high)}"
-    if low > 0 and math.isfinite(high):
-        text += f" (×/÷ {math.sqrt(high / low):.1f})"
-    if equal.censored:
-        text += f"; {100 * equal.censored:.1f}% of draws do not reach that accuracy"
-    return text + "."
+    if low < 1 < high:
+        text += ", which leaves open whether fewer or more"
+    return f"{text}{_missed(equal.censored)}."
+
+
+def range_ratio(found: RangeRatio, confidence: float) -> str:
+    """The token ratio averaged over a range of accuracies; nothing without a range."""
+    if found.ratio is None:
+        return ""
+    where = f"On average over {100 * found.start:.1f} to {100 * found.stop:.1f}% accuracy"
+    if not found.determined:
+        what = _undetermined(fold(found.low), fold(found.high), found.low, confidence)
+        missed = f"; {100 * found.censored:.1f}% of draws share none of it"
+        return f"{where} the ratio of test tokens is {what}{missed if found.censored else ''}."
+    return (
+        f"{where}: {times(found.ratio)}× as many tokens for the baseline "
+        f"[{fold(found.low)}, {fold(found.high)}]; the ratio may differ much within that range."
+    )
 
 
 def gain(found: Gain, confidence: float) -> str:
@@ -88,17 +112,101 @@ def gain(found: Gain, confidence: float) -> str:
         return text + "."
     return (
         f"{text}; {found.cross_fitted_points:+.1f} when the setting is picked on other clusters; "
-        f"{100 * confidence:g}% interval for the true maximum {between(found.low, found.high)}."
+        f"{_percent(confidence)} interval for the true maximum {between(found.low, found.high)}."
     )
 
 
-def prefix_cache(rate: HitRate) -> str:
+def prefix_cache(shares: CacheShares) -> str:
     """What servers had in their prefix cache; nothing where they reported none."""
-    shares = [
+    told = [
         f"{100 * share:.0f}% of those of {what}"
-        for share, what in ((rate.test, "the answers"), (rate.sleep, "the sleep phases"))
+        for share, what in ((shares.test, "the answers"), (shares.sleep, "the sleep phases"))
         if share > 0
     ]
-    if not shares:
+    return f"Prompt tokens that came from a prefix cache: {' and '.join(told)}." if told else ""
+
+
+def sentences(report: Report) -> list[str]:
+    """What a run says, for below its table: ratio, range, gains, counts, warnings."""
+    found = []
+    if report.comparisons:
+        found.append(ratio(report.equal_accuracy, report.confidence))
+        found.append(range_ratio(report.range_ratio, report.confidence))
+    for most in (report.max_gain, report.scaling_gain):
+        if most is not None:
+            found.append(gain(most, report.confidence))
+    found.append(sample(report).replace("whiskers", "intervals"))
+    found.append(prefix_cache(report.tokens.hit_rate))
+    if report.simulated:
+        found.append("Answers are from the simulated model, not from a language model.")
+    return [text for text in found if text] + [f"Note: {text}." for text in report.warnings]
+
+
+def pays(payoff: Payoff, confidence: float) -> str:
+    """From how many questions on a sleep phase pays, in a sentence; "" when not known."""
+    point, where = payoff.break_even, payoff.basis.words
+    if payoff.basis.reason:
+        return f"No break-even {where}: {payoff.basis.reason}."
+    if math.isnan(point.estimate):
         return ""
-    return f"Prompt tokens that came from a prefix cache: {' and '.join(shares)}."
+    where = where[0].upper() + where[1:]
+    first, low, high = map(_whole, (point.estimate, point.low, point.high))
+    if not payoff.determined:
+        what = _undetermined(low, high, point.low, confidence)
+        return f"{where} the break-even is {what}{_missed(payoff.censored)}."
+    if math.isinf(point.low):
+        return f"{where} no number of questions pays for the sleep phase."
+    return (
+        f"{where} it pays from {first} question{'' if first == '1' else 's'} per context on "
+        f"({_percent(confidence)} interval: {low} to {high}){_missed(payoff.censored)}."
+    )
+
+
+def break_even(found: Amortisation) -> str:
+    """The break-even of the smallest sleep setting: at equal accuracy, and at every budget."""
+    main = found.main
+    if main is None:
+        return ""
+    every = [p for p in (*found.equal_accuracy, *found.payoffs) if p.line == main.line]
+    return " ".join(said for p in every if (said := pays(p, found.confidence)))
+
+
+def matches(found: Exchange) -> str:
+    """How many wrong answers are a number that stands in the notes, beside what chance does."""
+    slept, awake = found.sleep_wrong, found.baseline_wrong
+    lost, with_notes, without = (
+        _share(*pair)
+        for pair in (
+            (found.matches, len(found.lost)),
+            (slept.matches, slept.answers),
+            (awake.matches, awake.answers),
+        )
+    )
+    return (
+        f"The answer is a number that stands in the notes in {lost} of the lost and {with_notes} "
+        f"of all wrong answers with notes, but also in {without} of the baseline's wrong answers, "
+        "which were given without notes. Only what exceeds that speaks for copying."
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({100 * part / whole:.0f}%)" if whole else "0 of 0"
+
+
+def _percent(confidence: float) -> str:
+    return f"{100 * confidence:g}%"
+
+
+def _whole(break_even: float) -> str:
+    first = pays_from(break_even)
+    return "never" if math.isinf(first) else f"{first:,.0f}"
+
+
+def _undetermined(low: str, high: str, limit: float, confidence: float) -> str:
+    if math.isnan(limit):
+        return "not determined: there is no interval"
+    return f"not determined: {_percent(confidence)} interval {low} to {high}"
+
+
+def _missed(censored: float) -> str:
+    return f"; {100 * censored:.1f}% of draws do not reach that accuracy" if censored else ""

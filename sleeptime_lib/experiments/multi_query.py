@@ -55,11 +55,10 @@ def amortise(run: Run, *, at: float | None = None) -> dict[str, Amortisation]:
         run: A run with several questions per context.
         at: Accuracy (0 to 1) at which the arms are compared; None takes the middle of the overlap.
     """
-    from sleeptime_lib.analysis import amortise as amortisation
-    from sleeptime_lib.analysis.cost import usd_rates
-    from sleeptime_lib.analysis.payoff import Bill
+    from sleeptime_lib.analysis.amortise import draw_costs
+    from sleeptime_lib.analysis.costs import Bill, paper_bill, usd_rates
 
-    prepared = amortisation.prepare(run.rows, at=at)
+    drawn = draw_costs(run.rows, at=at)
     price, _ = run.price_or_reference
 
     def priced(discount: float) -> Bill:
@@ -67,21 +66,23 @@ def amortise(run: Run, *, at: float | None = None) -> dict[str, Amortisation]:
         return Bill(usd_rates(*prices, sleep_discount=discount))
 
     bills = {
-        "paper": amortisation.paper_bill(),
+        "paper": paper_bill(),
         "list": priced(0.0),
         "batch": priced(1 - price.batch),
     }
-    return {name: prepared.amortisation(bill) for name, bill in bills.items()}
+    return {name: drawn.amortisation(bill) for name, bill in bills.items()}
 
 
 def sections(run: Run, report: Report) -> Sequence[Section]:
     """Accuracy against tokens, and when sharing a sleep phase pays."""
     from sleeptime_lib import figures
-    from sleeptime_lib.figures.amortisation import pays
+    from sleeptime_lib.analysis import tables, wording
 
-    found = amortise(run, at=report.at)
+    equal = report.equal_accuracy
+    found = amortise(run, at=equal.at if equal.at_given else None)
     whose = run.price_or_reference[1]
-    told = [f"{BILLS[n]}: {pays(one.main, one.confidence)}" for n, one in found.items() if one.main]
+    said = {name: wording.break_even(one) for name, one in found.items()}
+    told = [f"{BILLS[name]}: {line}" for name, line in said.items() if line]
     if told:
         told.append(f"The prices are those of {whose}.")
     pictures = {
@@ -95,7 +96,13 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
     values = {name: one.to_json() for name, one in found.items()} | {"prices_of": whose}
     return (
         *stateful_gsm.sections(run, report),
-        Section("amortisation", values, tuple(told), pictures),
+        Section(
+            "amortisation",
+            values,
+            tuple(told),
+            pictures,
+            {"break-even": tables.amortisation_table(found)},
+        ),
     )
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from sleeptime_lib.analysis import wording
-from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.payoff import Amortisation, Bill, CostCurve, Payoff, pays_from
-from sleeptime_lib.analysis.report import FEW_CLUSTERS
+from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
+from sleeptime_lib.analysis.costs import Bill
+from sleeptime_lib.analysis.payoff import Amortisation, CostCurve, Payoff
+from sleeptime_lib.analysis.wording import pays
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import amount_axis, number, percent_axis, times_axis, token_axis
 from sleeptime_lib.figures.picture import Axis, Picture, Rule, Series, Shade
@@ -166,31 +167,6 @@ def sensitivity(found: Amortisation) -> Picture:
         note=f"{_sample(found)} {basis}Above 1 sleep-time is cheaper.",
         simulated=found.simulated,
     )
-
-
-def pays(payoff: Payoff, confidence: float) -> str:
-    """From how many questions on a sleep phase pays, in a sentence."""
-    point = payoff.break_even
-    where = payoff.basis.words[0].upper() + payoff.basis.words[1:]
-    if payoff.basis.reason:
-        return f"No break-even {payoff.basis.words}: {payoff.basis.reason}."
-    if math.isnan(point.estimate):
-        return ""
-    first = pays_from(point.estimate)
-    said = (
-        f"{where} no number of questions pays for the sleep phase"
-        if math.isinf(first)
-        else f"{where} it pays from {_of(first)} per context on"
-    )
-    if math.isnan(point.low):
-        return f"{said}."
-    low, high = (pays_from(v) for v in (point.low, point.high))
-    limits = f"{number(low)} to {number(high)}" if math.isfinite(high) else f"{_from(low)} or never"
-    return f"{said} ({100 * confidence:g}% interval: {limits})."
-
-
-def _from(value: float) -> str:
-    return "never" if math.isinf(value) else number(value)
 
 
 def _of(questions: float) -> str:

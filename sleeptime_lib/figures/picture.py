@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sleeptime_lib.analysis.results import json_safe
+from sleeptime_lib.analysis.json_values import json_safe
 
 
 @dataclass(frozen=True, slots=True)

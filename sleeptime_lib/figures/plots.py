@@ -8,10 +8,9 @@ from pathlib import PurePath
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.cells import Line
-from sleeptime_lib.analysis.curves import Curve
-from sleeptime_lib.analysis.passk import PassCurve
+from sleeptime_lib.analysis.curves import Curve, PassCurve
 from sleeptime_lib.analysis.ratio import EqualAccuracy
-from sleeptime_lib.analysis.results import Comparison, Report
+from sleeptime_lib.analysis.report import Comparison, Report
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import number, percent_axis, points_axis, step_axis, token_axis
 from sleeptime_lib.figures.picture import Picture, Rule, Series, Shade, Span
@@ -129,7 +128,7 @@ def _gain_series(comparison: Comparison, style: str, label: str, shift: float) -
         hover=tuple(
             f"{label}, budget {d.treatment_budget}<br>{d.points:+.1f} points "
             f"{wording.between(d.low, d.high)}<br>correlation {d.correlation:.2f}, n = {d.n:,}<br>"
-            f"{d.verdict}"
+            f"{d.conclusion}"
             for d in known
         ),
     )

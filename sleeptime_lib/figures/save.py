@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sleeptime_lib.analysis.results import json_safe
+from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.mpl_renderer import draw, settings
 from sleeptime_lib.figures.picture import Picture

@@ -1,17 +1,20 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known_ratio import World, simulate
 
-from sleeptime_lib.analysis.amortise import Bill, amortisation, paper_bill, prepare
-from sleeptime_lib.analysis.cost import Rates, cost_per_question, paper_rates, usd_rates
-from sleeptime_lib.analysis.known_ratio import World, simulate
+from sleeptime_lib.analysis.amortise import draw_costs
+from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.costs import Bill, Rates, paper_bill, usd_rates
 from sleeptime_lib.errors import InputError
 
 PRICED = Bill(usd_rates(prompt=2, cached=1, completion=10, sleep_discount=0.5))
+PAPER = paper_bill()
 LONG = 1e12  # questions, as good as endless
 
 
@@ -48,8 +51,8 @@ def shared(frame):
     return build
 
 
-def reckon(rows, bill=None, **options):
-    return amortisation(rows, bill, draws=60, **options)
+def amortise(rows, bill=PAPER, *, at=None, draws=60, **options):
+    return draw_costs(rows, at=at, draws=draws).amortisation(bill, **options)
 
 
 def at_budget(found, budget=0):
@@ -58,40 +61,40 @@ def at_budget(found, budget=0):
 
 @pytest.fixture(scope="module")
 def simulated():
-    """A run with variation between clusters, prepared."""
-    return prepare(simulate(World(), clusters=20, questions=20, seed=0, shared=10), draws=300)
+    """A run with variation between clusters, its draws at hand."""
+    return draw_costs(simulate(World(), clusters=20, questions=20, seed=0, shared=10), draws=300)
 
 
 # The paper's model
 
 
 def test_a_question_costs_its_share_of_the_phase_and_t_times_its_answer(shared):
-    payoff = at_budget(reckon(shared(), paper_bill(t=10)))
+    payoff = at_budget(amortise(shared(), paper_bill(t=10)))
     assert payoff.at(1).cost.estimate == pytest.approx(1000 + 200)
     assert payoff.at(10).cost.estimate == pytest.approx(100 + 200)
     assert payoff.at(10).ratio.estimate == pytest.approx(1000 / 300)
 
 
-def test_the_papers_model_is_the_default(shared):
-    assert reckon(shared()).bill == paper_bill(t=10)
+def test_the_papers_weight_of_an_answer_is_the_default():
+    assert paper_bill() == paper_bill(t=10)
 
 
 def test_break_even_is_the_phase_over_what_an_answer_saves(shared):
-    payoff = at_budget(reckon(shared()))
+    payoff = at_budget(amortise(shared()))
     assert payoff.break_even.estimate == pytest.approx(1000 / (1000 - 200))
     assert payoff.at(1).winner == "baseline"
     assert payoff.at(2).winner == "sleep-time"
 
 
 def test_at_equal_accuracy_costs_are_read_off_both_curves(shared):
-    (payoff,) = reckon(shared()).equal_accuracy
+    (payoff,) = amortise(shared()).equal_accuracy
     assert payoff.basis.accuracy == pytest.approx(5 / 6)
     assert payoff.baseline.estimate == pytest.approx(10 * math.sqrt(100 * 200))
     assert payoff.answer.estimate == pytest.approx(10 * math.sqrt(20 * 40))
 
 
 def test_curves_hold_the_baseline_once_and_sleep_time_for_every_number_of_questions(shared):
-    found = reckon(shared(), questions=(1, 5))
+    found = amortise(shared(), questions=(1, 5))
     assert [(c.line.arm, c.questions) for c in found.curves] == [
         ("baseline", 0), ("sleep", 1), ("sleep", 5),
     ]  # fmt: skip
@@ -103,7 +106,7 @@ def test_curves_hold_the_baseline_once_and_sleep_time_for_every_number_of_questi
 
 
 def test_with_t_0_answers_are_free_and_sleeping_never_pays(shared):
-    for payoff in (at_budget(f := reckon(shared(), paper_bill(t=0))), f.equal_accuracy[0]):
+    for payoff in (at_budget(f := amortise(shared(), paper_bill(t=0))), f.equal_accuracy[0]):
         assert payoff.break_even.estimate == math.inf
         assert payoff.at(50).ratio.estimate == 0
         assert payoff.at(50).cost.estimate == pytest.approx(1000 / 50)
@@ -111,29 +114,29 @@ def test_with_t_0_answers_are_free_and_sleeping_never_pays(shared):
 
 
 def test_a_free_phase_pays_from_the_first_question_on(shared):
-    payoff = at_budget(reckon(shared(phase=0)))
+    payoff = at_budget(amortise(shared(phase=0)))
     assert payoff.break_even.estimate == 0
     assert payoff.at(1).ratio.estimate == payoff.at(50).ratio.estimate == pytest.approx(5)
 
 
-def test_a_free_phase_does_not_pay_when_its_answers_are_dearer(shared):
+def test_a_free_phase_does_not_pay_when_its_answers_cost_more(shared):
     rows = shared(phase=0, baseline=(20, 40), sleep=(30, 60))
-    assert at_budget(reckon(rows)).break_even.estimate == math.inf
+    assert at_budget(amortise(rows)).break_even.estimate == math.inf
 
 
 def test_one_question_carries_the_whole_phase(shared):
-    payoff = at_budget(reckon(shared()))
+    payoff = at_budget(amortise(shared()))
     one = payoff.at(1).cost.estimate
     assert one == pytest.approx(payoff.phase.estimate + payoff.answer.estimate)
 
 
 def test_endless_questions_leave_the_ratio_of_the_answers(shared):
-    payoff = at_budget(reckon(shared(), questions=(1, LONG)))
+    payoff = at_budget(amortise(shared(), questions=(1, LONG)))
     assert payoff.at(LONG).ratio.estimate == pytest.approx(100 / 20)
 
 
 def test_large_t_leaves_the_ratio_of_the_answers_too(shared):
-    payoff = at_budget(reckon(shared(), paper_bill(t=1e9)))
+    payoff = at_budget(amortise(shared(), paper_bill(t=1e9)))
     assert payoff.at(1).ratio.estimate == pytest.approx(100 / 20, rel=1e-6)
     assert payoff.break_even.estimate == pytest.approx(0, abs=1e-6)
 
@@ -142,7 +145,7 @@ def test_large_t_leaves_the_ratio_of_the_answers_too(shared):
 
 
 def test_the_full_bill_counts_prompts_and_caching_of_both_phases(shared):
-    payoff = at_budget(reckon(shared(cached=200), PRICED))
+    payoff = at_budget(amortise(shared(cached=200), PRICED))
     answer = (150 * 2 + 200 * 1 + 20 * 10) / 1e6
     assert payoff.answer.estimate == pytest.approx(answer)
     assert payoff.phase.estimate == pytest.approx(0.5 * (400 * 2 + 1000 * 10) / 1e6)
@@ -150,50 +153,50 @@ def test_the_full_bill_counts_prompts_and_caching_of_both_phases(shared):
 
 def test_t_weights_the_whole_answer_call(shared):
     priced = Bill(PRICED.rates, t=3)
-    once, thrice = (at_budget(reckon(shared(), bill)) for bill in (PRICED, priced))
+    once, thrice = (at_budget(amortise(shared(), bill)) for bill in (PRICED, priced))
     assert thrice.answer.estimate == pytest.approx(3 * once.answer.estimate)
     assert thrice.phase.estimate == pytest.approx(once.phase.estimate)
 
 
 def test_longer_notes_are_read_on_every_question(shared):
-    double = at_budget(reckon(shared(), Bill(PRICED.rates, notes_factor=2)))
+    double = at_budget(amortise(shared(), Bill(PRICED.rates, notes_factor=2)))
     assert double.answer.estimate == pytest.approx((400 * 2 + 20 * 10) / 1e6)
-    assert double.phase.estimate == at_budget(reckon(shared(), PRICED)).phase.estimate
+    assert double.phase.estimate == at_budget(amortise(shared(), PRICED)).phase.estimate
 
 
 def test_notes_of_the_limiting_length_save_nothing_however_many_questions(shared):
     rows = shared(cached=100)
-    payoff = at_budget(reckon(rows, PRICED))
+    payoff = at_budget(amortise(rows, PRICED))
     assert payoff.notes_tokens.estimate == pytest.approx(50)
     limit = payoff.notes_limit.estimate / payoff.notes_tokens.estimate
     for factor, winner in ((0.98 * limit, "sleep-time"), (1.02 * limit, "baseline")):
         bill = Bill(PRICED.rates, notes_factor=factor)
-        found = at_budget(reckon(rows, bill, questions=(LONG,)))
+        found = at_budget(amortise(rows, bill, questions=(LONG,)))
         assert found.at(LONG).winner == winner
         assert math.isinf(found.break_even.estimate) == (winner == "baseline")
 
 
 def test_the_limit_is_the_same_whatever_the_length_of_the_notes_now(shared):
     limits = [
-        at_budget(reckon(shared(), Bill(PRICED.rates, notes_factor=f))).notes_limit.estimate
+        at_budget(amortise(shared(), Bill(PRICED.rates, notes_factor=f))).notes_limit.estimate
         for f in (0.5, 4)
     ]
     assert limits[0] == pytest.approx(limits[1])
 
 
 def test_where_reading_is_free_notes_may_be_as_long_as_they_like(shared):
-    assert at_budget(reckon(shared())).notes_limit.estimate == math.inf
+    assert at_budget(amortise(shared())).notes_limit.estimate == math.inf
 
 
 def test_a_batch_discount_of_half_is_as_good_as_t_2(shared):
     half = usd_rates(1, 1, 1, sleep_discount=0.5)
-    discounted = at_budget(reckon(shared(), Bill(half)))
-    waited_for = at_budget(reckon(shared(), Bill(usd_rates(1, 1, 1), t=2)))
+    discounted = at_budget(amortise(shared(), Bill(half)))
+    waited_for = at_budget(amortise(shared(), Bill(usd_rates(1, 1, 1), t=2)))
     assert discounted.break_even.estimate == pytest.approx(waited_for.break_even.estimate)
 
 
 def test_the_hit_rate_is_the_cached_share_of_the_prompts(shared):
-    rates = {h.line.arm: h for h in reckon(shared(cached=70)).hit_rates}
+    rates = {h.line.arm: h for h in amortise(shared(cached=70)).hit_rates}
     assert rates["sleep"].answers.estimate == pytest.approx(70 / 350)
     assert rates["baseline"].answers.estimate == pytest.approx(70 / 300)
     assert rates["sleep"].phase.estimate == 0
@@ -209,20 +212,10 @@ def test_intervals_hold_the_estimates(simulated):
             assert value.low < value.estimate < value.high
 
 
-def test_costs_are_those_of_cost_per_question_with_the_same_draws():
-    rows = simulate(World(), clusters=20, questions=20, seed=0, shared=10)
-    costs = cost_per_question(rows, paper_rates(10), [10], draws=300)
-    own = prepare(rows, draws=300).amortisation(paper_bill())
-    for payoff in own.payoffs:
-        (same,) = (c for c in costs if c.line == payoff.line and c.budget == payoff.basis.budget)
-        assert payoff.at(10).cost == same.cost
-        assert payoff.at(10).ratio.low == pytest.approx(same.saving.low)
-
-
 def test_draws_in_which_an_arm_misses_the_accuracy_are_counted_not_dropped(simulated):
     rows = simulate(World(), clusters=20, questions=20, seed=0, shared=10)
     high = max(c.points[-1].accuracy for c in simulated.report.of("baseline"))
-    (payoff,) = amortisation(rows, at=high - 0.001, draws=300).equal_accuracy
+    (payoff,) = amortise(rows, at=high - 0.001, draws=300).equal_accuracy
     assert 0 < payoff.censored < 1
     assert payoff.break_even.low == 0  # a baseline that never gets there is worth any phase
     assert math.isinf(payoff.at(10).ratio.high)
@@ -231,7 +224,7 @@ def test_draws_in_which_an_arm_misses_the_accuracy_are_counted_not_dropped(simul
 def test_arms_without_a_common_accuracy_say_so_and_still_compare_by_budget(shared):
     rows = shared()
     rows.loc[rows["arm"] == "sleep", "score"] = 0.0
-    found = reckon(rows)
+    found = amortise(rows)
     assert "share no accuracy" in found.equal_accuracy[0].basis.reason
     assert math.isnan(found.equal_accuracy[0].break_even.estimate)
     assert found.main.basis.budget == 0
@@ -240,14 +233,34 @@ def test_arms_without_a_common_accuracy_say_so_and_still_compare_by_budget(share
 
 def test_without_a_baseline_there_are_costs_but_no_savings(shared):
     rows = shared()
-    found = reckon(rows[rows["arm"] == "sleep"])
+    found = amortise(rows[rows["arm"] == "sleep"])
     assert found.payoffs == ()
     assert "no baseline" in found.equal_accuracy[0].basis.reason
     assert found.curves[0].points[0].cost.estimate == pytest.approx(1200)
 
 
+def test_failed_rows_do_not_count(shared):
+    rows = shared()
+    failed = (rows["context_id"] == "x00") & (rows["budget"] == 0)
+    rows.loc[failed, "score"] = math.nan
+    rows.loc[failed, "test_completion_tokens"] = 10_000
+    payoff = at_budget(amortise(rows))
+    assert (payoff.baseline.estimate, payoff.answer.estimate) == pytest.approx((1000, 200))
+
+
+def test_an_arm_of_another_name_has_its_costs_with_its_sleep_phase(shared):
+    rows = shared()
+    rows.loc[rows["arm"] == "sleep", "arm"] = "my_method"
+    found = amortise(rows, questions=(1, 5))
+    assert [(c.line.arm, c.questions) for c in found.curves] == [
+        ("baseline", 0), ("my_method", 1), ("my_method", 5),
+    ]  # fmt: skip
+    assert found.curves[2].points[0].cost.estimate == pytest.approx(400)
+    assert found.main is None
+
+
 def test_no_rows_have_no_amortisation(frame):
-    found = reckon(frame([]))
+    found = amortise(frame([]))
     assert (found.curves, found.payoffs, found.main) == ((), (), None)
 
 
@@ -260,16 +273,35 @@ def test_nominal_95_percent_intervals_hold_the_true_break_even():
     for run in range(120):
         rows = simulate(world, clusters=50, questions=4, seed=run, shared=4)
         rows = rows[rows["budget"] == 1]
-        (payoff,) = prepare(rows, draws=200, seed=run).amortisation(paper_bill()).payoffs
+        (payoff,) = draw_costs(rows, draws=200, seed=run).amortisation(paper_bill()).payoffs
         hits.append(payoff.break_even.low <= true <= payoff.break_even.high)
     assert 0.9 <= np.mean(hits) <= 0.99
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "censored", "determined"),
+    [(2, 5, 0, True), (0, 5, 0.4, True), (1, math.inf, 0, False), (2, 5, 0.6, False),
+     (math.nan, math.nan, 0, False)],
+)  # fmt: skip
+def test_a_break_even_is_determined_where_most_draws_bound_it_on_both_sides(
+    simulated, low, high, censored, determined
+):
+    payoff = simulated.amortisation(PAPER).payoffs[0]
+    changed = replace(payoff, break_even=Interval(3, low, high), censored=censored)
+    assert changed.determined is determined
+
+
+def test_that_no_number_of_questions_pays_can_be_determined_too(shared):
+    payoff = at_budget(amortise(shared(baseline=(20, 40), sleep=(30, 60))))
+    assert payoff.break_even.low == math.inf
+    assert payoff.determined
 
 
 # Sensitivity to t
 
 
 def test_sensitivity_repeats_the_bill_for_every_t(shared):
-    found = reckon(shared(), weights=(1, 10))
+    found = amortise(shared(), weights=(1, 10))
     (curve,) = found.sensitivity
     ten = curve.points[1]
     assert [p.t for p in curve.points] == [1, 10]
@@ -297,14 +329,14 @@ def test_a_larger_t_never_makes_sleeping_less_worthwhile(simulated, low, more, q
 
 def test_impossible_bills_are_refused(shared):
     with pytest.raises(InputError, match="at least 1, not 0"):
-        reckon(shared(), questions=(5, 0))
+        amortise(shared(), questions=(5, 0))
     for bill in (paper_bill(-1), Bill(Rates(test_prompt=-2.0)), Bill(Rates(), notes_factor=-1)):
         with pytest.raises(InputError, match="must be 0 or more"):
-            reckon(shared(), bill)
+            amortise(shared(), bill)
 
 
 def test_the_result_is_json_with_the_whole_number_that_pays_and_the_winner(shared):
-    value = json.loads(json.dumps(reckon(shared()).to_json(), allow_nan=False))
+    value = json.loads(json.dumps(amortise(shared()).to_json(), allow_nan=False))
     payoff = value["payoffs"][0]
     assert payoff["pays_from"] == 2
     assert payoff["notes_limit"]["estimate"] == "inf"

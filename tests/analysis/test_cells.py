@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from known_ratio import World, simulate
 
-from sleeptime_lib.analysis.cells import observed, reduce_rows, resample
-from sleeptime_lib.analysis.known_ratio import World, simulate
+from sleeptime_lib.analysis.cells import Line, observed, reduce_rows, resample
 from sleeptime_lib.errors import InputError
 
 
@@ -42,7 +42,8 @@ def test_rows_that_the_grid_lacks_are_missing(frame):
             ]
         )
     )
-    assert cells.missing.tolist() == [0, 1]
+    assert cells.missing().tolist() == [0, 1]
+    assert cells.missing(5).tolist() == [3, 4]
 
 
 def test_the_order_of_rows_changes_nothing():
@@ -127,3 +128,30 @@ def test_means_are_exact_for_unequal_clusters(frame):
     assert observed(reduce_rows(rows)).accuracy[0, 0] == pytest.approx(0.1)
     drawn = resample(reduce_rows(rows), 4000, seed=0).accuracy[:, 0]
     assert np.unique(drawn).tolist() == pytest.approx([0, 0.1, 1])
+
+
+@pytest.mark.parametrize("score", [-0.1, 1.5])
+def test_a_score_that_is_not_from_0_to_1_is_refused(frame, score):
+    with pytest.raises(InputError, match=rf"'q7' has the score {score}: scores are from 0"):
+        reduce_rows(frame([{"question_id": "q6"}, {"question_id": "q7", "score": score}]))
+
+
+def test_scores_of_a_live_run_may_all_be_unknown(frame):
+    rows = frame([{"score": None}]).astype({"score": object})
+    assert reduce_rows(rows.assign(score=None)).failed.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        (Line("baseline", "verbosity"), "baseline"),
+        (Line("context_only", "verbosity"), "context only"),
+        (Line("sleep", "verbosity", 1), "sleep-time k=1"),
+        (Line("sleep", "effort", 1, "high"), "sleep-time high effort"),
+        (Line("sleep", "effort", 2, "high"), "sleep-time k=2 high effort"),
+        (Line("my_own_arm", "steps", 1), "my own arm"),
+        (Line("my_own_arm", "steps", 3), "my own arm k=3"),
+    ],
+)
+def test_a_setting_has_a_name_for_people(line, label):
+    assert line.label == label

@@ -1,8 +1,12 @@
 import math
+from itertools import combinations
 
+import numpy as np
+import pandas as pd
 import pytest
+from known_ratio import World, simulate
 
-from sleeptime_lib.analysis.known_ratio import World, simulate
+from sleeptime_lib.analysis.curves import pass_at_k, pass_curves
 from sleeptime_lib.analysis.report import analyse
 
 
@@ -50,3 +54,111 @@ def test_a_budget_at_which_everything_failed_keeps_its_place(two_arms):
 def test_the_frontier_leaves_out_points_that_cost_more_for_less(two_arms):
     rows = two_arms({0: (2, 20), 1: (6, 50), 2: (5, 90), 3: (6, 120), 4: (8, 300)}, {0: (4, 20)})
     assert analyse(rows, draws=20).of("baseline")[0].frontier == (0, 1, 4)
+
+
+def test_scores_between_wrong_and_right_count_in_part(frame):
+    rows = frame({"question_id": f"q{i}", "score": s} for i, s in enumerate((0.25, 0.5, 1.0)))
+    assert analyse(rows, draws=20).curves[0].points[0].accuracy == pytest.approx(1.75 / 3)
+
+
+def test_where_all_answers_are_half_right_the_interval_allows_for_clusters_not_seen(frame):
+    # 30 clusters: 1 - 0.025 ** (1 / 30) of the clusters may be all wrong, or all right.
+    rows = frame({"question_id": f"q{c}", "cluster_id": f"c{c}", "score": 0.5} for c in range(30))
+    point = analyse(rows, draws=20).curves[0].points[0]
+    assert (point.low, point.high) == pytest.approx((0.5 - 0.1157 / 2, 0.5 + 0.1157 / 2), abs=1e-4)
+
+
+def test_total_tokens_hold_the_whole_sleep_phase(frame):
+    rows = frame(
+        {
+            "arm": arm,
+            "question_id": f"q{q}",
+            "context_id": "x",
+            "test_completion_tokens": 20,
+            "sleep_completion_tokens": 100 * (arm == "sleep"),
+            "sleep_id": "phase" if arm == "sleep" else "",
+            "score": None if q == 2 else 1.0,
+        }
+        for arm in ("baseline", "sleep")
+        for q in range(3)
+    )
+    points = [c.points[0] for c in analyse(rows, draws=20).curves]
+    assert [p.total_tokens for p in points] == [20, 120]
+
+
+def test_another_arm_has_its_curve_under_its_own_name(two_arms):
+    rows = two_arms({0: (2, 20)}, {0: (4, 20)})
+    other = rows[rows["arm"] == "sleep"].assign(arm="wider_search", budget_kind="steps")
+    report = analyse(pd.concat([rows, other]), draws=20)
+    assert [c.line.label for c in report.curves] == ["baseline", "sleep-time k=1", "wider search"]
+    assert len(report.comparisons) == 1
+
+
+# Pass@k
+
+
+@pytest.mark.parametrize(
+    ("n", "right", "k"), [(5, 2, 1), (5, 2, 3), (6, 1, 4), (4, 0, 2), (3, 3, 2)]
+)
+def test_the_estimate_is_the_share_of_all_choices_of_k_draws_with_a_right_one(n, right, k):
+    draws = [True] * right + [False] * (n - right)
+    expected = np.mean([any(choice) for choice in combinations(draws, k)])
+    assert pass_at_k(np.array([n]), np.array([right]), k)[0] == pytest.approx(expected)
+
+
+def test_more_draws_than_there_are_cannot_be_estimated():
+    assert np.isnan(pass_at_k(np.array([3]), np.array([1]), 4)).all()
+
+
+def draws(frame, right_by_question, samples=4):
+    return frame(
+        {
+            "budget_kind": "samples",
+            "question_id": f"q{q}",
+            "cluster_id": f"c{q}",
+            "sample": s,
+            "score": float(s < right),
+            "test_completion_tokens": 20 + s,
+        }
+        for q, right in enumerate(right_by_question)
+        for s in range(samples)
+    )
+
+
+def test_the_curve_is_the_mean_over_questions_against_k_times_the_mean_tokens(frame):
+    (curve,) = pass_curves(draws(frame, [0, 1, 4]), draws=200)
+    assert [p.k for p in curve.points] == [1, 2, 3, 4]
+    assert [p.tokens for p in curve.points] == pytest.approx([21.5, 43, 64.5, 86])
+    assert [p.accuracy for p in curve.points] == pytest.approx([5 / 12, 0.5, 7 / 12, 2 / 3])
+    assert all(p.low <= p.accuracy <= p.high for p in curve.points)
+
+
+def test_failed_draws_make_a_question_short_and_the_count_says_so(frame):
+    rows = draws(frame, [1, 2, 3])
+    rows.loc[0, "score"] = np.nan
+    (curve,) = pass_curves(rows, draws=50)
+    assert curve.short == 1
+    assert [p.n for p in curve.points] == [3, 3, 3, 2]
+
+
+def test_a_run_without_repeated_draws_has_no_curve(frame):
+    assert pass_curves(frame([{}]), draws=10) == ()
+
+
+def test_a_run_whose_draws_all_failed_has_an_empty_curve(frame):
+    rows = draws(frame, [1, 2]).assign(score=np.nan)
+    (curve,) = pass_curves(rows, draws=10)
+    assert curve.points == ()
+    assert curve.short == 2
+
+
+def test_draws_for_pass_at_k_are_not_taken_for_a_curve(frame):
+    report = analyse(draws(frame, [1, 2, 3]), draws=20)
+    assert report.curves == ()
+    assert len(report.pass_at_k) == 1
+
+
+def test_a_draw_is_right_from_half_a_score_on(frame):
+    rows = draws(frame, [0, 0]).assign(score=[0.5, 0.4] * 4)
+    (curve,) = pass_curves(rows, draws=10)
+    assert curve.points[0].accuracy == pytest.approx(0.5)

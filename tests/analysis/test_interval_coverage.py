@@ -3,7 +3,7 @@
 The full one (400 runs, 2,000 draws, 50 and 100 clusters) is benchmarks/intervals.py.
 """
 
-from sleeptime_lib.analysis.known_ratio import World, coverage
+from known_ratio import World, coverage
 
 LOW, HIGH = 0.92, 0.98
 

@@ -1,11 +1,14 @@
 """The cost explorer in a real browser: a slider redraws the curves and no model is called."""
 
+from pathlib import Path
+
 import pytest
 from jupyter_browser import CHROMIUM, finished, lab, notebook_of
 
 CELLS = (
-    "import os\n"
-    "from sleeptime_lib.analysis.known_ratio import World, simulate\n"
+    "import os, sys\n"
+    f"sys.path.append({str(Path(__file__).parents[1])!r})\n"
+    "from known_ratio import World, simulate\n"
     "from sleeptime_lib.explorer import CostExplorer\n"
     "from sleeptime_lib.models.client import Client\n"
     "def refuse(*_, **__):\n"

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from known_ratio import World, simulate
 
-from sleeptime_lib.analysis.known_ratio import World, simulate
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.figures import context_only, differences, pareto, pass_at_k, sleep_scaling
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from known_ratio import World, simulate
 
-from sleeptime_lib.analysis.amortise import Bill, paper_bill, prepare
-from sleeptime_lib.analysis.cost import usd_rates
-from sleeptime_lib.analysis.known_ratio import World, simulate
+from sleeptime_lib.analysis.amortise import draw_costs
+from sleeptime_lib.analysis.costs import Bill, paper_bill, usd_rates
 from sleeptime_lib.figures import (
     amortised_pareto,
     cost_by_questions,
@@ -31,7 +31,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def prepared(rows):
-    return prepare(rows.assign(model="simulated"), draws=100)
+    return draw_costs(rows.assign(model="simulated"), draws=100)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_every_picture_can_be_made_of_every_run(rows, make):
         "no tokens": rows.assign(test_completion_tokens=0),
     }
     for name, shape in shapes.items():
-        prepared = prepare(shape, draws=20)
+        prepared = draw_costs(shape, draws=20)
         for bill in (paper_bill(), LIST, paper_bill(0), replace(LIST, notes_factor=20)):
             picture = make(prepared.amortisation(bill))
             json.dumps(picture.to_json(), allow_nan=False)

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sleeptime_lib.analysis.amortise import draw_costs
 from sleeptime_lib.analysis.bootstrap import Floats
-from sleeptime_lib.analysis.cost import cost_per_question, paper_rates
-from sleeptime_lib.analysis.isotonic import fit_curve
-from sleeptime_lib.analysis.report import prepare
+from sleeptime_lib.analysis.costs import paper_bill
+from sleeptime_lib.analysis.ratio import fit_curve
 from sleeptime_lib.records import ROW_COLUMNS
 
 BUDGET = 1
 """Budget of the difference and the cost."""
 SHARED = 5
 """Questions that share a context, in the cost."""
-RATES = paper_rates(t=10.0)
+BILL = paper_bill(t=10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def truth(world: World, clusters: int = 400_000, seed: int = 0) -> Truth:
     return Truth(
         ratio=float(np.exp(fits[0][0][0, 0] - fits[1][0][0, 0])),
         points=float(100 * (curves[1][1][0, BUDGET] - curves[0][1][0, BUDGET])),
-        cost=phase / SHARED + RATES.test_completion * float(curves[1][0][0, BUDGET]),
+        cost=phase / SHARED + BILL.t * float(curves[1][0][0, BUDGET]),
     )
 
 
@@ -153,7 +153,7 @@ def simulate(
              "finish_reason": "stop", "error": "", "usage_estimated": False}  # fmt: skip
     for name in ROW_COLUMNS:
         if name not in rows:
-            rows[name] = fixed.get(name, 0)
+            rows[name] = [{}] * len(rows) if name == "measures" else fixed.get(name, 0)
     return rows[list(ROW_COLUMNS)]
 
 
@@ -185,14 +185,11 @@ def coverage(
         rows = simulate(world, clusters, questions, seed=1 + run)
         if by_item:
             rows["cluster_id"] = rows["question_id"]
-        report = prepare(rows, at=world.at, draws=draws, seed=run).report
-        equal = report.equal_accuracy
-        gain = report.comparisons[0].differences[BUDGET]
-        cost = next(
-            c.cost
-            for c in cost_per_question(rows, RATES, [SHARED], draws=draws, seed=run)
-            if c.line.arm == "sleep" and c.budget == BUDGET
-        )
+        drawn = draw_costs(rows, at=world.at, draws=draws, seed=run)
+        equal = drawn.report.equal_accuracy
+        gain = drawn.report.comparisons[0].differences[BUDGET]
+        shared = drawn.amortisation(BILL, questions=(SHARED,), ladder=(), weights=())
+        cost = shared.payoffs[BUDGET].at(SHARED).cost
         hits += [
             equal.low <= real.ratio <= equal.high,
             gain.low <= real.points <= gain.high,

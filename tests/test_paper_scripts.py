@@ -2,8 +2,8 @@ import json
 
 import pandas as pd
 import pytest
+from paper_scripts import aime_answer, gsm_clusters, read_aime, read_gsm
 
-from sleeptime_lib.analysis.released import aime_answer, gsm_clusters, read_aime, read_gsm
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import ROW_COLUMNS

@@ -29,7 +29,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.records import ROW_COLUMNS, Arm, Row
+from sleeptime_lib.records import ROW_COLUMNS, Row
 from sleeptime_lib.tasks.grading import extract_answer, is_correct, paper_grade
 
 Grader = Literal["paper", "clean"]
@@ -38,7 +38,7 @@ Grader = Literal["paper", "clean"]
 def read_gsm(
     path: Path,
     *,
-    arm: Arm,
+    arm: str,
     budget: int,
     model: str,
     clusters: Mapping[str, str] | None = None,
@@ -49,7 +49,7 @@ def read_gsm(
 
     Args:
         path: The JSONL file.
-        arm: Arm that the file is of.
+        arm: str that the file is of.
         budget: Verbosity level, 0 to 4, that it was made with.
         model: Model that answered.
         clusters: Template by question text, see `gsm_clusters`. None makes every question its
@@ -116,7 +116,7 @@ def gsm_clusters(path: Path) -> dict[str, str]:
 def read_aime(
     path: Path,
     *,
-    arm: Arm,
+    arm: str,
     budget: int,
     model: str,
     sleep_effort: str = "",
@@ -126,7 +126,7 @@ def read_aime(
 
     Args:
         path: The JSONL file.
-        arm: Arm that the file is of.
+        arm: str that the file is of.
         budget: Rank of the reasoning effort of the answer: 0 low, 1 medium, 2 high.
         model: Model that answered.
         sleep_effort: Reasoning effort of the sleep phase.
@@ -276,7 +276,7 @@ def _frame(
     experiment: str,
     dataset: str,
     model: str,
-    arm: Arm,
+    arm: str,
     budget_kind: str,
     budget: int,
 ) -> pd.DataFrame:

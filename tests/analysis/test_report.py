@@ -4,10 +4,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from known_ratio import World, simulate
 
-from sleeptime_lib.analysis.known_ratio import World, simulate
-from sleeptime_lib.analysis.report import analyse
-from sleeptime_lib.analysis.results import json_safe
+from sleeptime_lib.analysis.json_values import json_safe
+from sleeptime_lib.analysis.report import Planned, analyse
 from sleeptime_lib.errors import InputError
 
 BASELINE = {0: (2, 20), 1: (6, 320)}
@@ -69,6 +69,23 @@ def test_failed_and_missing_rows_are_warned_of(two_arms):
     assert "7 rows of the full grid are missing" in warnings
 
 
+def test_a_run_that_was_stopped_misses_what_was_planned(two_arms):
+    rows = two_arms(BASELINE, SLEEP, clusters=5).sample(n=126, random_state=0)
+    report = analyse(rows, planned=Planned(rows=600, questions=60), draws=20)
+    assert report.counts.missing == 600 - 126
+    assert (report.counts.planned_rows, report.counts.planned_questions) == (600, 60)
+    assert "474 of 600 planned rows are missing" in " | ".join(report.warnings)
+    assert strict_json(report)["counts"]["planned_questions"] == 60
+    point = report.curves[0].points[0]
+    assert point.missing == 60 - point.asked
+
+
+def test_a_whole_run_misses_nothing(two_arms):
+    rows = two_arms(BASELINE, SLEEP)
+    counts = analyse(rows, planned=Planned(rows=1200, questions=300), draws=20).counts
+    assert (counts.missing, counts.questions, counts.planned_questions) == (0, 300, 300)
+
+
 def test_intervals_of_repeated_runs_cover_as_often_as_those_of_single_ones():
     # 40 problems, three runs of each, every problem with its own chance: the mean chance is 0.5.
     rng = np.random.default_rng(0)
@@ -101,6 +118,37 @@ def test_one_arm_alone_says_what_is_missing(two_arms):
     assert "there are no sleep rows: nothing to compare" in report.warnings
     assert len(report.curves) == 1
     strict_json(report)
+
+
+@pytest.mark.parametrize("arm", ["sleep", "my_arm"])
+def test_one_arm_at_one_budget_with_scores_in_part_is_a_report(frame, arm):
+    rows = frame(
+        {
+            "arm": arm,
+            "budget_kind": "steps",
+            "cluster_id": f"c{c:02}",
+            "question_id": f"q{c}-{q}",
+            "score": (c % 4 + q) / 5,
+            "measures": {"steps": float(q)},
+        }
+        for c in range(24)
+        for q in range(2)
+    )
+    report = analyse(rows, draws=50)
+    (point,) = report.curves[0].points
+    assert point.low < point.accuracy < point.high
+    assert report.comparisons == ()
+    assert ("nothing to compare" in " ".join(report.warnings)) == (arm == "sleep")
+    strict_json(report)
+
+
+def test_a_sleep_setting_is_compared_with_the_baseline_of_its_kind_of_budget(two_arms):
+    verbosity = two_arms(BASELINE, SLEEP)
+    steps = two_arms({0: (1, 50)}, {0: (8, 50)}).assign(budget_kind="steps")
+    report = analyse(pd.concat([verbosity, steps]), draws=20)
+    found = {c.line.budget_kind: c.differences for c in report.comparisons}
+    assert [d.points for d in found["steps"]] == pytest.approx([70])
+    assert [d.points for d in found["verbosity"]] == pytest.approx([20, 30])
 
 
 def test_one_cluster_gives_estimates_without_intervals(two_arms):
@@ -164,4 +212,5 @@ def test_options_out_of_range_are_refused(two_arms, options, message):
 
 def test_simulated_results_say_so(two_arms):
     assert analyse(two_arms(BASELINE, SLEEP, model="simulated"), draws=20).simulated
-    assert not analyse(two_arms(BASELINE, SLEEP), draws=20).simulated
+    other = two_arms(BASELINE, SLEEP, model="simulated-by-somebody-else")
+    assert not analyse(other, draws=20).simulated
