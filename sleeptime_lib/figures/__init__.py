@@ -1,31 +1,36 @@
-"""Report to pictures: one plain description of a picture, two renderers, one look."""
+"""Report to pictures: one plain description of a picture, live in a notebook and as files.
 
-from sleeptime_lib.figures.amortisation import (
-    amortised_pareto,
-    cost_by_questions,
-    ratio_by_questions,
-    sensitivity,
-)
-from sleeptime_lib.figures.picture import Picture
-from sleeptime_lib.figures.plotly_renderer import refresh, to_plotly
+A new picture is a function from a report to a `Picture`: `accuracy_picture` for percentages
+against tokens, `points_picture` for differences at named steps, each with `Series` of its own.
+"""
+
+from sleeptime_lib.figures.amortisation import amortised_pareto, cost_by_questions, sensitivity
+from sleeptime_lib.figures.blocks import accuracy_picture, points_picture
+from sleeptime_lib.figures.live import live, refresh, to_plotly
+from sleeptime_lib.figures.picture import Picture, Series
 from sleeptime_lib.figures.plots import (
     context_only,
+    curve_series,
     differences,
     pareto,
     pass_at_k,
     sleep_scaling,
 )
-from sleeptime_lib.figures.save import save, to_png
+from sleeptime_lib.figures.stills import save, to_png
 
 __all__ = [
     "Picture",
+    "Series",
+    "accuracy_picture",
     "amortised_pareto",
     "context_only",
     "cost_by_questions",
+    "curve_series",
     "differences",
+    "live",
     "pareto",
     "pass_at_k",
-    "ratio_by_questions",
+    "points_picture",
     "refresh",
     "save",
     "sensitivity",
