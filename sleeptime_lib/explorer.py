@@ -1,7 +1,7 @@
 """The cost explorer: what a shared sleep phase costs under any prices, from rows at hand.
 
-No model is called. The bootstrap is drawn once; a moved slider reckons one bill, sends new numbers
-to one figure in one message, and says in words who wins.
+No model is called. The bootstrap is drawn once; a moved slider calculates one bill, sends new
+numbers to one figure in one message, and says in words who wins.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import math
 from dataclasses import replace
 from typing import Any, Final
 
+import anywidget
 import ipywidgets
 import pandas as pd
-import plotly.graph_objects as go
 
 from sleeptime_lib.analysis.amortise import draw_costs
 from sleeptime_lib.analysis.costs import Bill, usd_rates
 from sleeptime_lib.analysis.payoff import Amortisation
 from sleeptime_lib.analysis.wording import pays, times
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.figures import amortised_pareto, cost_by_questions
-from sleeptime_lib.figures.panels import panels, refresh_panels
+from sleeptime_lib.figures import amortised_pareto, cost_by_questions, live, refresh
 from sleeptime_lib.figures.picture import Picture
 from sleeptime_lib.models.prices import PRICES, Price, price_or_reference
 
@@ -33,6 +32,28 @@ FACTORS: Final = (0.25, 0.5, 1, 1.5, 2, 3, 5, 7, 10, 15, 20)
 MOST_QUESTIONS: Final = 50
 PAPER: Final = Price(prompt=0.0, cached=0.0, completion=1.0)
 """The paper's model in prices: only generated tokens count."""
+
+
+class SliderNames(anywidget.AnyWidget):
+    """Gives the handles of the sliders around it their description as `aria-label`.
+
+    ipywidgets has no option for it: a screen reader hears "slider" seven times.
+    """
+
+    _esm = """
+    export default { render({ el }) {
+      const name = () => {
+        const root = el.closest(".jp-OutputArea-output") ?? document;
+        for (const slider of root.querySelectorAll(".widget-slider")) {
+          const label = slider.querySelector(".widget-label")?.textContent ?? "";
+          const handles = [...slider.querySelectorAll(".noUi-handle")];
+          handles.forEach((handle, i) => handle.setAttribute("aria-label",
+            handles.length > 1 ? label + (i ? ", to" : ", from") : label));
+        }
+      };
+      requestAnimationFrame(() => setTimeout(name, 0));
+    } };
+    """
 
 
 class CostExplorer:
@@ -52,7 +73,7 @@ class CostExplorer:
         draws: Bootstrap draws.
 
     Raises:
-        InputError: There are no rows of a sleep phase to reckon with, or the rows are bad.
+        InputError: There are no rows of a sleep phase to calculate with, or the rows are bad.
     """
 
     def __init__(
@@ -70,19 +91,21 @@ class CostExplorer:
         model = self._prepared.report.model
         self._price = price or price_or_reference(model, PRICES.price(model))[0]
         self._make_controls(questions, t)
-        self._verdict = ipywidgets.HTML()
-        self._figure = go.FigureWidget(panels(_pictures(self.found())))
+        self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
+        found = self.found()
+        self._figure = live(*_pictures(found))
+        flow = ipywidgets.Layout(flex_flow="row wrap")
         self.widget = ipywidgets.VBox(
             [
                 self._preset,
-                ipywidgets.HBox([self._questions, self._t]),
-                ipywidgets.HBox([self._prompt, self._cached, self._completion]),
-                ipywidgets.HBox([self._discount, self._factor]),
+                ipywidgets.HBox(self._sliders, layout=flow),
                 self._verdict,
                 self._figure,
+                self._note,
+                SliderNames(),
             ]
         )
-        self._say(self.found())
+        self._say(found)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -90,21 +113,33 @@ class CostExplorer:
         display(self.widget)
 
     def _make_controls(self, questions: int, t: int) -> None:
-        def slider(kind: type, label: str, value: Any, width: str = "46%", **how: Any) -> Any:
+        def slider(kind: type, label: str, value: Any, **how: Any) -> Any:
             return kind(
                 value=value,
                 description=label,
-                layout=ipywidgets.Layout(width=width),
-                style={"description_width": "8.2em"},
+                # As many beside each other as leave each of them a scale to move on.
+                layout=ipywidgets.Layout(flex="1 1 300px", width="auto", min_width="280px"),
+                style={"description_width": "7.5em"},
                 **how,
             )
 
         def price(label: str, value: float) -> Any:
             most = max(20.0, 2 * self._price.completion)
-            return slider(ipywidgets.FloatSlider, label, value, "31%", min=0, max=most, step=0.005,
-                          readout_format=".3f")  # fmt: skip
+            return slider(
+                ipywidgets.FloatSlider, label, value, min=0, max=most, step=0.005,
+                readout_format=".3f",
+            )  # fmt: skip
 
-        self._preset = ipywidgets.ToggleButtons(options=["Paper's model", "Full bill"])
+        batch = round(100 * (1 - self._price.batch))
+        # What each preset sets: prices, weight t, discount on the sleep phase in percent.
+        self._presets = {
+            "Paper's model": (PAPER, 10, 0),
+            "Full bill": (self._price, 1, 0),
+            f"Full bill, sleep phase {batch}% off": (self._price, 1, batch),
+        }
+        self._preset = ipywidgets.ToggleButtons(
+            options=list(self._presets), style={"button_width": "auto"}
+        )
         self._questions = slider(
             ipywidgets.IntSlider, "Questions Q", questions, min=1, max=MOST_QUESTIONS
         )
@@ -112,16 +147,14 @@ class CostExplorer:
         self._prompt = price("Prompt $/M", PAPER.prompt)
         self._cached = price("Cached $/M", PAPER.cached)
         self._completion = price("Generated $/M", PAPER.completion)
-        self._discount = slider(ipywidgets.IntSlider, "Discount %", 0, min=0, max=100, step=5)
-        self._factor = slider(
-            ipywidgets.SelectionSlider, "Notes length", 1,
-            options=[(f"{f:g}×", f) for f in FACTORS],
-        )  # fmt: skip
-        self._preset.observe(lambda _: self._apply_preset(), names="value")
+        self._discount = slider(ipywidgets.IntSlider, "Sleep % off", 0, min=0, max=100, step=5)
+        factors = [(f"{f:g}×", f) for f in FACTORS]
+        self._factor = slider(ipywidgets.SelectionSlider, "Notes length", 1, options=factors)
         self._sliders = (
             self._questions, self._t, self._prompt, self._cached, self._completion,
             self._discount, self._factor,
         )  # fmt: skip
+        self._preset.observe(lambda _: self._apply_preset(), names="value")
         for control in self._sliders:
             control.observe(self._on_change, names="value")
 
@@ -143,32 +176,40 @@ class CostExplorer:
 
     def _apply_preset(self) -> None:
         """Set all sliders, then draw once."""
-        full = self._preset.value == "Full bill"
-        price = self._price if full else PAPER
+        price, t, discount = self._presets[self._preset.value]
         for control in self._sliders:
             control.unobserve(self._on_change, names="value")
         self._prompt.value, self._cached.value = price.prompt, price.cached
         self._completion.value = price.completion
-        self._t.value = 1 if full else 10
-        self._discount.value = round(100 * (1 - price.batch)) if full else 0
-        self._factor.value = 1
+        self._t.value, self._discount.value, self._factor.value = t, discount, 1
         for control in self._sliders:
             control.observe(self._on_change, names="value")
         self._on_change(None)
 
     def _on_change(self, _: Any) -> None:
         found = self.found()
-        refresh_panels(self._figure, _pictures(found))
+        refresh(self._figure, *_pictures(found))
         self._say(found)
 
     def _say(self, found: Amortisation) -> None:
-        self._verdict.value = verdict(found, self._questions.value)
+        self._verdict.value = _paragraph(verdict(found, self._questions.value), 1)
+        note = html.escape(cost_by_questions(found).note)
+        self._note.value = _paragraph(
+            f'<small style="line-height: 1.3; display: block">{note}</small>', 2
+        )
+
+
+def _paragraph(content: str, weight: int) -> str:
+    """HTML in JupyterLab's ink, from 0 (strong) to 3 (faint), readable in both its themes."""
+    return f'<span style="color: var(--jp-ui-font-color{weight}, inherit)">{content}</span>'
 
 
 def _pictures(found: Amortisation) -> tuple[Picture, Picture]:
     return (
-        replace(amortised_pareto(found), title="Accuracy against cost"),
-        replace(cost_by_questions(found), title="Cost as questions share it"),
+        replace(
+            amortised_pareto(found), title=f"Accuracy against cost at Q = {found.questions[0]}"
+        ),
+        replace(cost_by_questions(found), title="Cost as questions share a phase"),
     )
 
 
@@ -190,8 +231,9 @@ def verdict(found: Amortisation, questions: int) -> str:
     )
     said = ""
     if math.isfinite(ratio.estimate):
-        said = f": {_cheaper(ratio.estimate)} per question ({times(ratio.low)}× to "
-        said += f"{'∞' if math.isinf(ratio.high) else times(ratio.high) + '×'})"
+        low = times(ratio.low) if ratio.low else "0"
+        high = "∞" if math.isinf(ratio.high) else f"{times(ratio.high)}×"
+        said = f": {_cheaper(ratio.estimate)} per question ({low}× to {high})"
     parts = [
         f"<b>{name} at Q = {questions}</b>{said}.",
         html.escape(pays(main, found.confidence)),

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import ipywidgets
 import pandas as pd
-import plotly.graph_objects as go
 
 from sleeptime_lib import figures, runs
 from sleeptime_lib.analysis import planning
@@ -85,7 +84,7 @@ class RunPanel:
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="50%"))
         self._start.on_click(lambda _: self.start())
         self._stop.on_click(lambda _: self.stop())
-        self._figure = go.FigureWidget(figures.to_plotly(self._picture(final=False)))
+        self._figure = figures.live(self._picture(final=False))
         controls = [*self._sliders.values(), self._cap]
         for control in controls:
             control.observe(lambda _: self._on_change(), names="value")

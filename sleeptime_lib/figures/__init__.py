@@ -1,33 +1,38 @@
-"""Report to pictures: one plain description of a picture, two renderers, one look."""
+"""Report to pictures: one plain description of a picture, live in a notebook and as files.
 
-from sleeptime_lib.analysis.report import Report
-from sleeptime_lib.figures.amortisation import (
-    amortised_pareto,
-    cost_by_questions,
-    ratio_by_questions,
-    sensitivity,
-)
-from sleeptime_lib.figures.picture import Picture
-from sleeptime_lib.figures.plotly_renderer import refresh, to_plotly
+A new picture is a function from a report to a `Picture`: `accuracy_picture` for percentages
+against tokens, `points_picture` for differences at named steps, each with `Series` of its own.
+"""
+
+from sleeptime_lib.figures.amortisation import amortised_pareto, cost_by_questions, sensitivity
+from sleeptime_lib.figures.blocks import accuracy_picture, points_picture
+from sleeptime_lib.figures.live import live, refresh, to_plotly
+from sleeptime_lib.figures.picture import Picture, Series
 from sleeptime_lib.figures.plots import (
+    accuracy_pictures,
     context_only,
+    curve_series,
     differences,
     pareto,
     pass_at_k,
     sleep_scaling,
 )
-from sleeptime_lib.figures.save import save, to_png
+from sleeptime_lib.figures.stills import save, to_png
 
 __all__ = [
     "Picture",
+    "Series",
+    "accuracy_picture",
     "accuracy_pictures",
     "amortised_pareto",
     "context_only",
     "cost_by_questions",
+    "curve_series",
     "differences",
+    "live",
     "pareto",
     "pass_at_k",
-    "ratio_by_questions",
+    "points_picture",
     "refresh",
     "save",
     "sensitivity",
@@ -35,17 +40,3 @@ __all__ = [
     "to_plotly",
     "to_png",
 ]
-
-
-def accuracy_pictures(report: Report) -> dict[str, Picture]:
-    """The pictures of accuracy against tokens that the rows of a report allow."""
-    drawn = {"pareto": pareto(report)}
-    if report.comparisons:
-        drawn["differences"] = differences(report)
-    if len(report.comparisons) > 1:
-        drawn["sleep_scaling"] = sleep_scaling(report)
-    if report.pass_at_k:
-        drawn["pass_at_k"] = pass_at_k(report)
-    if report.of("context_only"):
-        drawn["context_only"] = context_only(report)
-    return drawn

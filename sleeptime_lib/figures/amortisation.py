@@ -5,172 +5,170 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 
-from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
 from sleeptime_lib.analysis.costs import Bill
-from sleeptime_lib.analysis.payoff import Amortisation, CostCurve, Payoff
+from sleeptime_lib.analysis.payoff import Amortisation, CostCurve, Payoff, pays_from
 from sleeptime_lib.analysis.wording import pays
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import amount_axis, number, percent_axis, times_axis, token_axis
+from sleeptime_lib.figures.blocks import (
+    ACCURACY,
+    determined,
+    estimates,
+    picture,
+    scaled,
+    share_right,
+)
 from sleeptime_lib.figures.picture import Axis, Picture, Rule, Series, Shade
-from sleeptime_lib.figures.plots import ACCURACY
 
 PER_USD = 1000
 """Costs in USD are shown for so many questions, so that they are numbers one can read."""
 
-EQUAL = Rule(1.0)
 TICKS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+FARTHEST = 2.0
+"""Limits beyond so many times the largest estimate are cut: axes are made for the estimates."""
+ASIDE = 1.12
+"""The baseline runs on by this factor of Q, so that its whisker stands beside the other's."""
+SHARED = "Q: questions that share a context and its sleep phase."
 
 
 def amortised_pareto(found: Amortisation) -> Picture:
     """Accuracy against cost per question, for each number of questions that share a context.
 
     Paper figure 9. The baseline has nothing to share; the smallest sleep setting moves left as
-    more questions share its phase.
+    more questions share its phase. Accuracy and its interval do not depend on Q: one curve of
+    the sleep arm bears the whiskers.
     """
-    sleeps = _smallest(found)
-    styles = look.ramp(len(sleeps))
-    series = [_pareto_series(found, c, "baseline", "baseline") for c in _baselines(found)]
-    series += [
-        _pareto_series(found, curve, style, f"sleep-time, Q = {number(curve.questions)}")
-        for curve, style in zip(sleeps, styles, strict=True)
-    ]
-    series = [s for s in series if s.x]
-    title = "What accuracy costs when questions share a context"
-    if len(sleeps) == 1:
-        title = f"What accuracy costs at {_of(sleeps[0].questions)} per context"
-    return Picture(
-        name="amortised-pareto",
-        title=title,
-        subtitle=_subtitle(found),
-        x=token_axis((x for s in series for x in s.x), f"{_cost_title(found.bill)}, log scale"),
-        y=percent_axis((v for s in series for v in (*s.y, *s.low, *s.high)), ACCURACY),
-        series=tuple(series),
-        note=f"{_sample(found)} {_meaning(found.bill)}",
-        simulated=found.simulated,
+    curves = [c for c in found.curves if c.line.arm == "baseline"]
+    series = [_cost_series(found, c, "baseline", "baseline") for c in curves]
+    sleeps = [c for c in found.curves if c.line.arm == "sleep"]
+    sleeps = [c for c in sleeps if c.line == sleeps[0].line]
+    several = len(sleeps) > 1
+    for curve, style in zip(sleeps, look.ramp(len(sleeps)), strict=True):
+        label = f"sleep-time Q = {number(curve.questions)}" if several else "sleep-time"
+        drawn = _cost_series(found, curve, style, label)
+        series.append(drawn if curve is sleeps[-1] else replace(drawn, low=(), high=()))
+    axes = (
+        token_axis((x for s in series for x in s.x), f"{_cost_title(found.bill)}, log scale"),
+        percent_axis((v for s in series for v in s.values()), ACCURACY),
+    )
+    same = "The whiskers of the sleep arm are the same for any Q." if several else ""
+    notes = [_sample(found, "whiskers"), _meaning(found.bill), SHARED, same]
+    return picture(
+        found, "amortised-pareto", f"Accuracy against cost {_paid(found.bill)}", series, axes, notes
     )
 
 
 def cost_by_questions(found: Amortisation) -> Picture:
     """Cost per question against the number of questions that share a context.
 
-    Both arms at the accuracy (or budget) of `found.main`, with whiskers; where the curves cross
-    is the break-even, whose interval is the shaded band.
+    Both arms at the accuracy (or budget) of `found.main`, with whiskers. Where the curves cross
+    is the break-even; it is marked, with its interval as a shaded band, where it is determined.
     """
     main = found.main
-    if main is None:
-        return _nothing(found, "cost-by-questions", "Cost per question")
-    unit = _scale(found.bill)
-    steps = [s.questions for s in main.savings]
-    scaled = [_times(s.cost, unit) for s in main.savings]
-    base = _times(main.baseline, unit)
-    # The baseline is the same for any number of questions: one whisker, at the right end, will do.
-    flat = [Interval(base.estimate, math.nan, math.nan), base]
-    series = [
-        _interval_series(
-            "baseline", "baseline", "baseline", [steps[0], steps[-1]], flat, ["for any number"] * 2
-        ),
-        _interval_series(
-            "sleep", "sleep-time", "sleep", steps, scaled, [f"{_of(q)} per context" for q in steps]
-        ),
+    what, unit = f"Cost of a question {_paid(found.bill)}", _scale(found.bill)
+    series: list[Series] = []
+    if main:
+        base = scaled(main.baseline, unit)
+        text = f"for any Q\n{_limits(base, '{:.4g}'.format)}"
+        steps = [s.questions for s in main.savings]
+        # The baseline is the same for any number of questions: one whisker, at the right end.
+        bare = replace(base, low=math.nan, high=math.nan)
+        ends = [(steps[0] / ASIDE, bare, text), (steps[-1] * ASIDE, base, text)]
+        costs = [(s.questions, scaled(s.cost, unit)) for s in main.savings]
+        said = [(q, v, f"Q = {number(q)}\n{_limits(v, '{:.4g}'.format)}") for q, v in costs]
+        series = [
+            estimates("baseline", "baseline", "baseline", ends),
+            estimates("sleep", "sleep-time", "sleep", said),
+        ]
+    x = _counts_axis((x for s in series for x in s.x), "Questions per context, Q")
+    y = amount_axis(_within(series), _cost_title(found.bill))
+    shades, mark = _break_even(main, x, y, unit) if main else ((), ())
+    notes = [
+        _sample(found, "whiskers"),
+        pays(main, found.confidence) if main else "",
+        _at_budgets(found),
+        "Shaded: the interval of the break-even." if shades else "",
+        _meaning(found.bill),
+        SHARED,
     ]
-    x = _questions_axis(steps)
-    y = amount_axis((v for s in series for v in (*s.y, *s.high)), _cost_title(found.bill))
-    shades, crossing = _break_even_marks(main, x, y, unit)
-    note = [_sample(found), pays(main, found.confidence)]
-    note += ["Shaded: that interval."] if shades else []
-    note += [_meaning(found.bill)]
-    return Picture(
-        name="cost-by-questions",
-        title="Cost per question as more questions share a context",
-        subtitle=_subtitle(found),
-        x=x,
-        y=y,
-        series=(*series, *crossing),
-        shades=shades,
-        note=" ".join(x for x in note if x),
-        simulated=found.simulated,
-    )
-
-
-def ratio_by_questions(found: Amortisation) -> Picture:
-    """How many times cheaper sleep-time is, against the number of questions (paper: up to 2.5)."""
-    line = found.main.line if found.main else None
-    shown = [p for p in found.equal_accuracy[:1] if not p.basis.reason]
-    budgets = [p for p in found.payoffs if p.line == line]
-    shown += [budgets[i] for i in sorted({0, len(budgets) // 2, len(budgets) - 1}) if budgets]
-    styles = [*(["sleep"] if shown and shown[0].basis.budget is None else []),
-              "budget-0", "budget-1", "budget-2"]  # fmt: skip
-    series = [
-        _interval_series(
-            f"ratio-{payoff.basis.budget}",
-            _basis_label(payoff),
-            style,
-            [s.questions for s in payoff.savings],
-            [s.ratio for s in payoff.savings],
-            [f"{_of(s.questions)} per context: {s.winner}" for s in payoff.savings],
-            form=lambda v: f"{v:.2f}×",
-        )
-        for payoff, style in zip(shown, styles, strict=False)
-    ]
-    series = [s for s in series if s.x]
-    note = f"{_sample(found)} Above 1 sleep-time is cheaper. {_meaning(found.bill)}"
-    return Picture(
-        name="ratio-by-questions",
-        title="How many times cheaper sleep-time makes a question",
-        subtitle=_subtitle(found),
-        x=_questions_axis(x for s in series for x in s.x),
-        y=times_axis(
-            (v for s in series for v in (*s.y, *s.low, *s.high)),
-            "Baseline's cost over sleep-time's",
-        ),
-        series=tuple(series),
-        rules=(EQUAL,),
-        note=note,
-        simulated=found.simulated,
-    )
+    return picture(found, "cost-by-questions", what, [*series, *mark], (x, y), notes, shades=shades)
 
 
 def sensitivity(found: Amortisation) -> Picture:
-    """How the saving moves with t, which the paper asserts to be 10, for each Q."""
+    """How the saving moves with t, which the paper asserts to be 10, for each Q.
+
+    A line and the band of its interval where the saving is determined; elsewhere hollow points.
+    """
     curve = next(iter(found.sensitivity), None)
-    series = []
-    if curve:
-        styles = look.ramp(len(found.questions))
-        for i, (shared, style) in enumerate(zip(found.questions, styles, strict=True)):
-            series.append(
-                _interval_series(
-                    f"t-{shared:g}",
-                    f"Q = {number(shared)}",
-                    style,
-                    [p.t for p in curve.points],
-                    [p.savings[i].ratio for p in curve.points],
-                    [f"t = {p.t:g}, {_of(shared)}" for p in curve.points],
-                    form=lambda v: f"{v:.2f}×",
-                )
-            )
+    series: list[Series] = []
+    for i, shared in enumerate(found.questions if curve else ()):
+        ratios = [(p.t, p.savings[i].ratio) for p in (curve.points if curve else ())]
+        style, name = look.ramp(len(found.questions))[i], f"Q = {number(shared)}"
+        known = [(t, v) for t, v in ratios if determined(v.low, v.high)]
+        for points in (known, [r for r in ratios if r not in known]):
+            clear = points is known
+            said = [(t, v, f"t = {t:g}\n{_limits(v, '{:.2f}×'.format)}") for t, v in points]
+            label = name if clear or not known else ""
+            drawn = estimates(f"{name}-{clear}", label, style, said, limits="band", joined=clear)
+            if not clear:
+                drawn = replace(drawn, low=(), high=(), hollow=(True,) * len(drawn.x))
+            series.append(drawn)
     series = [s for s in series if s.x]
-    basis = f"Compared {curve.basis.words}. " if curve else ""
-    return Picture(
-        name="sensitivity-to-t",
-        title="How the saving depends on what waiting costs",
-        subtitle=_subtitle(found),
-        x=_counts_axis((x for s in series for x in s.x), "t: weight of an answer's tokens"),
-        y=times_axis(
-            (v for s in series for v in (*s.y, *s.low, *s.high)),
-            "Baseline's cost over sleep-time's",
-        ),
-        series=tuple(series),
-        rules=(EQUAL,),
-        note=f"{_sample(found)} {basis}Above 1 sleep-time is cheaper.",
-        simulated=found.simulated,
+    opened = any(not s.joined for s in series)
+    banded = any(s.joined for s in series)
+    axes = (
+        _counts_axis((x for s in series for x in s.x), "t: weight of an answer's tokens"),
+        times_axis(_within(series), "Baseline's cost over sleep-time's"),
     )
+    formula = "A question costs S / Q + t T" if found.bill.unit == "tokens" else ""
+    notes = [
+        _sample(found, "bands" if banded else "intervals"),
+        f"Compared {curve.basis.words}." if curve else "",
+        "Above 1× sleep-time is cheaper.",
+        "Hollow: not determined, the interval is unbounded." if opened else "",
+        f"{formula}; S, T: tokens of a sleep phase and of an answer." if formula else "",
+        "t: how much more a token is worth while somebody waits.",
+        SHARED,
+    ]
+    what = f"How the saving in {found.bill.unit} depends on t"
+    what += " is not determined" if opened and not banded else ""
+    return picture(found, "sensitivity-to-t", what, series, axes, notes, rules=(Rule(1.0),))
+
+
+def _at_budgets(found: Amortisation) -> str:
+    """Break-evens at equal budgets, where the one at equal accuracy is not determined."""
+    main = found.main
+    if not main or main.basis.budget is not None or main.determined:
+        return ""
+    told = []
+    for p in found.payoffs:
+        if p.line == main.line:
+            first, limits = _first(p.break_even.estimate), _range(p.break_even)
+            said = f"{first} {p.basis.words}"
+            told.append(said if limits == first else f"{said} [{limits}]")
+    return f"Break-even at equal budgets: {', '.join(told)}." if told else ""
+
+
+def _range(value: Interval) -> str:
+    low, high = _first(value.low), _first(value.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def _first(break_even: float) -> str:
+    first = pays_from(break_even)
+    return "never" if math.isinf(first) else number(first)
 
 
 def _of(questions: float) -> str:
     return f"{number(questions)} question{'' if questions == 1 else 's'}"
+
+
+def _within(series: Sequence[Series]) -> list[float]:
+    """Estimates and limits; of those too far off to share an axis, where they are cut."""
+    most = FARTHEST * max((y for s in series for y in s.y), default=0.0)
+    return [min(v, most) for s in series for v in (*s.y, *s.low, *s.high)]
 
 
 def _scale(bill: Bill) -> float:
@@ -183,22 +181,34 @@ def _cost_title(bill: Bill) -> str:
     return f"Cost of {PER_USD:,} questions ({bill.unit})"
 
 
+def _discount(bill: Bill) -> int:
+    """Percent taken off the sleep phase."""
+    asleep, awake = bill.rates.sleep_completion, bill.rates.test_completion
+    return round(100 * (1 - asleep / awake)) if awake else 0
+
+
+def _paid(bill: Bill) -> str:
+    off = _discount(bill)
+    return f"in {bill.unit}" + (f", sleep phase {off}% off" if off else "")
+
+
 def _meaning(bill: Bill) -> str:
-    parts = []
+    """What is paid for, and what the letters of the paper's model stand for."""
+    rates = bill.rates
+    prices = f"Prices of a million tokens: ${1e6 * rates.test_prompt:g} in prompts, "
+    prices += f"${1e6 * rates.test_cached:g} cached, ${1e6 * rates.test_completion:g} generated"
+    off = _discount(bill)
+    prices += f"; asleep {off}% less." if off else "."
     if bill.unit == "tokens":
-        parts.append(f"Only generated tokens count, an answer's {bill.t:g} times.")
+        prices = f"S: tokens generated in a sleep phase; T: in an answer, times t = {bill.t:g}."
     elif bill.t != 1:
-        parts.append(f"Answer calls weighted {bill.t:g} times.")
+        prices += f" Answer calls weighted t = {bill.t:g} times."
     if bill.notes_factor != 1:
-        parts.append(f"Notes taken to be {bill.notes_factor:g} times as long.")
-    return " ".join(parts)
+        prices += f" Notes taken to be {bill.notes_factor:g} times as long."
+    return prices
 
 
-def _subtitle(found: Amortisation) -> str:
-    return " · ".join(x for x in (PurePath(found.dataset).name, found.model) if x)
-
-
-def _sample(found: Amortisation) -> str:
+def _sample(found: Amortisation, intervals: str) -> str:
     if not found.curves:
         return "No rows yet."
     text = (
@@ -209,80 +219,27 @@ def _sample(found: Amortisation) -> str:
         return f"{text}; no intervals from a single cluster."
     few = " (few clusters: exploratory)" if found.clusters < FEW_CLUSTERS else ""
     return (
-        f"{text}; whiskers: {100 * found.confidence:g}% cluster bootstrap, "
+        f"{text}; {intervals}: {100 * found.confidence:g}% cluster bootstrap, "
         f"{found.draws:,} draws{few}."
     )
 
 
-def _baselines(found: Amortisation) -> list[CostCurve]:
-    return [c for c in found.curves if c.line.arm == "baseline"]
-
-
-def _smallest(found: Amortisation) -> list[CostCurve]:
-    """Curves of the smallest sleep setting, by number of questions."""
-    sleeps = [c for c in found.curves if c.line.arm == "sleep"]
-    return [c for c in sleeps if c.line == sleeps[0].line]
-
-
-def _basis_label(payoff: Payoff) -> str:
-    if payoff.basis.budget is None:
-        return "at equal accuracy"
-    return f"at {payoff.line.budget_kind} {payoff.basis.budget}"
-
-
-def _times(value: Interval, factor: float) -> Interval:
-    return Interval(value.estimate * factor, value.low * factor, value.high * factor)
-
-
-def _pareto_series(found: Amortisation, curve: CostCurve, style: str, label: str) -> Series:
+def _cost_series(found: Amortisation, curve: CostCurve, style: str, label: str) -> Series:
     unit = _scale(found.bill)
-    points = [p for p in curve.points if math.isfinite(p.accuracy.estimate) and p.cost.estimate > 0]
-    points.sort(key=lambda p: p.cost.estimate)
-    return Series(
-        name=f"{curve.line.arm}-{curve.questions:g}",
-        label=label,
-        style=style,
-        x=tuple(unit * p.cost.estimate for p in points),
-        y=tuple(100 * p.accuracy.estimate for p in points),
-        low=tuple(100 * p.accuracy.low for p in points),
-        high=tuple(100 * p.accuracy.high for p in points),
-        hover=tuple(
-            f"{label}, {curve.line.budget_kind} {p.budget}<br>"
-            f"cost {unit * p.cost.estimate:.4g} "
-            f"[{unit * p.cost.low:.4g}, {unit * p.cost.high:.4g}]<br>"
-            f"{100 * p.accuracy.estimate:.1f}% right "
-            f"{wording.between(100 * p.accuracy.low, 100 * p.accuracy.high)}<br>n = {p.n:,}"
-            for p in points
-        ),
-        hollow=tuple(p.budget not in curve.frontier for p in points),
-    )
+    drawn = []
+    for p in curve.points:
+        cost, right = scaled(p.cost, unit), scaled(p.accuracy, 100)
+        text = f"{curve.line.budget_kind} {p.budget}\ncost {_limits(cost, '{:.4g}'.format)}"
+        if cost.estimate > 0:
+            drawn.append((cost.estimate, right, f"{text}\n{share_right(right, p.n)}"))
+    drawn.sort(key=lambda point: point[0])
+    return estimates(f"{curve.line.arm}-{curve.questions:g}", label, style, drawn)
 
 
-def _interval_series(
-    name: str,
-    label: str,
-    style: str,
-    x: Sequence[float],
-    y: Sequence[Interval],
-    hovers: Sequence[str],
-    *,
-    form: Callable[[float], str] = "{:.4g}".format,
-) -> Series:
-    """Estimates with their limits; points without a finite estimate are left out."""
-    known = [(q, v, h) for q, v, h in zip(x, y, hovers, strict=True) if math.isfinite(v.estimate)]
-    return Series(
-        name=name,
-        label=label,
-        style=style,
-        x=tuple(q for q, _, _ in known),
-        y=tuple(v.estimate for _, v, _ in known),
-        low=tuple(v.low for _, v, _ in known),
-        high=tuple(v.high for _, v, _ in known),
-        hover=tuple(
-            f"{label}<br>{h}<br>{form(v.estimate)} [{form(v.low)}, {form(v.high)}]"
-            for _, v, h in known
-        ),
-    )
+def _limits(value: Interval, form: Callable[[float], str]) -> str:
+    """An estimate with its limits, the sign of infinity where there is none."""
+    low, high = ("∞" if math.isinf(v) else form(v) for v in (value.low, value.high))
+    return f"{form(value.estimate)} [{low}, {high}]"
 
 
 def _counts_axis(values: Iterable[float], title: str) -> Axis:
@@ -291,39 +248,19 @@ def _counts_axis(values: Iterable[float], title: str) -> Axis:
     return replace(axis, ticks=ticks, texts=tuple(number(t) for t in ticks))
 
 
-def _questions_axis(values: Iterable[float]) -> Axis:
-    return _counts_axis(values, "Questions per context, Q")
-
-
-def _break_even_marks(
+def _break_even(
     main: Payoff, x: Axis, y: Axis, unit: float
 ) -> tuple[tuple[Shade, ...], tuple[Series, ...]]:
     """The interval of the break-even as a band, and its estimate as a point of its own."""
     point = main.break_even
-    shades: tuple[Shade, ...] = ()
+    if not main.determined:
+        return (), ()
     low, high = max(point.low, x.low), min(point.high, x.high)
-    if low < high:
-        floor = y.ticks[0]
-        shades = (
-            Shade("break-even", "sleep", (low, high, high, low), (floor, floor, y.high, y.high)),
-        )
+    corners = ((low, high, high, low), (y.low, y.low, y.high, y.high))
+    shades = (Shade("mark", *corners),) if low < high else ()
     if not x.low <= point.estimate <= x.high:
         return shades, ()
+    label = f"break-even Q = {point.estimate:.1f}"
     height = unit * main.baseline.estimate
-    label = f"break-even at Q = {point.estimate:.1f}"
-    return shades, (
-        Series("break-even", label, "mark", (point.estimate,), (height,), (math.nan,),
-               (math.nan,), (label,)),
-    )  # fmt: skip
-
-
-def _nothing(found: Amortisation, name: str, title: str) -> Picture:
-    return Picture(
-        name=name,
-        title=title,
-        subtitle=_subtitle(found),
-        x=_questions_axis(()),
-        y=amount_axis((), title),
-        note=_sample(found),
-        simulated=found.simulated,
-    )
+    mark = Series("break-even", label, "mark", (point.estimate,), (height,), hover=(label,))
+    return shades, (mark,)

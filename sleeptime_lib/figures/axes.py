@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from sleeptime_lib.figures.picture import Axis
 
@@ -69,11 +69,10 @@ def points_axis(values: Iterable[float], title: str) -> Axis:
     return Axis(title, ticks[0], ticks[-1], tuple(ticks), texts)
 
 
-def step_axis(steps: Iterable[int], title: str) -> Axis:
-    """A linear axis for whole numbers that are names more than amounts, each with its tick."""
-    known = sorted(set(steps)) or [0]
-    ticks = tuple(float(s) for s in known)
-    return Axis(title, ticks[0] - 0.5, ticks[-1] + 0.5, ticks, tuple(str(s) for s in known))
+def step_axis(steps: Sequence[str], title: str) -> Axis:
+    """A linear axis of named steps, at 0, 1, 2 and so on."""
+    ticks = tuple(float(i) for i in range(max(len(steps), 1)))
+    return Axis(title, -0.5, ticks[-1] + 0.5, ticks, tuple(steps) or ("",))
 
 
 def amount_axis(values: Iterable[float], title: str) -> Axis:

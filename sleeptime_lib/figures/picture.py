@@ -1,29 +1,34 @@
-"""What a picture shows, as plain values: the input of both renderers and of the JSON beside it."""
+"""What a picture shows, as plain values: the input of both renderers and of the JSON beside it.
+
+Texts are plain: dataset and model names are untrusted and each renderer shows them as written.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sleeptime_lib.analysis.json_values import json_safe
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points with intervals, joined by a line, named by a direct label.
+    """Points with intervals, joined by a line and named by a label.
 
     Attributes:
         name: Stable identity, such as "sleep-5"; a live figure updates the series of that name.
-        label: Text beside it; "" for none.
+        label: Text that names it, lines separated by newlines; "" for none.
         style: Key of `look.STYLES`.
         x: Positions, such as tokens.
         y: Positions, such as accuracy in percent.
-        low: Lower limits of y, one per point; NaN for none.
-        high: Upper limits of y.
-        hover: Text shown when pointing at a point.
-        hollow: Whether a point's marker is hollow: off the frontier, since another point of the
-            series is as high further left.
+        low: Lower limits of y, one per point, or none at all; NaN for none, -inf for unbounded.
+        high: Upper limits of y, inf for unbounded.
+        hover: Lines of text, separated by newlines, shown when pointing at a point.
+        hollow: Whether a point's marker is hollow.
+        joined: Whether a line joins the points.
+        limits: How the intervals are drawn.
     """
 
     name: str
@@ -31,17 +36,33 @@ class Series:
     style: str
     x: tuple[float, ...]
     y: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    hover: tuple[str, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    hover: tuple[str, ...] = ()
     hollow: tuple[bool, ...] = ()
+    joined: bool = True
+    limits: Literal["whiskers", "band"] = "whiskers"
+
+    def values(self) -> tuple[float, ...]:
+        """All finite values and limits, for an axis that is to hold them."""
+        return tuple(v for v in (*self.y, *self.low, *self.high) if math.isfinite(v))
+
+
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """An interval as it fits on an axis; `cut_low` and `cut_high`: it goes on beyond the axis."""
+
+    x: float
+    low: float
+    high: float
+    cut_low: bool
+    cut_high: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """A closed, softly filled area: the improvement of one curve over another."""
+    """A closed, softly filled area."""
 
-    name: str
     style: str
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -49,9 +70,8 @@ class Shade:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A double arrow from one x to another at a y, with its text: tokens saved at an accuracy."""
+    """An arrow from one x to another at a y, with its text: tokens saved at an accuracy."""
 
-    name: str
     start: float
     stop: float
     y: float
@@ -60,10 +80,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A level line across the picture, with a small text above its right end."""
+    """A level line across the picture."""
 
     y: float
-    text: str = ""
     dashed: bool = True
 
 
@@ -91,15 +110,15 @@ class Picture:
 
     Attributes:
         name: File name without ending.
-        title: What it shows, in one line.
-        subtitle: Dataset and model.
+        title: What it shows, of which experiment and dataset, in one line.
+        subtitle: Who answered.
         x: Horizontal axis.
         y: Vertical axis.
         series: Drawn in this order.
         shades: Areas behind the series.
         spans: Arrows in front of them.
         rules: Lines behind them.
-        note: Small print below: n, clusters, what the intervals are.
+        note: Small print below: n, clusters, what the intervals are, what letters stand for.
         simulated: Whether to mark the picture as the simulated model's.
     """
 
@@ -115,7 +134,34 @@ class Picture:
     note: str = ""
     simulated: bool = False
 
+    @property
+    def alt(self) -> str:
+        """The picture in words, for readers who cannot see it."""
+        parts = [f"{self.title} ({self.subtitle})."]
+        parts += ["Answers of the simulated model."] if self.simulated else []
+        parts.append(f"Horizontal: {self.x.title}. Vertical: {self.y.title}.")
+        for series in self.series:
+            points = "; ".join(
+                f"({x:,.4g}, {y:,.4g})" for x, y in zip(series.x, series.y, strict=True)
+            )
+            parts.append(f"{printable(series.label or series.name)}: {points}.")
+        parts += [f"Arrow: {printable(span.text)}." for span in self.spans]
+        return " ".join([*parts, self.note]).strip()
+
+    def whiskers(self, series: Series) -> Iterator[Whisker]:
+        """The intervals of a series, cut to the vertical axis; none where a limit is unknown."""
+        for x, low, high in zip(series.x, series.low, series.high, strict=False):
+            if low <= high:  # never so of NaN
+                bottom, top = max(low, self.y.low), min(high, self.y.high)
+                yield Whisker(x, bottom, top, low < self.y.low, high > self.y.high)
+
     def to_json(self) -> dict[str, Any]:
         """The picture as JSON values; NaN is null, infinities are strings."""
         value: dict[str, Any] = json_safe(asdict(self))
-        return value
+        return value | {"alt": self.alt}
+
+
+def printable(text: str) -> str:
+    """A text in one line that fonts, SVG and JSON can hold: without control characters."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c for c in " ".join(whole.split()) if c.isprintable())

@@ -3,145 +3,201 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import PurePath
+from collections.abc import Mapping, Sequence
 
 from sleeptime_lib.analysis import wording
+from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.curves import Curve, PassCurve
 from sleeptime_lib.analysis.ratio import EqualAccuracy
 from sleeptime_lib.analysis.report import Comparison, Report
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.axes import number, percent_axis, points_axis, step_axis, token_axis
-from sleeptime_lib.figures.picture import Picture, Rule, Series, Shade, Span
-from sleeptime_lib.figures.shading import improvement
+from sleeptime_lib.figures.axes import number, percent_axis, step_axis
+from sleeptime_lib.figures.blocks import (
+    ACCURACY,
+    accuracy_picture,
+    advantages,
+    beside,
+    determined,
+    estimates,
+    picture,
+    points_picture,
+    scaled,
+    share_right,
+)
+from sleeptime_lib.figures.picture import Picture, Rule, Series, Span
 
-TOKENS = "Test-time tokens per question (mean generated, log scale)"
-ACCURACY = "Accuracy (% of questions right)"
+LEVELS = (
+    "Levels: how much an answer may write, from 0 (the number alone) to 4 (every step, checked)."
+)
+PHASES = "k: sleep phases at once."
 
 
 def pareto(report: Report) -> Picture:
     """Accuracy against mean test-time tokens, baseline and sleep-time (paper figures 3 and 4).
 
-    Shows the smallest sleep setting, the improvement shaded, and the tokens it saves at equal
-    accuracy as an arrow; `sleep_scaling` shows the other settings.
+    Shows the smallest sleep setting, where either arm is better as an area in its colour, and,
+    where it is determined, the tokens saved at equal accuracy as an arrow; `sleep_scaling` shows
+    the other settings.
     """
-    shown = [*_styled(report, "baseline"), *_styled(report, "sleep")[:1]]
-    series = _all_series(shown)
-    shades: tuple[Shade, ...] = ()
-    if len(series) == 2:
-        shades = improvement(series[1], series[0], "improvement")
-    return _accuracy_picture(
-        report,
-        "pareto",
-        "Accuracy against test-time tokens",
-        series,
-        f"{wording.sample(report)} {wording.ratio(report.equal_accuracy, report.confidence)}",
-        shades=shades,
-        spans=_span(report.equal_accuracy),
-    )
+    series = _arms(report)
+    shades = advantages(*series) if len(series) == 2 else ()
+    notes = [
+        _ratio(report.equal_accuracy, report.confidence),
+        "Shaded: which arm is higher, in its colour." if shades else "",
+        _levels(report),
+    ]
+    what = "Accuracy against test-time tokens"
+    spans = _span(report.equal_accuracy)
+    return accuracy_picture(report, "pareto", what, series, notes, shades=shades, spans=spans)
+
+
+def accuracy_pictures(report: Report) -> dict[str, Picture]:
+    """Every picture of accuracy against tokens that the rows of a report allow, by name."""
+    drawn = {"pareto": pareto(report)}
+    if report.comparisons:
+        drawn["differences"] = differences(report)
+    if len(report.comparisons) > 1:
+        drawn["sleep_scaling"] = sleep_scaling(report)
+    if report.pass_at_k:
+        drawn["pass_at_k"] = pass_at_k(report)
+    if report.of("context_only"):
+        drawn["context_only"] = context_only(report)
+    return drawn
 
 
 def sleep_scaling(report: Report) -> Picture:
     """Accuracy against test-time tokens for growing sleep-time compute (paper figures 7 and 8)."""
     sleeps = report.of("sleep")
-    ramp = look.ramp(len(sleeps))
-    shown = [(c, style, c.line.label) for c, style in zip(sleeps, ramp, strict=True)]
-    note = wording.sample(report)
-    if report.scaling_gain:
-        note += " " + wording.gain(report.scaling_gain, report.confidence)
-    return _accuracy_picture(
-        report,
-        "sleep-scaling",
-        "More sleep-time compute",
-        _all_series([*_styled(report, "baseline"), *shown]),
-        note,
-    )
+    series = [curve_series(c, "baseline", "baseline") for c in report.of("baseline")]
+    for curve, style in zip(sleeps, look.ramp(len(sleeps)), strict=True):
+        series.append(curve_series(curve, style, curve.line.label))
+    gain = report.scaling_gain
+    said = wording.gain(gain, report.confidence) if gain else ""
+    notes = [_phases([c.line for c in sleeps]), said, _levels(report)]
+    return accuracy_picture(report, "sleep-scaling", "More sleep-time compute", series, notes)
 
 
 def context_only(report: Report) -> Picture:
-    """The ablation that hides the question: the model must guess it (paper figures 21 and 22)."""
-    shown = [*_styled(report, "baseline"), *_styled(report, "sleep")[:1]]
-    return _accuracy_picture(
-        report,
-        "context-only",
-        "Can the question be guessed from the context?",
-        _all_series([*shown, *_styled(report, "context_only")]),
-        wording.sample(report),
+    """The ablation that hides the question: the model must guess it (paper figures 21 and 22).
+
+    By level, not by tokens: several levels take nearly the same number of tokens.
+    """
+    curves = [*report.of("baseline"), *report.of("sleep")[:1], *report.of("context_only")]
+    levels = sorted({p.budget for c in curves for p in c.points})
+    at = {level: float(i) for i, level in enumerate(levels)}
+    series = [curve_series(c, c.line.arm, _short(c.line), at) for c in curves]
+    axes = (
+        step_axis([str(level) for level in levels], _budget(report)),
+        percent_axis((v for s in series for v in s.values()), ACCURACY),
     )
+    hidden = "Context only: the question is withheld; the model guesses and answers it."
+    notes = [wording.sample(report), hidden, _levels(report)]
+    what = "Guessing the question from the context"
+    return picture(report, "context-only", what, beside(series), axes, notes)
 
 
 def pass_at_k(report: Report) -> Picture:
     """Sleep-time against parallel draws at the lowest budget (paper figures 5 and 6)."""
-    series = _all_series(_styled(report, "sleep")[:1])
-    series += [s for s in map(_pass_series, report.pass_at_k) if s.x]
-    note = (
-        f"{wording.sample(report)} Pass@k counts a question as right when any of k draws is: "
-        "an oracle chooses. Unbiased estimator; tokens are k times the mean of a draw."
-    )
-    return _accuracy_picture(report, "pass-at-k", "Sleep-time against parallel draws", series, note)
+    series = [*_arms(report), *map(_pass_series, report.pass_at_k)]
+    notes = [
+        "Pass@k: right when any of k answers is, an oracle choosing; they are the number alone "
+        "(level 0), and their tokens add up. Unbiased estimator.",
+        _levels(report),
+    ]
+    what = "Sleep-time against parallel draws"
+    return accuracy_picture(report, "pass-at-k", what, series, notes)
 
 
 def differences(report: Report) -> Picture:
     """Accuracy gained over the baseline at every budget, paired, with the margin."""
     shown = [c for c in report.comparisons if c.differences]
-    ramp = look.ramp(len(shown))
-    several = len(shown) > 1
+    budgets = sorted({d.control_budget for c in shown for d in c.differences})
     series = [
-        _gain_series(c, style, c.line.label if several else _short(c.line), shift)
-        for c, style, shift in zip(shown, ramp, _dodge(len(shown)), strict=True)
+        _gain_series(c, style, c.line.label if len(shown) > 1 else _short(c.line), budgets)
+        for c, style in zip(shown, look.ramp(len(shown)), strict=True)
     ]
-    kind = next((c.line.budget_kind for c in shown), "budget")
     margin = report.margin_points
-    return Picture(
-        name="differences",
-        title="Accuracy gained at the same test-time budget",
-        subtitle=_subtitle(report),
-        x=step_axis((d.control_budget for c in shown for d in c.differences), f"Budget ({kind})"),
-        y=points_axis(
-            (v for s in series for v in (*s.y, *s.low, *s.high)),
-            "Sleep-time minus baseline (percentage points)",
-        ),
-        series=tuple(s for s in series if s.x),
+    notes = [
+        "Paired by cluster. No worse than the baseline: the whole whisker above the dashed margin "
+        f"of −{margin:g} point.",
+        _phases([c.line for c in shown]),
+        _levels(report),
+    ]
+    return points_picture(
+        report,
+        "differences",
+        "Accuracy gained at the same budget",
+        series,
+        [str(b) for b in budgets],
+        notes,
+        x_title=_budget(report),
         rules=(Rule(0.0, dashed=False), Rule(-margin)),
-        note=f"{wording.sample(report)} Paired by cluster. No worse than the baseline: the whole "
-        f"whisker above the dashed margin of −{margin:g} point.",
-        simulated=report.simulated,
     )
 
 
-def _dodge(count: int) -> list[float]:
-    """Sideways shifts that keep the whiskers of several series apart."""
-    return [0.11 * (i - (count - 1) / 2) for i in range(count)]
+def curve_series(
+    curve: Curve, style: str, label: str, at: Mapping[int, float] | None = None
+) -> Series:
+    """A curve of a report: accuracy in percent against tokens.
+
+    Points without an answered row are left out.
+
+    Args:
+        curve: The curve.
+        style: Key of `look.STYLES`.
+        label: Its name in the picture.
+        at: x of each budget; None places points by their tokens.
+    """
+    line = curve.line
+    points = [p for p in curve.points if math.isfinite(p.accuracy) and (at or p.tokens > 0)]
+    if not at:
+        points.sort(key=lambda p: p.tokens)
+    drawn = []
+    for p in points:
+        right = scaled(Interval(p.accuracy, p.low, p.high), 100)
+        text = f"{line.budget_kind} {p.budget}\n{number(p.tokens)} tokens"
+        x = at[p.budget] if at else p.tokens
+        drawn.append((x, right, f"{text}\n{share_right(right, p.n)}"))
+    name = "-".join(str(x) for x in (line.arm, line.sleep_parallel, line.sleep_effort) if x)
+    hollow = () if at else tuple(p.budget not in curve.frontier for p in points)
+    return estimates(name, label, style, drawn, hollow=hollow)
 
 
-def _gain_series(comparison: Comparison, style: str, label: str, shift: float) -> Series:
-    known = [d for d in comparison.differences if math.isfinite(d.points)]
-    return Series(
-        name=f"gain-{comparison.line.sleep_parallel}-{comparison.line.sleep_effort}",
-        label=label,
-        style=style,
-        x=tuple(d.treatment_budget + shift for d in known),
-        y=tuple(d.points for d in known),
-        low=tuple(d.low for d in known),
-        high=tuple(d.high for d in known),
-        hover=tuple(
-            f"{label}, budget {d.treatment_budget}<br>{d.points:+.1f} points "
-            f"{wording.between(d.low, d.high)}<br>correlation {d.correlation:.2f}, n = {d.n:,}<br>"
-            f"{d.conclusion}"
-            for d in known
-        ),
-    )
+def _pass_series(curve: PassCurve) -> Series:
+    line = curve.line
+    drawn = []
+    for p in curve.points:
+        right = scaled(Interval(p.accuracy, p.low, p.high), 100)
+        text = f"k = {p.k}\n{number(p.tokens)} tokens\n{share_right(right, p.n)}"
+        drawn += [(p.tokens, right, text)] if p.tokens > 0 else []
+    what = "(answer only)" if curve.budget == 0 else ""
+    name = f"pass-{line.arm}-{line.sleep_parallel}-{curve.budget}"
+    said = (f"{_short(line)} pass@k", f"k = 1 to {len(curve.points)}, level {curve.budget}", what)
+    label = "\n".join(part for part in said if part)
+    return estimates(name, label, "pass", drawn)
 
 
-def _subtitle(report: Report) -> str:
-    """Dataset (of a path its last part) and model."""
-    return " · ".join(x for x in (PurePath(report.dataset).name, report.model) if x)
+def _gain_series(comparison: Comparison, style: str, label: str, budgets: Sequence[int]) -> Series:
+    line = comparison.line
+    drawn = [
+        (
+            float(budgets.index(d.control_budget)),
+            Interval(d.points, d.low, d.high),
+            f"{line.budget_kind} {d.treatment_budget}\n"
+            f"{d.points:+.1f} points {wording.between(d.low, d.high)}\n"
+            f"correlation {d.correlation:.2f}, n = {d.n:,}\n{d.conclusion}",
+        )
+        for d in comparison.differences
+    ]
+    return estimates(f"gain-{line.sleep_parallel}-{line.sleep_effort}", label, style, drawn)
 
 
-def _styled(report: Report, arm: str) -> list[tuple[Curve, str, str]]:
-    """Curves of an arm with style and label."""
-    return [(c, arm, _short(c.line)) for c in report.of(arm)]
+def _arms(report: Report) -> list[Series]:
+    """The baseline and the smallest sleep setting, where they have points."""
+    shown = [*report.of("baseline"), *report.of("sleep")[:1]]
+    series = [curve_series(c, c.line.arm, _short(c.line)) for c in shown]
+    return [s for s in series if s.x]
 
 
 def _short(line: Line) -> str:
@@ -149,90 +205,44 @@ def _short(line: Line) -> str:
     return line.label.removesuffix(" k=1")
 
 
-def _all_series(shown: Sequence[tuple[Curve, str, str]]) -> list[Series]:
-    found = [_series(*item) for item in shown]
-    return [s for s in found if s.x]
+def _phases(lines: Sequence[Line]) -> str:
+    return PHASES if any("k=" in line.label for line in lines) and len(lines) > 1 else ""
 
 
-def _series(curve: Curve, style: str, label: str) -> Series:
-    """A curve as a series; points without an answered row are left out."""
-    line = curve.line
-    points = [p for p in curve.points if math.isfinite(p.accuracy) and p.tokens > 0]
-    points.sort(key=lambda p: p.tokens)
-    return Series(
-        name="-".join(str(x) for x in (line.arm, line.sleep_parallel, line.sleep_effort) if x),
-        label=label,
-        style=style,
-        x=tuple(p.tokens for p in points),
-        y=tuple(100 * p.accuracy for p in points),
-        low=tuple(100 * p.low for p in points),
-        high=tuple(100 * p.high for p in points),
-        hover=tuple(
-            f"{label}, {line.budget_kind} {p.budget}<br>{number(p.tokens)} tokens<br>"
-            f"{100 * p.accuracy:.1f}% right {wording.between(100 * p.low, 100 * p.high)}<br>"
-            f"n = {p.n:,}"
-            for p in points
-        ),
-        hollow=tuple(p.budget not in curve.frontier for p in points),
-    )
+def _kind(report: Report) -> str:
+    return next((c.line.budget_kind for c in report.curves), "budget")
 
 
-def _pass_series(curve: PassCurve) -> Series:
-    name = f"{_short(curve.line)} pass@k"
-    points = [p for p in curve.points if p.tokens > 0]
-    return Series(
-        name=f"pass-{curve.line.arm}-{curve.line.sleep_parallel}-{curve.budget}",
-        label=f"{name}, k = 1 to {len(curve.points)}",
-        style="pass",
-        x=tuple(p.tokens for p in points),
-        y=tuple(100 * p.accuracy for p in points),
-        low=tuple(100 * p.low for p in points),
-        high=tuple(100 * p.high for p in points),
-        hover=tuple(
-            f"{name}, k = {p.k}<br>{number(p.tokens)} tokens<br>{100 * p.accuracy:.1f}% right "
-            f"{wording.between(100 * p.low, 100 * p.high)}<br>n = {p.n:,}"
-            for p in points
-        ),
-    )
+def _budget(report: Report) -> str:
+    kind = _kind(report)
+    return "Verbosity level of the answer" if kind == "verbosity" else f"Budget ({kind})"
+
+
+def _levels(report: Report) -> str:
+    return LEVELS if _kind(report) == "verbosity" else ""
+
+
+def _known(equal: EqualAccuracy) -> bool:
+    return equal.ratio is not None and determined(equal.low, equal.high, equal.censored)
 
 
 def _span(equal: EqualAccuracy) -> tuple[Span, ...]:
-    """The arrow from the baseline's tokens to the sleep arm's."""
-    if equal.at is None or equal.baseline_tokens is None or equal.sleep_tokens is None:
+    """The arrow from the baseline's tokens to the sleep arm's, where it means something."""
+    start, stop, at = equal.baseline_tokens, equal.sleep_tokens, equal.at
+    if not _known(equal) or at is None or start is None or stop is None:
         return ()
-    ratio = equal.baseline_tokens / equal.sleep_tokens
-    return (
-        Span(
-            name="equal-accuracy",
-            start=equal.baseline_tokens,
-            stop=equal.sleep_tokens,
-            y=100 * equal.at,
-            text=f"{wording.saving(ratio)} tokens",
-        ),
-    )
+    ends = (equal.low, equal.high) if start >= stop else (1 / equal.high, 1 / equal.low)
+    limits = f"[{wording.fold(ends[0])}, {wording.fold(ends[1])}]"
+    return (Span(start, stop, 100 * at, f"{wording.saving(start / stop)} tokens\n{limits}"),)
 
 
-def _accuracy_picture(
-    report: Report,
-    name: str,
-    title: str,
-    series: Sequence[Series],
-    note: str,
-    *,
-    shades: tuple[Shade, ...] = (),
-    spans: tuple[Span, ...] = (),
-) -> Picture:
-    if any(h for s in series for h in s.hollow):
-        note += " Hollow: another budget of that curve does as well with fewer tokens."
-    return Picture(
-        name=name,
-        title=title,
-        subtitle=_subtitle(report),
-        x=token_axis((x for s in series for x in s.x), TOKENS),
-        y=percent_axis((v for s in series for v in (*s.y, *s.low, *s.high)), ACCURACY),
-        series=tuple(series),
-        shades=shades,
-        spans=spans,
-        note=note,
-        simulated=report.simulated,
-    )
+def _ratio(equal: EqualAccuracy, confidence: float) -> str:
+    """The equal-accuracy ratio in words, or that it is not determined."""
+    if _known(equal) or equal.ratio is None or equal.at is None:
+        return wording.ratio(equal, confidence)
+    said = f"Tokens saved at equal accuracy ({100 * equal.at:.1f}%): not determined"
+    if math.isnan(equal.low):
+        return f"{said}, there is no interval."
+    low = wording.fold(equal.low) if equal.low else "0"
+    said += f", {100 * confidence:g}% interval {low} to {wording.fold(equal.high)}"
+    return f"{said}; {100 * equal.censored:.1f}% of draws do not reach that accuracy."

@@ -1,0 +1,365 @@
+"""Pictures as plotly figures: one or several beside each other, changed in place as rows arrive.
+
+A figure is as wide as its cell. Names stand in a legend above the axes, so that nothing has to
+be placed again when numbers move.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from sleeptime_lib.figures import look
+from sleeptime_lib.figures.picture import Axis, Picture, Series, Shade, printable
+
+TOP: Final = 92
+BOTTOM: Final = 66
+LEFT: Final = 64
+RIGHT: Final = 22
+GAP: Final = 0.14
+"""Between pictures beside each other, as a share of the width."""
+CHARACTERS: Final = 84
+"""Of a line of text that still fits a cell of 700 pixels."""
+KEPT: Final = 0.4
+"""An axis stays as it is while what it has to show takes up at least so much of it."""
+
+# JupyterLab's dark theme: the same plot with its lightness turned over, hues kept.
+_CSS: Final = """
+.sleeptime-plot { outline: 1px solid var(--jp-border-color2, #e0e0e0); outline-offset: -1px;
+  overflow: hidden; }
+[data-jp-theme-light="false"] .sleeptime-plot .svg-container {
+  filter: invert(0.93) hue-rotate(180deg); }
+"""
+_MODE_BAR: Final = ("sendChartToCloud", "select2d", "lasso2d", "autoScale2d")
+_MARKERS: Final = {
+    "circle": ("circle", 1.0),
+    "square": ("square", 0.9),
+    "triangle": ("triangle-up", 1.15),
+    "diamond": ("diamond", 1.12),
+    "pentagon": ("pentagon", 1.15),
+    "cross": ("x", 0.95),
+}
+_DASHES: Final = {"solid": "solid", "dash": "9px,5px", "dot": "2.5px,4px",
+                  "dashdot": "11px,4px,2.5px,4px"}  # fmt: skip
+_MOVING: Final = (
+    "x", "y", "text", "hovertext", "visible", "name", "showlegend", "error_y.array",
+    "error_y.arrayminus", "marker.color", "marker.line.color", "marker.line.width",
+    "textfont.color",
+)  # fmt: skip
+"""What changes in a trace from one picture to the next of its kind."""
+
+
+# A FigureWidget is drawn before it is in the page, 700 pixels wide, and not told when its cell
+# changes its width: this tells it.
+_FITTING: Final = """
+export default () => {
+  const plot = %s();
+  return { ...plot, render(view) {
+    const end = plot.render(view);
+    const watch = new ResizeObserver(() => window.dispatchEvent(new Event("resize")));
+    watch.observe(view.el);
+    return () => { watch.disconnect(); end(); };
+  } };
+};
+"""
+
+
+def _fitting(bundle: str) -> str:
+    """Plotly's module with a default export that follows its container's width."""
+    made = re.search(r",(\w+) as default\};", bundle)
+    if made is None:
+        return bundle
+    return bundle.replace(made[0], "};", 1) + _FITTING % made[1]
+
+
+class LivePlot(go.FigureWidget):  # type: ignore[misc]
+    """A figure widget that follows JupyterLab's theme. Make one for a view and `refresh` it."""
+
+    _css = _CSS
+    _esm = _fitting(str(go.FigureWidget._esm))
+
+
+def escape(text: str) -> str:
+    """A text that plotly shows as it is: no tags, no entities, no formulas."""
+    return html.escape(printable(text), quote=False).replace("$", "&#36;")
+
+
+def to_plotly(*pictures: Picture) -> go.Figure:
+    """Draw pictures beside each other in one figure, as wide as where it is shown."""
+    traces = list(_traces(pictures))
+    return go.Figure(data=traces, layout=_layout(pictures))
+
+
+def live(*pictures: Picture) -> LivePlot:
+    """A widget of pictures beside each other, for a view that `refresh` keeps up to date."""
+    widget = LivePlot(to_plotly(*pictures))
+    widget._config = {**widget._config, "displaylogo": False, "responsive": True}
+    widget.add_class("sleeptime-plot")
+    return widget
+
+
+def refresh(figure: go.Figure, *pictures: Picture) -> None:
+    """Show other pictures of the same kinds in a figure or widget.
+
+    One message changes everything, unless there are series that the figure never had. Axes stay
+    while they hold what is to be shown without wasting most of their length.
+
+    Args:
+        figure: Made by `live` or `to_plotly`.
+        pictures: As many as it was made of.
+    """
+    traces = {trace["meta"]: trace for trace in _traces(pictures)}
+    layout = _layout(pictures)
+    here = [trace.meta for trace in figure.data]
+    relayout = {key: layout[key] for key in ("height", "margin", "annotations", "shapes")}
+    for name in (key for key in layout if key.startswith(("xaxis", "yaxis"))):
+        if not _stays(figure.layout[name].range, layout[name]["range"]):
+            moving = ("range", "tickvals", "ticktext")
+            relayout |= {f"{name}.{key}": layout[name][key] for key in moving}
+        relayout[f"{name}.title.text"] = layout[name]["title"]["text"]
+    if not set(traces) <= set(here):
+        with figure.batch_update():
+            figure.data = ()
+            figure.update_layout(relayout)
+        figure.add_traces(list(traces.values()))
+        return
+    shown = [traces.get(meta, {"x": [], "y": [], "visible": False}) for meta in here]
+    restyle = {key: [_part(trace, key) for trace in shown] for key in _MOVING}
+    figure.plotly_update(restyle, relayout)
+
+
+def _stays(drawn: Any, wanted: list[float]) -> bool:
+    low, high = drawn
+    inside = low <= wanted[0] and wanted[1] <= high
+    return bool(inside and wanted[1] - wanted[0] >= KEPT * (high - low))
+
+
+def _part(trace: dict[str, Any], key: str) -> Any:
+    value: Any = trace
+    for name in key.split("."):
+        value = value.get(name) if value else None
+    return value
+
+
+def _traces(pictures: tuple[Picture, ...]) -> Iterator[dict[str, Any]]:
+    named: set[str] = set()
+    for i, picture in enumerate(pictures):
+        number = str(i + 1) if i else ""
+        for trace in _of_picture(picture):
+            trace["meta"] = f"{i}:{trace['meta']}"
+            trace["showlegend"] = bool(trace.get("name")) and trace["name"] not in named
+            named.add(trace.get("name", ""))
+            yield trace | {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+
+
+def _of_picture(picture: Picture) -> Iterator[dict[str, Any]]:
+    for shade in picture.shades:
+        yield _area(f"shade-{shade.style}", shade)
+    for series in picture.series:
+        if series.limits == "band":
+            w = list(picture.whiskers(series))
+            x, low, high = ([v.x for v in w], [v.low for v in w], [v.high for v in w])
+            around = (*x, *reversed(x)), (*low, *reversed(high))
+            yield _area(f"band-{series.name}", Shade(series.style, *around))
+    for series in picture.series:
+        yield _line(picture, series)
+    ends = [
+        (w.x, y, head, look.STYLES[series.style].colour)
+        for series in picture.series
+        if series.limits == "whiskers"
+        for w in picture.whiskers(series)
+        for cut, y, head in ((w.cut_low, w.low, "▼"), (w.cut_high, w.high, "▲"))
+        if cut
+    ]
+    yield {
+        "meta": "cut", "x": [end[0] for end in ends], "y": [end[1] for end in ends],
+        "text": [end[2] for end in ends], "mode": "text", "cliponaxis": False,
+        "textfont": {"color": [end[3] for end in ends] or None, "size": 11},
+        "hoverinfo": "skip", "visible": True,
+    }  # fmt: skip
+
+
+def _area(name: str, shade: Shade) -> dict[str, Any]:
+    red, green, blue = (int(look.STYLES[shade.style].colour[i : i + 2], 16) for i in (1, 3, 5))
+    return {
+        "meta": name, "x": shade.x, "y": shade.y, "fill": "toself", "mode": "lines",
+        "line": {"width": 0}, "fillcolor": f"rgba({red},{green},{blue},{look.SHADE_OPACITY})",
+        "hoverinfo": "skip", "visible": True,
+    }  # fmt: skip
+
+
+def _line(picture: Picture, series: Series) -> dict[str, Any]:
+    style = look.STYLES[series.style]
+    marker, scale = _MARKERS[style.marker]
+    hollow = series.hollow or (False,) * len(series.x)
+    whiskers = {}
+    if series.limits == "whiskers":
+        whiskers = {w.x: w for w in picture.whiskers(series)}
+    reach = [
+        (whiskers[x].high - y, y - whiskers[x].low) if x in whiskers else (0.0, 0.0)
+        for x, y in zip(series.x, series.y, strict=True)
+    ]
+    return {
+        "meta": series.name,
+        "name": escape(series.label),
+        "legendgroup": escape(series.label),
+        "visible": bool(series.x),
+        "x": series.x,
+        "y": series.y,
+        "mode": "lines+markers" if series.joined else "markers",
+        "line": {"color": style.colour, "width": look.LINE_WIDTH, "dash": _DASHES[style.dash]},
+        "marker": {
+            "symbol": marker,
+            "size": look.MARKER_SIZE * scale,
+            "color": [look.PAPER if h else style.colour for h in hollow],
+            "line": {
+                "color": [style.colour if h else look.PAPER for h in hollow],
+                "width": [look.HOLLOW_EDGE if h else 1.0 for h in hollow],
+            },
+        },
+        "cliponaxis": False,
+        "hovertext": list(map(_lines, series.hover)),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "error_y": {
+            "type": "data", "symmetric": False, "array": [up for up, _ in reach],
+            "arrayminus": [down for _, down in reach], "thickness": look.WHISKER_WIDTH,
+            "width": 0, "color": style.colour,
+        },
+    }  # fmt: skip
+
+
+def _layout(pictures: tuple[Picture, ...]) -> dict[str, Any]:
+    count = len(pictures)
+    note = _wrapped(pictures[0].note) if count == 1 else ""
+    below = BOTTOM + (look.NOTE_LINE * (note.count("\n") + 2) if note else 0)
+    layout: dict[str, Any] = {
+        "height": TOP + look.AXES_HEIGHT + below,
+        "autosize": True,
+        "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": below, "pad": 0, "autoexpand": False},
+        "paper_bgcolor": look.PAPER,
+        "plot_bgcolor": look.PAPER,
+        "font": {"family": look.FONTS, "color": look.INK, "size": look.TICK_SIZE},
+        "legend": {
+            "orientation": "h", "x": 0, "xanchor": "left", "y": 1 + 4 / look.AXES_HEIGHT,
+            "yanchor": "bottom", "font": {"size": look.LABEL_SIZE}, "itemwidth": 36,
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        "hovermode": "closest",
+        "modebar": {"remove": list(_MODE_BAR), "bgcolor": "rgba(0,0,0,0)"},
+        "shapes": [],
+        "annotations": [],
+    }  # fmt: skip
+    width = (1 - GAP * (count - 1)) / count
+    for i, picture in enumerate(pictures):
+        number = str(i + 1) if i else ""
+        start = i * (width + GAP)
+        characters = 60 if count == 1 else 42
+        layout[f"xaxis{number}"] = {
+            **_axis(picture.x, characters), "domain": [start, start + width],
+            "anchor": f"y{number}", "showline": True,
+        }  # fmt: skip
+        layout[f"yaxis{number}"] = {**_axis(picture.y, characters), "anchor": f"x{number}"}
+        layout["shapes"] += [
+            {
+                "type": "line", "xref": f"x{number} domain", "yref": f"y{number}", "x0": 0,
+                "x1": 1, "y0": rule.y, "y1": rule.y, "layer": "between",
+                "line": {"color": look.MUTED, "width": look.WHISKER_WIDTH,
+                         "dash": _DASHES["dash" if rule.dashed else "solid"]},
+            }
+            for rule in picture.rules
+        ]  # fmt: skip
+        layout["annotations"] += _inside(picture, number)
+        layout["annotations"] += _above(picture, start, whole=count == 1)
+    if note:
+        layout["annotations"].append(
+            _paper(_lines(note), 0, 0, look.NOTE_SIZE, look.MUTED)
+            | {"yshift": -BOTTOM, "yanchor": "top"}
+        )
+    if any(p.simulated for p in pictures):
+        layout["annotations"].append(
+            _paper(f"<b>{look.TAG_TEXT}</b>", 1, 1, look.TICK_SIZE, look.TAG)
+            | {"yshift": 50, "xanchor": "right", "bordercolor": look.TAG, "borderwidth": 1.2,
+               "borderpad": 3}
+        )  # fmt: skip
+    return layout
+
+
+def _wrapped(text: str, characters: int = CHARACTERS) -> str:
+    return "\n".join(textwrap.wrap(printable(text), characters))
+
+
+def _lines(text: str, *, bold: bool = False) -> str:
+    """Lines of text, separated by newlines, as plotly writes them."""
+    lines = "<br>".join(map(escape, text.split("\n")))
+    return f"<b>{lines}</b>" if bold else lines
+
+
+def _axis(axis: Axis, characters: int) -> dict[str, Any]:
+    ends = (axis.low, axis.high)
+    return {
+        "type": "log" if axis.log else "linear",
+        "range": [math.log10(v) for v in ends] if axis.log else list(ends),
+        "tickmode": "array",
+        "tickvals": list(axis.ticks),
+        "ticktext": [escape(text) for text in axis.texts],
+        "tickfont": {"size": look.TICK_SIZE, "color": look.MUTED},
+        "gridcolor": look.GRID,
+        "zeroline": False,
+        "linecolor": look.AXIS_LINE,
+        "ticks": "",
+        "ticklabelstandoff": 4,
+        "title": {
+            "text": _lines(_wrapped(axis.title, characters)),
+            "font": {"size": look.AXIS_SIZE},
+            "standoff": 8,
+        },
+    }
+
+
+def _inside(picture: Picture, number: str) -> Iterator[dict[str, Any]]:
+    """Arrows with their texts."""
+    axes = {"xref": f"x{number}", "yref": f"y{number}"}
+    for span in picture.spans:
+        # Plotly places annotations on a log axis by the logarithm.
+        start, stop = (math.log10(v) if picture.x.log else v for v in (span.start, span.stop))
+        yield axes | {
+            "x": stop, "y": span.y, "ax": start, "ay": span.y, "axref": axes["xref"],
+            "ayref": axes["yref"], "text": "", "showarrow": True, "arrowhead": 4,
+            "arrowwidth": 1.6, "arrowcolor": look.INK,
+        }  # fmt: skip
+        crowded = picture.x.share(max(span.start, span.stop)) > 0.7
+        yield axes | {
+            "x": max(start, stop), "y": span.y, "showarrow": False, "yanchor": "top",
+            "text": _lines(span.text, bold=True), "font": {"color": look.INK},
+            "xanchor": "right" if crowded else "left", "xshift": 0 if crowded else 6,
+            "yshift": -4, "align": "left", "bgcolor": "rgba(255,255,255,0.75)",
+        }  # fmt: skip
+    if not picture.series:
+        yield {
+            "xref": f"x{number} domain", "yref": f"y{number} domain", "x": 0.5, "y": 0.5,
+            "text": look.NOTHING, "showarrow": False, "font": {"color": look.MUTED},
+        }  # fmt: skip
+
+
+def _above(picture: Picture, start: float, *, whole: bool) -> Iterator[dict[str, Any]]:
+    """What is shown, and below it where and by whom; beside another picture the first only."""
+    what, _, where = picture.title.partition(": ")
+    size, up = (look.TITLE_SIZE, 76) if whole else (look.AXIS_SIZE, 50)
+    yield _paper(f"<b>{escape(what)}</b>", start, 1, size, look.INK) | {"yshift": up}
+    if whole:
+        said = " · ".join(part for part in (where, picture.subtitle) if part)
+        yield _paper(escape(said), start, 1, look.TICK_SIZE, look.MUTED) | {"yshift": 52}
+
+
+def _paper(text: str, x: float, y: float, size: float, colour: str) -> dict[str, Any]:
+    return {
+        "text": text, "x": x, "y": y, "xref": "paper", "yref": "paper", "showarrow": False,
+        "xanchor": "left", "yanchor": "middle", "align": "left",
+        "font": {"size": size, "color": colour},
+    }  # fmt: skip
