@@ -7,7 +7,6 @@ share of right answers where a score is either.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from sleeptime_lib.analysis.bootstrap import Floats, cluster_weights
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.records import ROW_COLUMNS
+from sleeptime_lib.records import ROW_COLUMNS, ROW_KEY
 
 SAMPLES: Final = "samples"
 """The budget kind of repeated draws for pass@k, which form no accuracy-token curve."""
@@ -186,13 +185,10 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
             rows are of several experiments, datasets or models.
     """
     check(rows)
+    _check_repeats(rows)
     question, questions = pd.factorize(rows["question_id"], sort=True)
     cluster, clusters = pd.factorize(rows["cluster_id"], sort=True)
     cell, settings = settings_of(rows)
-    sample, sample_names = pd.factorize(rows["sample"])
-    _check_repeats(rows, cell, question, sample)
-    used = np.zeros((len(settings), len(sample_names)), dtype=bool)
-    used[cell, sample] = True
     score = rows["score"].to_numpy(dtype=np.float64, na_value=np.nan)
     _check_scores(rows, score)
     answered = ~np.isnan(score)
@@ -228,7 +224,7 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
         alike=least == most,
         asked=np.bincount(cell, minlength=len(settings)),
         failed=np.bincount(cell[~answered], minlength=len(settings)),
-        samples=used.sum(axis=1),
+        samples=np.asarray(rows["sample"].groupby(cell).nunique(), dtype=np.int64),
         rerun_error=_rerun_error(runs, right, squares),
     )
 
@@ -259,17 +255,12 @@ def check(rows: pd.DataFrame) -> None:
 
 def settings_of(rows: pd.DataFrame) -> tuple[NDArray[np.int64], list[tuple[Line, int]]]:
     """Cell index of every row, and the (line, budget) of every cell."""
-    code = np.zeros(len(rows), dtype=np.int64)
-    for name in _SETTING:
-        own, values = pd.factorize(rows[name], sort=True)
-        code = code * max(len(values), 1) + own
-    _, first, cell = np.unique(code, return_index=True, return_inverse=True)
-    settings = []
-    for arm, kind, parallel, effort, budget in (
-        rows[list(_SETTING)].iloc[first].itertuples(index=False, name=None)
-    ):
-        settings.append((Line(str(arm), str(kind), int(parallel), str(effort)), int(budget)))
-    return cell.astype(np.int64), settings
+    grouped = rows.groupby(list(_SETTING), dropna=False)
+    settings = [
+        (Line(str(arm), str(kind), int(parallel), str(effort)), int(budget))
+        for arm, kind, parallel, effort, budget in grouped.size().index
+    ]
+    return np.asarray(grouped.ngroup(), dtype=np.int64), settings
 
 
 def _check_scores(rows: pd.DataFrame, score: Floats) -> None:
@@ -282,15 +273,10 @@ def _check_scores(rows: pd.DataFrame, score: Floats) -> None:
         )
 
 
-def _check_repeats(rows: pd.DataFrame, *codes: Sequence[int] | NDArray[np.int64]) -> None:
-    key = np.zeros(len(rows), dtype=np.int64)
-    for code in codes:
-        own = np.asarray(code, dtype=np.int64)
-        key = key * (int(own.max(initial=0)) + 1) + own
-    order = np.argsort(key, kind="stable")
-    again = order[1:][np.diff(key[order]) == 0]
+def _check_repeats(rows: pd.DataFrame) -> None:
+    again = rows[rows.duplicated(list(ROW_KEY))]
     if len(again):
-        row = rows.iloc[int(again[0])]
+        row = again.iloc[0]
         raise InputError(
             f"{len(again)} repeated rows, the first for question {row['question_id']!r}, arm "
             f"{row['arm']}, budget {row['budget']}: number repeated runs in the column `sample`"

@@ -136,8 +136,8 @@ def mean_tokens(rows: pd.DataFrame, cells: Cells, draws: int, seed: int) -> Mean
     cluster, _ = pd.factorize(rows["cluster_id"], sort=True)
     answered = rows["score"].notna().to_numpy()
     slept = answered & (rows["sleep_id"] != "").to_numpy()
-    first = _first_of_each(cell[slept], pd.factorize(rows["sleep_id"][slept])[0])
-    phases = np.flatnonzero(slept)[first]
+    shared = rows.loc[slept, ["sleep_id"]].assign(cell=cell[slept]).duplicated().to_numpy()
+    phases = np.flatnonzero(slept)[~shared]
     place = cluster * len(settings) + cell
     shape = (len(cells.clusters), len(settings))
 
@@ -161,13 +161,6 @@ def mean_tokens(rows: pd.DataFrame, cells: Cells, draws: int, seed: int) -> Mean
         answer=ratio(every[..., 1:4], np.repeat(every[..., :1], 3, axis=-1)),
         phase=np.nan_to_num(ratio(every[..., 5:8], np.repeat(every[..., 4:5], 3, axis=-1))),
     )
-
-
-def _first_of_each(cell: NDArray[np.int64], phase: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Indexes of one row for every sleep phase of every cell."""
-    key = cell * (int(phase.max(initial=0)) + 1) + phase
-    index: NDArray[np.int64] = np.unique(key, return_index=True)[1]
-    return index
 
 
 @dataclass(frozen=True, slots=True)
