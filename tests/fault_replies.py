@@ -11,8 +11,8 @@ from time import time
 from typing import Any
 
 Completion = dict[str, Any]
-Answer = Callable[[str, dict[str, Any]], tuple[int, Completion]]
-"""From path and body of a request to status and body of the reply."""
+Answer = Callable[[str, dict[str, Any]], tuple[int, Completion] | bytes]
+"""From path and body of a request to status and body of the reply, or to all of its bytes."""
 
 PASSING = (
     "429",

@@ -97,7 +97,7 @@ class FaultServer:
 
     Args:
         faults: What goes wrong.
-        answer: Makes the right replies.
+        answer: Makes the right replies; it may give the bytes of a whole response instead.
         scripted: Faults of the first attempts, in order of arrival, before `faults` decides;
             "" answers rightly.
         secret: Text that every error message repeats, as servers do with the key they got.
@@ -164,7 +164,10 @@ class FaultServer:
             self.log.faults[fault] += 1
         if self.faults.latency_s:
             await asyncio.sleep(self.faults.latency_s)
-        status, right = self.answer(path, body)
+        made = self.answer(path, body)
+        if isinstance(made, bytes):
+            return made
+        status, right = made
         if fault in STRANGE:
             right = strange(fault, right)
         if status == 200 and is_generated(fault):

@@ -105,7 +105,9 @@ def _read(content: Mapping[str, Any], request: Request, owner: str, latency_s: f
         raise BadReply("the reply has no choices", usage=stated)
     finish = _text(choice.get("finish_reason"))
     if request.prompt is not None:
-        text = _text(choice.get("text")).removeprefix(request.prompt)
+        if choice.get("text") is None:
+            raise BadReply("the reply has no text", usage=stated)
+        text = _text(choice["text"]).removeprefix(request.prompt)
         usage = stated or _completed(raw_usage, estimated_usage(request, text))
         logprobs = _logprobs(choice.get("logprobs"), request.prompt, usage)
         return Reply(text, (), finish, usage, "", latency_s, owner, logprobs)

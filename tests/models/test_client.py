@@ -229,6 +229,90 @@ async def test_a_host_that_refuses_both_names_is_not_asked_for_ever():
         assert server.log.attempts.total() == 2
 
 
+def warm(index: int) -> Request:
+    return Request("m", question(index).messages, temperature=0.7, max_tokens=20)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default "
+        "(1) value is supported.",
+        "Unsupported parameter: 'temperature' is not supported with this model.",
+        "`temperature` is deprecated for this model.",
+        "`temperature` may only be set to 1 when thinking is enabled.",
+    ],
+)
+async def test_a_model_that_refuses_a_temperature_is_asked_without_from_then_on(message):
+    def cool(path, body):
+        if "temperature" in body:
+            return 400, {"error": {"message": message}}
+        return plain_answer(path, body)
+
+    with FaultServer(Faults(latency_s=0.05), answer=cool) as server:
+        async with client(server) as c:
+            many = (c.complete(warm(i), owner="a") for i in range(20))  # refused all at once
+            await asyncio.gather(*many)
+            assert c.totals.sent == 40
+            await c.complete(warm(20), owner="a")
+            assert (c.totals.sent, c.totals.failed, c.totals.retries) == (41, {}, {})
+            (told,) = c.totals.notices
+    assert "m takes no temperature (" in told
+    assert message[:20] in told
+
+
+async def test_a_model_that_wants_both_otherwise_learns_both():
+    def modern(path, body):
+        if "max_tokens" in body:
+            return 400, {"error": {"message": "Unsupported parameter: 'max_tokens'"}}
+        if "temperature" in body:
+            return 400, {"error": {"message": "Unsupported value: 'temperature'"}}
+        return plain_answer(path, body)
+
+    with FaultServer(answer=modern) as server:
+        async with client(server) as c:
+            for index in range(3):
+                await c.complete(warm(index), owner="a")
+            assert c.totals.sent == 5
+        assert server.log.bodies[-1]["max_completion_tokens"] == 20
+        assert "temperature" not in server.log.bodies[-1]
+
+
+async def test_the_key_of_a_call_does_not_depend_on_what_was_learnt(tmp_path):
+    def cool(path, body):
+        if "temperature" in body:
+            return 400, {"error": {"message": "temperature is not supported"}}
+        return plain_answer(path, body)
+
+    with FaultServer(answer=cool) as server:
+        async with client(server, tmp_path / "c.sqlite") as c:
+            await c.complete(warm(1), owner="a")
+        async with client(server, tmp_path / "c.sqlite") as c:
+            await c.complete(warm(1), owner="a")
+            assert c.totals.cache_hits == 1
+
+
+async def test_a_temperature_that_is_out_of_range_is_an_error():
+    def strict(path, body):
+        message = "Invalid value for 'temperature': Input should be less than or equal to 0.5."
+        return 400, {"error": {"message": message}}
+
+    with FaultServer(answer=strict) as server:
+        async with client(server) as c:
+            with pytest.raises(CallError, match="less than or equal"):
+                await c.complete(warm(1), owner="a")
+        assert server.log.attempts.total() == 1
+
+
+async def test_a_refusal_of_what_was_not_sent_is_an_error():
+    refusal = {"error": {"message": "temperature is not supported"}}
+    with FaultServer(answer=lambda path, body: (400, refusal)) as server:
+        async with client(server) as c:
+            with pytest.raises(CallError, match="not supported"):
+                await c.complete(question(1), owner="a")
+        assert server.log.attempts.total() == 1
+
+
 def test_naming_the_client_loads_no_http_library():
     heavy = ["openai", "httpx2", "aiohttp", "pandas", "plotly"]
     code = (

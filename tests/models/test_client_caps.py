@@ -1,6 +1,7 @@
 """Caps of a whole run, with the client and a server that bills."""
 
 import asyncio
+import contextlib
 import random
 
 import pytest
@@ -14,7 +15,7 @@ from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Price
 from sleeptime_lib.models.requests import encode, prompt_bound
-from sleeptime_lib.records import Reply, Request
+from sleeptime_lib.records import Reply, Request, Usage
 
 QUICK = Limits(concurrency=500, backoff_s=0.001, timeout_s=2)
 
@@ -138,3 +139,95 @@ async def test_a_reply_that_was_lost_counts_at_its_worst():
                 await client.complete(request, owner="a")
             assert client.totals.unknown_tokens == 2 * worst
         assert server.log.attempts.total() == 2
+
+
+def overlong(factor):
+    """A server that generates many times what it was allowed."""
+
+    def answer(path, body):
+        usage = {"prompt_tokens": 10, "completion_tokens": factor * body["max_tokens"]}
+        return 200, completion("fine", usage)
+
+    return answer
+
+
+@pytest.mark.parametrize("in_flight", [1, 20])
+async def test_a_server_that_ignores_the_bound_passes_a_cap_by_no_more_than_was_in_flight(
+    in_flight,
+):
+    price = Price(2.0, 1.0, 8.0)
+    caps = Caps(max_cost_usd=1.0)
+    limits = Limits(concurrency=in_flight, backoff_s=0.001)
+    with FaultServer(Faults(latency_s=0.01), answer=overlong(10)) as server:
+        endpoint = resolve("m", base_url=server.url)
+        prices = PRICES.extended({"m": price})
+        async with Client(
+            endpoint, cache_path=None, limits=limits, caps=caps, prices=prices
+        ) as client:
+            calls = (
+                client.complete(Request("m", question(i).messages, max_tokens=400), owner="a")
+                for i in range(200)
+            )
+            got = await asyncio.gather(*calls, return_exceptions=True)
+            billed = client.totals.billed_usd
+    one = price.cost(Usage(10, 0, 4000))
+    assert any(isinstance(item, CapReached) for item in got)
+    assert billed <= 1.0 + (in_flight - 1) * one
+    assert billed > 0.5
+
+
+async def test_without_usage_a_cap_holds_over_the_same_command_again_and_again(tmp_path):
+    silent = completion("fine", None)
+    caps = Caps(max_tokens=10 * (bound(question(1), 400) + 9))
+    with FaultServer(answer=lambda path, body: (200, silent)) as server:
+        for session in range(4):
+            await spend(server, caps, count=10 * (session + 1), path=tmp_path / "c.sqlite")
+        assert server.log.attempts.total() == 10
+
+
+def writing(stated):
+    """A server that writes all of a prompt to its cache and charges for it."""
+
+    def answer(path, body):
+        usage = {"prompt_tokens": 4000, "completion_tokens": 10}
+        details = {"cached_tokens": 0, "cache_write_tokens": 4000}
+        return 200, completion(
+            "fine", usage | ({"prompt_tokens_details": details} if stated else {})
+        )
+
+    return answer
+
+
+@pytest.mark.parametrize("stated", [True, False])
+async def test_writing_the_providers_cache_cannot_pass_a_cap_on_money(tmp_path, stated):
+    price = Price(prompt=2.0, cached=0.2, completion=10.0, prompt_most=20.0)
+    path, cap = tmp_path / "c.sqlite", 1.0
+    with FaultServer(answer=writing(stated)) as server:
+        endpoint = resolve("m", base_url=server.url)
+        text = "word " * 4000
+        for session in range(3):  # what one session spent counts in the next
+            async with Client(
+                endpoint,
+                cache_path=path,
+                limits=QUICK,
+                caps=Caps(max_cost_usd=cap),
+                prices=PRICES.extended({"m": price}),
+            ) as client:
+                for index in range(6):
+                    message = {"role": "user", "content": f"{session} {index} {text}"}
+                    request = Request("m", (message,), max_tokens=100)
+                    with contextlib.suppress(CapReached):
+                        await client.complete(request, owner="a")
+        real = server.log.generated.total() * price.cost(Usage(4000, 0, 10, written=4000))
+    assert 0.5 < real <= cap
+
+
+async def test_what_is_stated_as_written_is_charged_exactly():
+    price = Price(prompt=2.0, cached=0.2, completion=10.0, prompt_most=2.5)
+    with FaultServer(answer=writing(True)) as server:
+        endpoint = resolve("m", base_url=server.url)
+        prices = PRICES.extended({"m": price})
+        async with Client(endpoint, cache_path=None, prices=prices) as client:
+            reply = await client.complete(question(1), owner="a")
+            assert client.totals.billed_usd == pytest.approx((4000 * 2.5 + 10 * 10) / 1e6)
+    assert reply.usage.written == 4000

@@ -97,6 +97,13 @@ def test_counts_that_make_no_sense_are_estimated(usage, expected):
         ({"prompt_tokens_details": {"cached_tokens": 600}}, Usage(9, 9, 4, 0)),
         ({"prompt_cache_hit_tokens": 6}, Usage(9, 6, 4, 0)),
         ({"prompt_tokens_details": None}, Usage(9, 0, 4, 0)),
+        ({"prompt_tokens_details": {"cache_write_tokens": 5}}, Usage(9, 0, 4, 0, written=5)),
+        (
+            {"prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 5}},
+            Usage(9, 6, 4, 0, written=3),
+        ),
+        ({"cache_creation_input_tokens": 0}, Usage(9, 0, 4, 0, written=0)),
+        ({"cache_creation_input_tokens": 5}, Usage(9, 0, 4, 0, written=5)),
         ({"completion_tokens_details": {"reasoning_tokens": 3}}, Usage(9, 0, 4, 3)),
         # Counted beside the completion: more than it, or making up the total.
         ({"completion_tokens_details": {"reasoning_tokens": 30}}, Usage(9, 0, 34, 30)),
@@ -112,6 +119,12 @@ def test_counts_that_make_no_sense_are_estimated(usage, expected):
 )
 def test_cached_and_reasoning_tokens(details, expected):
     assert read({**RIGHT, "usage": {**USAGE, **details}}).usage == expected
+
+
+def test_anthropic_counts_what_it_reads_from_and_writes_to_its_cache_beside_the_input():
+    usage = {"input_tokens": 9, "output_tokens": 4}
+    cache = {"cache_read_input_tokens": 6, "cache_creation_input_tokens": 5}
+    assert read({**RIGHT, "usage": usage | cache}).usage == Usage(20, 6, 4, 0, written=5)
 
 
 @pytest.mark.parametrize(
