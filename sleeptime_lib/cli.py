@@ -350,7 +350,7 @@ def data(
     """Load a dataset, check every row, show what is in it, and have more questions written."""
     from sleeptime_lib import console, generation, tasks
     from sleeptime_lib.models.endpoint import resolve
-    from sleeptime_lib.tasks.export import export as write
+    from sleeptime_lib.tasks.own import export as write
 
     config = make_config(
         dataset=dataset,

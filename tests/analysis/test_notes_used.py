@@ -8,7 +8,7 @@ import pytest
 from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.notes_used import match_notes, notes_used
 from sleeptime_lib.records import Context, Quantity, Question, Task
-from sleeptime_lib.tasks.multi_query import generate_many
+from sleeptime_lib.tasks.generated import generate_many
 
 LINE = Line("sleep", "verbosity", 1)
 QUANTITIES = (
