@@ -1,4 +1,4 @@
-"""Write more questions about a context (paper, section 4.1: Multi-Query GSM-Symbolic).
+"""Have a model write more questions about contexts (paper, section 4.1: Multi-Query GSM-Symbolic).
 
 A model sees a context with an example question and writes others that are as hard. Each is then
 solved a second time by a call that sees neither the example nor the answer that was written; a
@@ -10,16 +10,25 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
-from sleeptime_lib.errors import CallError
+from sleeptime_lib.config import Execution
+from sleeptime_lib.errors import CallError, InputError
 from sleeptime_lib.methods import prompts
 from sleeptime_lib.methods.answer import AnswerOptions, Setting, answer_request, grade
 from sleeptime_lib.methods.sleep import Ask
-from sleeptime_lib.records import Context, Question, Reply, Request
+from sleeptime_lib.models.client import Client
+from sleeptime_lib.models.endpoint import Endpoint
+from sleeptime_lib.models.limits import Caps
+from sleeptime_lib.models.prices import PRICES, read_prices
+from sleeptime_lib.records import Context, Question, Reply, Request, Task
 from sleeptime_lib.tasks.numerals import parse_number
+
+MAX_TOKENS: Final = 4096
+"""Most tokens of one reply, be it ten questions or one solution."""
 
 MOST_ROUNDS: Final = 3
 """Times that a model is asked for what is still missing."""
@@ -47,7 +56,91 @@ class Written:
     disagreed: int = 0
 
 
-async def generate_questions(
+async def write_questions(
+    task: Task, count: int, endpoint: Endpoint, execution: Execution, out: Path
+) -> Task:
+    """The same contexts with up to `count` more questions each, after those that are there.
+
+    The first question about a context is the example for the others. Contexts about which no call
+    succeeds keep what they have. Interrupted or stopped by a cap, the same call goes on: what the
+    model answered is kept in OUT.calls.sqlite, beside the file to write.
+
+    Args:
+        task: Contexts with at least one question each.
+        count: Most new questions for each context.
+        endpoint: The model that writes.
+        execution: Caps and prices.
+        out: The file that will be written.
+
+    Returns:
+        The task, with notices that say how many questions were written, and how many were dropped
+        and why.
+
+    Raises:
+        InputError: Money is capped and the price is unknown, or nothing that the model wrote can
+            be used.
+        StopRun: No further call can succeed.
+        CapReached: A cap does not allow the next call.
+    """
+    asked: dict[str, list[Question]] = {}
+    for question in task.questions:
+        asked.setdefault(question.context_id, []).append(question)
+    options = AnswerOptions(endpoint.model, 0, MAX_TOKENS)
+    caps = Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens)
+    prices = read_prices(execution.prices) if execution.prices else PRICES
+    kept = out.with_suffix(".calls.sqlite")
+    async with Client(endpoint, cache_path=kept, caps=caps, prices=prices) as client:
+
+        async def about(context_id: str) -> Written | CallError:
+            def ask(request: Request) -> Awaitable[Reply]:
+                return client.complete(request, owner=f"write:{context_id}")
+
+            example, *others = asked[context_id]
+            context = task.contexts[context_id]
+            try:
+                return await questions_about(ask, context, example, count, options, others)
+            except CallError as error:
+                return error
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                waits = {each: group.create_task(about(each)) for each in asked}
+        except BaseExceptionGroup as failures:
+            # Whatever stops one context (a bad key, a cap) stops the others too; one is enough.
+            raise failures.exceptions[0] from None
+    results = {context_id: wait.result() for context_id, wait in waits.items()}
+    written = {each: result for each, result in results.items() if isinstance(result, Written)}
+    errors = [result for result in results.values() if isinstance(result, CallError)]
+    told = _notices(list(written.values()), errors, endpoint.model, count)
+    if not any(result.questions for result in written.values()):
+        raise InputError(f"{endpoint.model} wrote no usable question: {'; '.join(told)}")
+    questions = tuple(
+        question
+        for context_id, before in asked.items()
+        for question in (*before, *written.get(context_id, Written()).questions)
+    )
+    return replace(task, questions=questions, notices=(*task.notices, *told))
+
+
+def _notices(
+    written: Sequence[Written], errors: Sequence[CallError], model: str, count: int
+) -> list[str]:
+    total = sum(len(result.questions) for result in written)
+    told = [
+        f"{model} wrote {total} questions about {len(written)} contexts; dropped: "
+        f"{sum(r.disagreed for r in written)} whose second solution disagreed, "
+        f"{sum(r.repeated for r in written)} repeated, "
+        f"{sum(r.unreadable for r in written)} unreadable"
+    ]
+    short = sum(len(result.questions) < count for result in written)
+    if short:
+        told.append(f"{short} contexts have fewer than {count} new questions")
+    if errors:
+        told.append(f"{len(errors)} contexts have none, since calls failed: {errors[0]}")
+    return told
+
+
+async def questions_about(
     ask: Ask,
     context: Context,
     example: Question,
@@ -101,7 +194,11 @@ async def generate_questions(
         )
         if not fresh:
             break
-    return replace(found, questions=_numbered(found.questions[:count]))
+    named = (
+        replace(question, question_id=f"{question.context_id}-g{number}")
+        for number, question in enumerate(found.questions[:count], start=1)
+    )
+    return replace(found, questions=tuple(named))
 
 
 async def _write(
@@ -145,21 +242,14 @@ def _read(text: str) -> Iterator[tuple[str, str]]:
     except (ValueError, KeyError, TypeError, RecursionError):
         return
     for item in listed if isinstance(listed, list) else ():
-        fields = item if isinstance(item, dict) else {}
+        fields: Mapping[str, Any] = item if isinstance(item, dict) else {}
         yield _text(fields.get("question")), _text(fields.get("answer"))
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
 def _plain(text: str) -> str:
     """A question by which to tell whether two are the same: its words and numbers alone."""
     return " ".join(_WORD.findall(text.casefold()))
-
-
-def _numbered(questions: Sequence[Question]) -> tuple[Question, ...]:
-    return tuple(
-        replace(question, question_id=f"{question.context_id}-g{number}")
-        for number, question in enumerate(questions, start=1)
-    )
