@@ -337,9 +337,10 @@ def data(
     as_json: Json = False,
 ) -> None:
     """Load a dataset, check every row, show what is in it, and have more questions written."""
-    from sleeptime_lib import console, generation, tasks
+    from sleeptime_lib import console, tasks
+    from sleeptime_lib.methods.question_writing import write_questions
     from sleeptime_lib.models.endpoint import resolve
-    from sleeptime_lib.tasks.export import export as write
+    from sleeptime_lib.tasks.own import export as write
 
     task = tasks.load(
         dataset,
@@ -356,7 +357,7 @@ def data(
         if not (yes or max_cost_usd or max_tokens or endpoint.is_local):
             _confirm()
         execution = Execution.make(max_cost_usd=max_cost_usd, max_tokens=max_tokens, prices=prices)
-        task = asyncio.run(generation.generate(task, generate, endpoint, execution, export))
+        task = asyncio.run(write_questions(task, generate, endpoint, execution, export))
     if export:
         write(task, export)
     console.show_task(task, as_json)

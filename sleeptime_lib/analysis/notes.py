@@ -61,13 +61,13 @@ def _read_line(line: str) -> NoteLine | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """One question that only the baseline got right.
+class Turned:
+    """One question that only one arm got right.
 
     Attributes:
         context: What it is about.
         question: The question, with the right answer.
-        baseline: What was answered without notes.
+        baseline: What was answered without notes; None when no number was.
         sleep: What was answered with notes; None when no number was.
         notes: The notes.
         match: The line of the notes that states the number answered; None when there is none.
@@ -75,7 +75,7 @@ class Lost:
 
     context: Context
     question: Question
-    baseline: str
+    baseline: str | None
     sleep: str | None
     notes: str
     match: NoteLine | None
@@ -107,7 +107,7 @@ class Exchange:
         budget: Test budget of both arms.
         both: Questions that both got right.
         neither: Questions that both got wrong.
-        won: Questions that only the sleep arm got right.
+        won: Those that only the sleep arm got right, those whose answer stands in the notes first.
         lost: Those that only the baseline got right, those whose answer stands in the notes first.
         sleep_wrong: Wrong answers of the sleep arm.
         baseline_wrong: Those of the baseline, which never saw the notes: its matches are what
@@ -120,8 +120,8 @@ class Exchange:
     budget: int
     both: int
     neither: int
-    won: int
-    lost: tuple[Lost, ...]
+    won: tuple[Turned, ...]
+    lost: tuple[Turned, ...]
     sleep_wrong: WrongAnswers
     baseline_wrong: WrongAnswers
     stated: Split
@@ -176,23 +176,27 @@ def exchange(
     texts = _texts(sleeps, line)
     notes = {name: texts.get(questions[name].context_id, []) for name in both}
     stated = np.array([_find(notes[name], questions[name].gold) is not None for name in both])
-    lost = [
-        _lost(
-            task.contexts[questions[name].context_id],
-            questions[name],
-            str(base["prediction"][name]),
-            slept["prediction"][name],
-            notes[name],
-        )
-        for name in both[right & ~with_notes]
-    ]
+
+    def turned(which: pd.Series) -> tuple[Turned, ...]:
+        found = [
+            _turned(
+                task.contexts[questions[name].context_id],
+                questions[name],
+                base["prediction"][name],
+                slept["prediction"][name],
+                notes[name],
+            )
+            for name in both[which]
+        ]
+        return tuple(sorted(found, key=lambda one: one.match is None))
+
     return Exchange(
         line=line,
         budget=budget,
         both=int((right & with_notes).sum()),
         neither=int((~right & ~with_notes).sum()),
-        won=int((~right & with_notes).sum()),
-        lost=tuple(sorted(lost, key=lambda one: one.match is None)),
+        won=turned(~right & with_notes),
+        lost=turned(right & ~with_notes),
         sleep_wrong=_wrong(slept["prediction"][both[~with_notes]], notes),
         baseline_wrong=_wrong(base["prediction"][both[~right]], notes),
         stated=_split(stated, right, with_notes),
@@ -225,8 +229,8 @@ def _find(notes: Sequence[str], number: object) -> NoteLine | None:
     return next((line for line in lines if is_correct(number, line.number)), None)
 
 
-def _lost(
-    context: Context, question: Question, baseline: str, sleep: object, notes: Sequence[str]
-) -> Lost:
-    said = sleep if isinstance(sleep, str) else None
-    return Lost(context, question, baseline, said, "\n\n".join(notes), _find(notes, sleep))
+def _turned(
+    context: Context, question: Question, baseline: object, sleep: object, notes: Sequence[str]
+) -> Turned:
+    answers = (said if isinstance(said, str) else None for said in (baseline, sleep))
+    return Turned(context, question, *answers, "\n\n".join(notes), _find(notes, sleep))

@@ -1,61 +1,177 @@
-"""The user's own contexts and questions: columns context, question, answer.
+"""The user's own contexts and questions, read and written.
 
-A column cluster names what rows are not independent of each other (default: each context for
-itself), a column id names the question (default: q and its line). Where a file has such a column,
-every row must fill it in.
+A row with one question. A column `cluster` names what rows are not independent of each other
+(default: each context for itself), a column `id` names the question (default: q and its line).
+Where a file has such a column, every row must fill it in. Rows with the same context share it.
+
+    {"context": "He has 5 boxes.", "question": "How many?", "answer": 5}
+
+A row with many questions about its context. It may name its `cluster` and its `id`, and each
+question its `id`:
+
+    {"context": "He has 5 boxes.", "questions": [{"question": "How many?", "answer": 5}, ...]}
+
+The paper's own multi-query files were not published with a description. So that files of that kind
+have a good chance to be read, the context may also stand under the name of the paper's Stateful
+rows, answers may end in "#### N", and questions and `answers` may be two lists of texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
 
-from sleeptime_lib.records import Context, Question
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.records import Context, Question, Task
+from sleeptime_lib.tasks.gsm_symbolic import STATEFUL
 from sleeptime_lib.tasks.numerals import parse_number
-from sleeptime_lib.tasks.rows import BadRow, Complaint, Entry, SourceRow, text_of
+from sleeptime_lib.tasks.rows import BadRow, Complaints, Entry, Format, SourceRow, once, text_of
+from sleeptime_lib.tasks.splitters import SplitterName
 
 REQUIRED: Final = ("context", "question", "answer")
-OPTIONAL: Final = ("cluster", "id")
 
 
-def own_entries(rows: Sequence[SourceRow]) -> tuple[list[Entry], list[Complaint]]:
-    """Check rows and make entries of them; rows with the same context text share one context.
-
-    Returns:
-        The entries in the order of the rows, and a complaint for each bad row.
-    """
-    given = {column for column in OPTIONAL if any(column in row.fields for row in rows)}
-    contexts: dict[str, tuple[Context, SourceRow]] = {}
-    taken: dict[str, SourceRow] = {}
-    entries, complaints = [], []
+def _single_entries(
+    rows: Sequence[SourceRow], _: SplitterName, complaints: Complaints
+) -> list[Entry]:
+    given = {column for column in ("cluster", "id") if any(column in row.fields for row in rows)}
+    contexts: dict[str, tuple[Context, int]] = {}
+    lines: dict[str, int] = {}
+    entries = []
     for row in rows:
-        try:
-            entries.append(_entry(row, given, contexts, taken))
-        except BadRow as bad:
-            complaints.append((row.line, f"{row.where}: {bad}"))
-    return entries, complaints
+        with complaints.about(row):
+            text, asked, answer = (text_of(row, column) for column in REQUIRED)
+            question_id = text_of(row, "id") if "id" in given else f"q{row.line}"
+            cluster = text_of(row, "cluster") if "cluster" in given else f"c{row.line}"
+            gold = _gold(answer)
+            context, first = contexts.get(text, (Context(f"c{row.line}", cluster, text), row.line))
+            if "cluster" in given and context.cluster_id != cluster:
+                raise BadRow(
+                    f"cluster {cluster!r}, but line {first} has the same context in cluster "
+                    f"{context.cluster_id!r}; a context is in one cluster"
+                )
+            once(lines, question_id, row, f"id {question_id!r}", "ids differ")
+            contexts[text] = context, first
+            entries.append(Entry(context, Question(question_id, context.context_id, asked, gold)))
+    return entries
 
 
-def _entry(
-    row: SourceRow,
-    given: set[str],
-    contexts: dict[str, tuple[Context, SourceRow]],
-    taken: dict[str, SourceRow],
-) -> Entry:
-    text, question, answer = (text_of(row, column) for column in REQUIRED)
-    question_id = text_of(row, "id") if "id" in given else f"q{row.line}"
-    cluster = text_of(row, "cluster") if "cluster" in given else f"c{row.line}"
+def _listed_entries(
+    rows: Sequence[SourceRow], _: SplitterName, complaints: Complaints
+) -> list[Entry]:
+    """The entries of rows with question lists; beside a bad question the others are still good."""
+    texts: dict[str, int] = {}
+    context_ids: dict[str, int] = {}
+    question_ids: dict[str, int] = {}
+    entries = []
+    for row in rows:
+        listed: Sequence[Mapping[str, Any]] = ()
+        with complaints.about(row):
+            context = _context(row)
+            once(texts, context.text, row, "the same context", _EACH_ONCE)
+            once(context_ids, context.context_id, row, f"id {context.context_id!r}", _EACH_ONCE)
+            listed = _questions(row)
+        asked: dict[str, int] = {}
+        for number, fields in enumerate(listed, start=1):
+            with complaints.about(row, f"question {number}: "):
+                question = _question(SourceRow(row.source, row.line, fields), context, number)
+                if question.text in asked:
+                    raise BadRow(f"the same as question {asked[question.text]}; ask it once")
+                name = f"id {question.question_id!r}"
+                once(question_ids, question.question_id, row, name, _EACH_ONCE)
+                asked[question.text] = number
+                entries.append(Entry(context, question))
+    return entries
+
+
+_EACH_ONCE: Final = "write each once"
+
+
+def _context(row: SourceRow) -> Context:
+    name = f"c{row.line}"
+    column = STATEFUL[0] if _has(row, STATEFUL[0]) else "context"
+    context_id = text_of(row, "id") if _has(row, "id") else name
+    cluster_id = text_of(row, "cluster") if _has(row, "cluster") else name
+    return Context(context_id, cluster_id, text_of(row, column))
+
+
+def _has(row: SourceRow, column: str) -> bool:
+    """Whether a column is filled in: where rows differ, the hub fills what is missing with None."""
+    return row.fields.get(column) is not None
+
+
+def _questions(row: SourceRow) -> list[Mapping[str, Any]]:
+    listed, answers = row.fields.get("questions"), row.fields.get("answers")
+    if not isinstance(listed, list) or not listed:
+        raise BadRow(
+            'questions is no list, or an empty one; write [{"question": "...", "answer": 12}, ...]'
+        )
+    if answers is None:
+        return [item if isinstance(item, dict) else {"question": item} for item in listed]
+    if not isinstance(answers, list) or len(answers) != len(listed):
+        raise BadRow("answers is no list as long as questions; write one for each question")
+    pairs = zip(listed, answers, strict=True)
+    return [{"question": text, "answer": answer} for text, answer in pairs]
+
+
+def _question(row: SourceRow, context: Context, number: int) -> Question:
+    text, answer = text_of(row, "question"), text_of(row, "answer")
+    gold = _gold(answer.rpartition("####")[2])
+    name = f"{context.context_id}-q{number}"
+    question_id = text_of(row, "id") if _has(row, "id") else name
+    return Question(question_id, context.context_id, text, gold)
+
+
+def _gold(answer: str) -> str:
     gold = parse_number(answer)
     if gold is None:
         raise BadRow(f"answer {answer[:40]!r} is not a number; write the number alone, like 12.5")
-    if question_id in taken:
-        raise BadRow(f"id {question_id!r} is also in line {taken[question_id].line}; ids differ")
-    context, first = contexts.get(text, (Context(f"c{row.line}", cluster, text), row))
-    if "cluster" in given and context.cluster_id != cluster:
-        raise BadRow(
-            f"cluster {cluster!r}, but line {first.line} has the same context in cluster "
-            f"{context.cluster_id!r}; a context is in one cluster"
-        )
-    contexts[text] = context, first
-    taken[question_id] = row
-    return Entry(context, Question(question_id, context.context_id, question, str(gold)))
+    return str(gold)
+
+
+QUESTION_LISTS: Final = Format(lambda columns: "questions" in columns, _listed_entries)
+SINGLE_QUESTIONS: Final = Format(lambda columns: "context" in columns, _single_entries)
+
+
+def export(task: Task, path: Path) -> None:
+    """Write a task as a file that `load` reads back.
+
+    One row for each question or, where a context has several, one for each context with its list.
+
+    Raises:
+        InputError: The path does not end in .jsonl, or cannot be written.
+    """
+    if path.suffix != ".jsonl":
+        raise InputError(f"cannot export to {path}: give a path that ends in .jsonl")
+    asked: dict[str, list[Question]] = {}
+    for question in task.questions:
+        asked.setdefault(question.context_id, []).append(question)
+    several = any(len(questions) > 1 for questions in asked.values())
+    rows = _list_rows(task, asked) if several else _single_rows(task)
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    try:
+        path.write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot export to {path}: {error.strerror}") from None
+
+
+def _single_rows(task: Task) -> Iterator[dict[str, Any]]:
+    for question in task.questions:
+        row = _context_fields(task.contexts[question.context_id])
+        yield row | _question_fields(question)
+
+
+def _list_rows(task: Task, asked: Mapping[str, Sequence[Question]]) -> Iterator[dict[str, Any]]:
+    for context_id, questions in asked.items():
+        row = _context_fields(task.contexts[context_id])
+        yield row | {"questions": [_question_fields(question) for question in questions]}
+
+
+def _context_fields(context: Context) -> dict[str, Any]:
+    return {"id": context.context_id, "cluster": context.cluster_id, "context": context.text}
+
+
+def _question_fields(question: Question) -> dict[str, Any]:
+    return {"id": question.question_id, "question": question.text, "answer": question.gold}

@@ -1,6 +1,7 @@
-"""Rows as they stand in a JSONL or CSV file, each with its place, and the complaints about them.
+"""Rows of a JSONL or CSV file or of a dataset on the hub, with what every format checks in them.
 
-Every bad row gives one line "FILE:LINE: what is wrong; what would be right".
+A format (`own`, `gsm_symbolic`, ...) is a file with a `Format`: which columns it needs, and how its
+rows become entries. Every bad row gives one line "FILE:LINE: what is wrong; what would be right".
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sleeptime_lib.errors import InputError
+from sleeptime_lib.errors import InputError, MissingDependency
 from sleeptime_lib.records import Context, Question
+from sleeptime_lib.tasks.splitters import SplitterName
 
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -37,11 +40,6 @@ class SourceRow:
     line: int
     fields: Mapping[str, Any]
 
-    @property
-    def where(self) -> str:
-        """The place to show: "FILE:LINE"."""
-        return f"{self.source}:{self.line}"
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -58,39 +56,59 @@ class Entry:
     problem: str = ""
 
 
-Complaint = tuple[int, str]
-"""The line of a bad row, and the one line to show for it."""
-
-
 class BadRow(ValueError):
     """A row cannot be used. The message says what is wrong and what would be right."""
 
 
-def read_rows(path: Path) -> tuple[list[SourceRow], list[Complaint]]:
-    """Read a `.jsonl` or `.csv` file in UTF-8 (with or without byte order mark).
+class Complaints:
+    """What is wrong with the rows of one dataset."""
 
-    Returns:
-        The rows that could be read, and a complaint for each that could not. Blank lines are no
-        rows.
+    def __init__(self) -> None:
+        self._told: list[tuple[int, str]] = []
 
-    Raises:
-        InputError: The file cannot be read at all.
+    @contextmanager
+    def about(self, row: SourceRow, part: str = "") -> Iterator[None]:
+        """Go on behind a `BadRow` raised within; keep what it says of the row, or a part of it."""
+        try:
+            yield
+        except BadRow as bad:
+            self._told.append((row.line, f"{row.source}:{row.line}: {part}{bad}"))
+
+    def settle(self, *, usable: int, source: str, skip_bad: bool) -> list[str]:
+        """Turn complaints into notices, or refuse the data.
+
+        Raises:
+            InputError: There are bad rows and `skip_bad` is off (the first 20 are listed), or no
+                usable row is left.
+        """
+        told = [line for _, line in sorted(self._told)]
+        if told and not (skip_bad and usable):
+            hint = "; --skip-bad (skip_bad=True in Python) leaves them out" if usable else ""
+            rest = len(told) - _MOST_SHOWN
+            raise InputError(
+                f"{source}: {len(told)} of {len(told) + usable} rows cannot be used{hint}\n"
+                + "\n".join(told[:_MOST_SHOWN])
+                + (f"\n... and {rest} more" if rest > 0 else "")
+            )
+        if not usable:
+            raise InputError(f"{source}: no rows; write one question per row")
+        return [f"left out: {line}" for line in told]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How rows with certain columns become entries.
+
+    Attributes:
+        fits: Whether rows with these columns have this format.
+        entries: Makes entries of rows, in their order; takes the splitter for rows that hold a
+            whole problem, and the complaints to which it adds.
+        notices: What to know about the entries that are taken.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; give a readable file") from error
-    if data[:2] in _UTF16:
-        raise InputError(f"{path}:1: the file is UTF-16; save it as UTF-8")
-    text = data.removeprefix(_BOM).decode("utf-8", "surrogateescape")
-    read = _csv_rows if path.suffix.lower() == ".csv" else _json_rows
-    rows, complaints = [], []
-    for line, result in read(text):
-        if isinstance(result, BadRow):
-            complaints.append((line, f"{path}:{line}: {result}"))
-        else:
-            rows.append(SourceRow(str(path), line, result))
-    return rows, complaints
+
+    fits: Callable[[Set[str]], bool]
+    entries: Callable[[Sequence[SourceRow], SplitterName, Complaints], list[Entry]]
+    notices: Callable[[Sequence[Entry], SplitterName], list[str]] = lambda entries, splitter: []
 
 
 def text_of(row: SourceRow, column: str) -> str:
@@ -112,35 +130,83 @@ def text_of(row: SourceRow, column: str) -> str:
     return text
 
 
-def settle(
-    complaints: Sequence[Complaint], *, usable: int, source: str, skip_bad: bool
-) -> list[str]:
-    """Turn complaints into notices, or refuse the data.
+def once(seen: dict[str, int], key: str, row: SourceRow, what: str, right: str) -> None:
+    """Keep the line of a key in `seen`.
 
     Raises:
-        InputError: There are bad rows and `skip_bad` is off (the first 20 are listed), or no
-            usable row is left.
+        BadRow: The key was in an earlier line; `what` names it, and `right` says what to write.
     """
-    if complaints and not (skip_bad and usable):
-        count = len(complaints)
-        way_out = "" if skip_bad else "; skip_bad=True leaves them out"
-        lines = [f"{source}: {count} of {count + usable} rows cannot be used{way_out}"]
-        lines += [shown for _, shown in sorted(complaints)[:_MOST_SHOWN]]
-        if count > _MOST_SHOWN:
-            lines.append(f"... and {count - _MOST_SHOWN} more")
-        raise InputError("\n".join(lines))
-    if not usable:
-        raise InputError(f"{source}: no rows; write one question per row")
-    return [f"left out: {shown}" for _, shown in sorted(complaints)]
+    if key in seen:
+        raise BadRow(f"{what} is also in line {seen[key]}; {right}")
+    seen[key] = row.line
 
 
-def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+def file_rows(path: Path, complaints: Complaints) -> list[SourceRow]:
+    """The rows of a `.jsonl` or `.csv` file in UTF-8 (with or without byte order mark).
+
+    Blank lines are no rows.
+
+    Raises:
+        InputError: The file cannot be read at all.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; give a readable file") from error
+    if data[:2] in _UTF16:
+        raise InputError(f"{path}:1: the file is UTF-16; save it as UTF-8")
+    text = data.removeprefix(_BOM).decode("utf-8", "surrogateescape")
+    read = _csv_rows if path.suffix.lower() == ".csv" else _json_rows
+    return read(str(path), text, complaints)
+
+
+def hub_rows(
+    repository: str, *, config: str | None = None, file: str | None = None, split: str = ""
+) -> list[SourceRow]:
+    """The rows of a dataset on the hub.
+
+    Args:
+        repository: Its name, OWNER/NAME.
+        config: Its configuration.
+        file: The file in it to read; should it be missing, the split is looked for instead.
+        split: Part of the name of the split to take; "" where there is only one.
+
+    Raises:
+        InputError: The hub cannot be reached, has no such data, or has several such splits.
+    """
+    source = " ".join(filter(None, (repository, config or split)))
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingDependency(f"{source} needs datasets: pip install datasets") from error
+    way_out = "check the network, or give the path of the downloaded JSONL file"
+    try:
+        try:
+            splits = datasets.load_dataset(repository, config, data_files=file)
+        except FileNotFoundError:
+            if not file:
+                raise
+            splits = datasets.load_dataset(repository)
+            file = None
+        found = {name: rows for name, rows in splits.items() if file or split in name}
+        if len(found) != 1:
+            raise InputError(f"{source}: {len(found)} splits {sorted(splits)}, not one; {way_out}")
+        (rows,) = found.values()
+        return [SourceRow(source, number, row) for number, row in enumerate(rows, start=1)]
+    except InputError:
+        raise
+    except Exception as error:  # the hub's libraries raise errors of many unrelated kinds
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InputError(f"cannot load {source} from the hub ({reason}); {way_out}") from error
+
+
+def _json_rows(source: str, text: str, complaints: Complaints) -> list[SourceRow]:
+    rows = []
     for line, written in enumerate(text.split("\n"), start=1):
         if written.strip():
-            try:
-                yield line, _json_object(written)
-            except BadRow as bad:
-                yield line, bad
+            with complaints.about(SourceRow(source, line, {})):
+                rows.append(SourceRow(source, line, _json_object(written)))
+    return rows
 
 
 def _json_object(written: str) -> dict[str, Any]:
@@ -173,43 +239,35 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+def _csv_rows(source: str, text: str, complaints: Complaints) -> list[SourceRow]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[SourceRow] = []
     header: list[str] = []
-    while True:
+    while len(set(header)) == len(header):
         line = reader.line_num + 1
-        try:
-            cells = next(reader)
+        with complaints.about(SourceRow(source, line, {})):
+            try:
+                cells = next(reader)
+            except StopIteration:
+                break
+            except csv.Error as error:
+                reach = f" up to line {reader.line_num}" if reader.line_num > line else ""
+                raise BadRow(
+                    f"broken CSV{reach} ({error}); close quotes, and double them in text"
+                ) from error
             _require_utf8("".join(cells))
-        except StopIteration:
-            return
-        except csv.Error as error:
-            reach = f" up to line {reader.line_num}" if reader.line_num > line else ""
-            yield (
-                line,
-                BadRow(f"broken CSV{reach} ({error}); close quotes, and double them in text"),
-            )
-            continue
-        except BadRow as bad:
-            yield line, bad
-            continue
-        if not cells:
-            continue
-        if not header:
-            header = [name.strip() for name in cells]
-            if len(set(header)) < len(header):
-                yield line, BadRow("a column name is there twice; name each column once")
-                return
-        elif len(cells) != len(header):
-            yield (
-                line,
-                BadRow(
-                    f"{len(cells)} columns where the first line names {len(header)}; "
-                    "put text with commas in quotes"
-                ),
-            )
-        else:
-            yield line, dict(zip(header, cells, strict=True))
+            if cells and not header:
+                header = [name.strip() for name in cells]
+                if len(set(header)) < len(header):
+                    raise BadRow("a column name is there twice; name each column once")
+            elif cells:
+                if len(cells) != len(header):
+                    raise BadRow(
+                        f"{len(cells)} columns where the first line names {len(header)}; "
+                        "put text with commas in quotes"
+                    )
+                rows.append(SourceRow(source, line, dict(zip(header, cells, strict=True))))
+    return rows
 
 
 def _require_utf8(text: str) -> None:

@@ -50,7 +50,7 @@ def rows(frame):
 
 def test_every_question_is_in_one_of_four_places(task, rows, sleeps):
     found = exchange(task, rows, sleeps, budget=3)
-    assert (found.both, found.won, len(found.lost), found.neither) == (1, 1, 2, 0)
+    assert (found.both, len(found.won), len(found.lost), found.neither) == (1, 1, 2, 0)
 
 
 def test_a_wrong_answer_that_stands_in_the_notes_is_told_with_its_line(task, rows, sleeps):
@@ -73,7 +73,7 @@ def test_half_a_score_is_right_and_less_is_wrong(task, rows, sleeps):
     rows.loc[rows.score == 0, "score"] = 0.4
     rows.loc[rows.score == 1, "score"] = 0.5
     found = exchange(task, rows, sleeps, budget=3)
-    assert (found.both, found.won, len(found.lost), found.neither) == (1, 1, 2, 0)
+    assert (found.both, len(found.won), len(found.lost), found.neither) == (1, 1, 2, 0)
 
 
 def test_other_kinds_of_budgets_efforts_and_later_runs_are_kept_apart(task, rows, sleeps):

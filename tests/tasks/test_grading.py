@@ -41,6 +41,12 @@ READINGS = {
     "negative money": ("-$5", "-5"),
     "money, then the sign": ("$-5", "-5"),
     "spaced minus behind an equals sign": ("x = - 5", "-5"),
+    "minus as a word": ("minus 5", "-5"),
+    "minus as a word in a sentence": ("The temperature fell to minus 5 degrees.", "-5"),
+    "negative as a word": ("It is a negative 5.", "-5"),
+    "minus as a word before money": ("The balance is minus $5.", "-5"),
+    "minus between numbers is no sign": ("10 minus 5 equals 5", "5"),
+    "minus behind a noun is no sign": ("The answer is x minus 5", "5"),
     "hyphen between numbers is no sign": ("a range of 5-7", "7"),
     "comma separators": ("12,345,678 people", "12345678"),
     "thin-space separators": ("12\u2009345 people", "12345"),
@@ -49,6 +55,18 @@ READINGS = {
     "Indian separators": ("1,23,456 rupees", "123456"),
     "list with commas is no number": ("3, 4", "4"),
     "million": ("$1.5 million", "1500000"),
+    "thousands as a letter": ("12k", "12000"),
+    "money in thousands": ("$1.2k", "1200"),
+    "money in millions": ("It costs $3M.", "3000000"),
+    "metres are no millions": ("3m", "3"),
+    "kilograms are no thousands": ("12kg", "12"),
+    "dollars and cents": ("12 dollars and 50 cents", "12.5"),
+    "dollars and cents, with a sign": ("That makes $12 and 5 cents.", "12.05"),
+    "dollars and cents in words": ("twelve dollars and fifty cents", "12.5"),
+    "dollars and cents, then how many": ("So it is 12 dollars and 50 cents for the 3.", "12.5"),
+    "pounds and pence": ("3 pounds 50 pence", "3.5"),
+    "cents alone": ("50 cents", "50"),
+    "a half in words": ("5 and a half hours", "5.5"),
     "unit": ("12 apples", "12"),
     "unit with decimals": ("3.5 kg", "3.5"),
     "unit without space": ("3.5kg", "3.5"),
@@ -103,6 +121,30 @@ READINGS = {
     "denied": ("The answer is not 5. Taken together it is 7.", "7"),
     "derivation under a heading": ("Answer: First, 5 + 3 = 8.\nThen 8 * 2 = 16.", "16"),
     "the same in two forms": ("The answer is 0.4 = 40%.", "40%"),
+    "the same in two forms with or": ("The answer is 1/2, or 0.5.", "0.5"),
+    "fraction of a number": ("The answer is 1/2 of 20, that is 10.", "10"),
+    "percentage of a number": ("The answer is 20% of 60, which is 12.", "12"),
+    "percentage of a number, then a sentence": ("The answer is 20% of 60. That is 12.", "12"),
+    "share of a number in words": ("The answer is half of 20, or 10.", "10"),
+    "multiple in words": ("The answer is twice 6, so 12.", "12"),
+    "operator in words": ("The answer is 3 times 4, which is 12. There are 5 more.", "12"),
+    "percentage and what it is of": ("The answer is 20% of 60 students.", "20%"),
+    "fraction and what it is of": ("The answer is 1/4 of the cake, which is 2 slices.", "1/4"),
+    "some of several": ("The answer is 3 of the 10 apples.", "3"),
+    "result before its calculation": ("The answer is 10, which is 1/2 of 20.", "10"),
+    "corrected": ("The answer is not 12 but 15.", "15"),
+    "contrasted": ("The answer is 15, not 12.", "15"),
+    # JSON
+    "JSON": ('{"answer": 12}', "12"),
+    "JSON text": ('{"answer": "12"}', "12"),
+    "JSON text with a unit": ('{"answer": "12 dollars", "books": 3}', "12"),
+    "JSON in a fence": ('```json\n{"answer": 12, "books": 3}\n```', "12"),
+    "JSON over lines": ('{\n  "answer": -12.50,\n  "why": "3 books at $4"\n}', "-12.5"),
+    "JSON behind a text": ('Step 1.\n```json\n{"final_answer": "12", "n": 3}\n```', "12"),
+    "JSON list": ('{"answer": [12], "n": 3}', "12"),
+    "JSON object": ('{"answer": {"value": 12, "unit": "books"}, "n": 3}', "12"),
+    "JSON as Python writes it": ("{'answer': 12, 'n': 3}", "12"),
+    "JSON with a calculation": ('{"answer": "5 + 7 = 12", "n": 3}', "12"),
     "Markdown heading of a step": ("#### 1. Add\n5 + 5 = 10\n#### 2. Say it\nIt is 10.", "10"),
     "purpose, not a label": ("To answer this, add 3 and 4. That makes 7.", "7"),
     # equations and last numbers
@@ -124,6 +166,15 @@ READINGS = {
     "share": ("3 out of 10 are left", "3"),
     "rate": ("She earns $15 per 2 hours", "15"),
     "purpose": ("She pays $12.50 in total for the 4 tickets.", "12.5"),
+    "what a total is for": ("So Anna pays $12 in total for 3 books.", "12"),
+    "what a number in all is for": ("So he bakes 36 cookies in all for 12 friends.", "36"),
+    "what money is for": ("Anna spends 12 dollars on 3 books.", "12"),
+    "what money suffices for": ("So $20 lasts for 5 days.", "5"),
+    "what can be paid for": ("With $20 she can pay for 5 books.", "5"),
+    "what a result is a share of": ("She gets 10, which is 1/2 of 20.", "10"),
+    "condition with a choice": ("If she buys 10 or 12 pens, she needs 5 bags.", "5"),
+    "contrast": ("She has 15 left, not 12.", "15"),
+    "something else denied": ("He did not eat 3 of the 12, so 9 were eaten.", "9"),
     "comparison before": ("Mia has 9 more than the 3 of Tom, in all 12.", "12"),
     "condition first": ("After 3 days she has 12.", "12"),
     "condition last": ("She has 12 left after 3 days.", "12"),
@@ -147,13 +198,80 @@ READINGS = {
     "word without any digits": ("She has seven left", "7"),
     "word in the conclusion": ("She had 12 and ate 5. So seven remain.", "7"),
     "only word": ("One.", "1"),
+    "dozen": ("a dozen", "12"),
+    "dozens": ("three dozen", "36"),
+    "half a dozen": ("He needs half a dozen.", "6"),
     "a number word elsewhere is no answer": ("That is 12. Both of the two ways lead there.", "12"),
 }
 
 
 @pytest.mark.parametrize(("reply", "number"), READINGS.values(), ids=READINGS)
 def test_the_answer_is_read(reply, number):
-    assert extract_answer(reply) == decimal_text(parse_number(number).value) + "%" * ("%" in number)
+    assert extract_answer(reply) == str(parse_number(number))
+
+
+# numbers with several readings: (reply, text that keeps them, what it equals, what it does not)
+SEVERAL = {
+    "percentage": ("It is 75%.", "75%", ("75", "0.75", "75%"), ("0.75%", "7500%")),
+    "hours and minutes": (
+        "The answer is 5 hours and 30 minutes.",
+        "5 hours 30 minutes",
+        ("330", "5.5", "5 hours 30 minutes"),
+        ("5", "30", "5.3", "5 hours 3 minutes"),
+    ),
+    "with a comma": ("5 hours, 30 minutes", "5 hours 30 minutes", ("330", "5.5"), ("5",)),
+    "bold": ("It takes **5 hrs 30 min**.", "5 hrs 30 min", ("330", "5.5"), ("5",)),
+    "without spaces": ("5h30m", "5 h 30 m", ("330", "5.5"), ("5",)),
+    "LaTeX": (
+        r"\boxed{5 \text{ hours and } 30 \text{ minutes}}",
+        "5 hours 30 minutes",
+        ("330", "5.5"),
+        ("5",),
+    ),
+    "in words": (
+        "five hours and thirty minutes",
+        "5 hours 30 minutes",
+        ("330", "5.5"),
+        ("5",),
+    ),
+    "an hour": ("an hour and 30 minutes", "1 hour 30 minutes", ("90", "1.5"), ("30",)),
+    "three units": (
+        "1 hour, 5 minutes and 30 seconds",
+        "1 hour 5 minutes 30 seconds",
+        ("65.5", "3930"),
+        ("1",),
+    ),
+    "feet and inches": ("6 feet 2 inches", "6 feet 2 inches", ("74", "37/6"), ("6", "6.2")),
+    "pounds and ounces": ("3 lb 8 oz", "3 lb 8 oz", ("56", "3.5"), ("3",)),
+    "weeks and days": ("2 weeks and 3 days", "2 weeks 3 days", ("17",), ("2", "3", "5")),
+    "the same in another unit": (
+        "2 hours (120 minutes)",
+        "2 hours (120 minutes)",
+        ("2", "120"),
+        ("122", "60"),
+    ),
+    "the same with or": (
+        "The answer is 330 minutes, or 5 hours and 30 minutes.",
+        "330 minutes (5 hours 30 minutes)",
+        ("330", "5.5"),
+        ("5", "30"),
+    ),
+    "not the same in another unit": ("2 hours (100 minutes)", "2", ("2",), ("100", "120")),
+    "dozens": ("The answer is 3 dozen eggs.", "3 dozen", ("36", "3"), ("12",)),
+}
+
+
+@pytest.mark.parametrize(("reply", "text", "equal", "different"), SEVERAL.values(), ids=SEVERAL)
+def test_every_reading_of_a_number_counts_and_no_other(reply, text, equal, different):
+    prediction = extract_answer(reply)
+    assert prediction == text
+    assert all(is_correct(prediction, gold) and is_correct(gold, prediction) for gold in equal)
+    assert not any(is_correct(prediction, gold) for gold in different)
+
+
+def test_parts_of_two_things_are_no_amount():
+    assert extract_answer("He worked 2 hours for Ann and 45 minutes for Bo") == "45"
+    assert extract_answer("5 hours and 90 minutes") == "90"
 
 
 NO_ANSWERS = {
@@ -165,6 +283,19 @@ NO_ANSWERS = {
     "no number": "She sells all of them.",
     "one is not a number here": "No one knows which one that is.",
     "division by zero": "1/0",
+    "denied": "not 12",
+    "denied as the answer": "The answer is not 12.",
+    "denied as a label": "Answer: not 12",
+    "denied as impossible": "The answer can't be 12.",
+    "denied behind a calculation": "5 + 3 = 8. The answer is not 8.",
+    "both denied": "The answer is neither 10 nor 12.",
+    "either": "either 10 or 12",
+    "either, as the answer": "The answer is either 10 or 12.",
+    "either, with units": "It could be either 10 apples or 12 apples.",
+    "choice": "The answer is 10 or 12.",
+    "choice in words": "It is ten or twelve.",
+    "choice denied": "Not 10 or 12.",
+    "JSON null": '{"answer": null, "steps": 3}',
     "too long for a number": "9" * 5000,
 }
 
@@ -296,7 +427,8 @@ def test_numbers_are_kept_exact():
 
 PIECES = st.sampled_from(
     ["The answer is ", "Answer:", "\\boxed{", "}", "#### ", "(", ")", "=", "-", "1", "0", "/", ".",
-     ",", " ", "\n", "%", "$", "\\frac{", "seven ", "so ", "e9", "^", "½", "²", "because "]
+     ",", " ", "\n", "%", "$", "\\frac{", "seven ", "so ", "e9", "^", "½", "²", "because ",
+     " hours", " minutes", " and ", " or ", "not ", "minus ", "dozen", "k", '"answer": ', " of "]
 )  # fmt: skip
 
 
@@ -308,7 +440,9 @@ def test_any_text_is_graded_and_what_is_read_is_a_number(text):
 
 
 LONG = ["9", "1,", "1,111", "1(", "(", ")", "[]", "\\boxed{", "The answer is ", "#### ", "=", "1=",
-        "\n", ". ", "1. x\n", "\\frac{", "so 1 ", "seven ", "Answer:\n"]  # fmt: skip
+        "\n", ". ", "1. x\n", "\\frac{", "so 1 ", "seven ", "Answer:\n", "1 h ", "2 hours (",
+        "2 h (120 min) ", "1 h 2 min ", "a ", "1/2 of ", "not ", "1 or ", "either 1 or ", "minus ",
+        '"answer": ', '"answer": "', "$1 for ", "The answer is half of 2, or "]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", LONG)

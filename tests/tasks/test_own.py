@@ -1,9 +1,12 @@
-"""The user's own rows, and what is said about bad ones."""
+"""The user's own rows, with one question or with a list, and what is said about bad ones."""
+
+import json
 
 import pytest
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.tasks import load
+from sleeptime_lib.tasks.own import export
 
 GOOD = '{"context": "He has 5.", "question": "How many?", "answer": 5}'
 
@@ -208,7 +211,10 @@ def test_all_bad_rows_are_counted_and_the_first_twenty_listed_in_order(write):
     with pytest.raises(InputError) as caught:
         load(write("a.jsonl", "\n".join([GOOD, *rows])))
     first, *listed, last = str(caught.value).splitlines()
-    assert first == "a.jsonl: 30 of 31 rows cannot be used; skip_bad=True leaves them out"
+    assert first == (
+        "a.jsonl: 30 of 31 rows cannot be used; "
+        "--skip-bad (skip_bad=True in Python) leaves them out"
+    )
     assert [line.split(": ")[0] for line in listed] == [f"a.jsonl:{n}" for n in range(2, 22)]
     assert last == "... and 10 more"
 
@@ -223,9 +229,10 @@ def test_skipped_rows_become_notices(write):
     ]
 
 
-def test_skipping_every_row_is_refused(write):
+@pytest.mark.parametrize("skip_bad", [True, False])
+def test_where_every_row_is_bad_skipping_is_refused_and_not_advised(write, skip_bad):
     with pytest.raises(InputError, match=r"a\.jsonl: 1 of 1 rows cannot be used\n"):
-        load(write("a.jsonl", "broken"), skip_bad=True)
+        load(write("a.jsonl", "broken"), skip_bad=skip_bad)
 
 
 @pytest.mark.parametrize("content", ["", "\n", "context,question,answer\n"])
@@ -251,3 +258,134 @@ def test_unknown_columns_are_named_with_what_is_needed(write):
         "a.csv: columns answer, question, text fit no known format; needed are context, question, "
         "answer, or for GSM-Symbolic id, instance, question, answer"
     )
+
+
+LISTED = {"context": "He has 5.", "questions": [{"question": "How many?", "answer": 5}]}
+
+
+@pytest.fixture
+def write_rows(write):
+    return lambda *rows: write("own.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+
+class TestQuestionLists:
+    def test_each_question_of_a_row_is_about_its_context(self, write_rows):
+        row = LISTED | {"id": "boxes", "cluster": "things"}
+        row["questions"] = [
+            {"question": "How many?", "answer": "$1,234.50"},
+            {"question": "And if he gets one more?", "answer": 6, "id": "more"},
+        ]
+        task = load(write_rows(row))
+        (context,) = task.contexts.values()
+        assert (context.context_id, context.cluster_id) == ("boxes", "things")
+        assert [(q.question_id, q.gold) for q in task.questions] == [
+            ("boxes-q1", "1234.5"),
+            ("more", "6"),
+        ]
+
+    def test_names_of_the_papers_rows_and_answers_with_a_mark_are_understood(self, write_rows):
+        row = {
+            "stateful_gsm_symbolic_context": "He has 5.",
+            "questions": ["How many?", "Twice that?"],
+            "answers": ["He has 5.\n#### 5", "#### 10"],
+        }
+        task = load(write_rows(row))
+        assert [(q.text, q.gold) for q in task.questions] == [
+            ("How many?", "5"),
+            ("Twice that?", "10"),
+        ]
+
+    def test_a_limit_counts_questions_or_whole_contexts(self, write_rows):
+        rows = [
+            {
+                "context": f"Context {n}.",
+                "cluster": "ab"[n % 2],
+                "questions": [{"question": f"{q}?", "answer": q} for q in range(5)],
+            }
+            for n in range(4)
+        ]
+        path = write_rows(*rows)
+        assert len(load(path, limit=3).questions) == 3
+        task = load(path, limit=2, questions_per_context=4)
+        assert len(task.questions) == 8
+        assert {c.cluster_id for c in task.contexts.values()} == {"a", "b"}
+        assert [q.text for q in task.questions[:4]] == ["0?", "1?", "2?", "3?"]
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"questions": []}, "own.jsonl:2: questions is no list, or an empty one"),
+            ({"questions": "How many?"}, "own.jsonl:2: questions is no list"),
+            ({"context": " "}, "own.jsonl:2: context is empty"),
+            ({"context": "He has 5."}, "own.jsonl:2: the same context is also in line 1"),
+            ({"id": "c1"}, "own.jsonl:2: id 'c1' is also in line 1"),
+            ({"questions": [{"question": "A?"}]}, "own.jsonl:2: question 1: no answer"),
+            ({"questions": ["A?"]}, "own.jsonl:2: question 1: no answer"),
+            (
+                {"questions": [{"question": "A?", "answer": "many"}]},
+                "own.jsonl:2: question 1: answer 'many' is not a number",
+            ),
+            (
+                {"questions": [{"question": "A?", "answer": 1}, {"question": "A?", "answer": 1}]},
+                "own.jsonl:2: question 2: the same as question 1",
+            ),
+            ({"answers": [1, 2]}, "own.jsonl:2: answers is no list as long as questions"),
+        ],
+    )
+    def test_what_is_wrong_is_told_with_file_line_and_question(self, write_rows, change, said):
+        path = write_rows(LISTED, LISTED | {"context": "Other."} | change)
+        with pytest.raises(InputError) as caught:
+            load(path)
+        assert said in str(caught.value)
+
+    def test_a_bad_question_can_be_left_out_without_its_row(self, write_rows):
+        row = LISTED | {"questions": [{"question": "A?", "answer": "x"}, *LISTED["questions"]]}
+        task = load(write_rows(row), skip_bad=True)
+        assert [q.text for q in task.questions] == ["How many?"]
+        assert task.notices[0].startswith("left out: own.jsonl:1: question 1")
+
+
+class TestHub:
+    """`datasets` loads a local folder as it loads a repository; the hub is not reached."""
+
+    @pytest.fixture
+    def repository(self, tmp_path, monkeypatch):
+        import datasets
+
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+        (tmp_path / "data").mkdir()
+
+        def repository(*rows):
+            text = "".join(json.dumps(row) + "\n" for row in rows)
+            (tmp_path / "data" / "train.jsonl").write_text(text)
+            return f"hub:{tmp_path / 'data'}"
+
+        return repository
+
+    def test_any_dataset_of_contexts_with_question_lists_is_read(self, repository):
+        named = LISTED | {"context": "Other.", "id": "n", "cluster": "k"}
+        task = load(repository(LISTED, named))
+        assert {q.question_id for q in task.questions} == {"c1-q1", "n-q1"}
+
+    def test_a_bad_row_is_named_by_its_number(self, repository):
+        with pytest.raises(InputError, match=r"data:2: questions is no list"):
+            load(repository(LISTED, LISTED | {"context": "Other.", "questions": []}))
+
+    def test_a_dataset_out_of_reach_is_told_in_one_line(self, monkeypatch):
+        import datasets
+
+        monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+        with pytest.raises(InputError, match="cannot load nobody/none from the hub") as caught:
+            load("hub:nobody/none")
+        assert "\n" not in str(caught.value)
+
+
+def test_what_is_exported_is_read_back_the_same(tmp_path):
+    task = load("multi-p1", limit=3, questions_per_context=4)
+    export(task, tmp_path / "out.jsonl")
+    back = load(str(tmp_path / "out.jsonl"))
+    assert {q.question_id: q for q in back.questions} == {q.question_id: q for q in task.questions}
+    assert {c.text: c.cluster_id for c in back.contexts.values()} == {
+        c.text: c.cluster_id for c in task.contexts.values()
+    }

@@ -135,3 +135,9 @@ def test_loading_a_file_imports_no_data_frame_library(own):
         [sys.executable, "-c", code, own], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("dataset", ["multi-p1", "procedural-p0", "no.jsonl"])
+def test_no_questions_per_context_are_refused(dataset):
+    with pytest.raises(InputError, match="0 questions per context"):
+        load(dataset, questions_per_context=0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.tasks import gsm, load
+from sleeptime_lib.tasks import gsm_symbolic, load
 from sleeptime_lib.tasks.grading import extract_answer, is_correct, paper_grade
 
 SAMPLE = Path(__file__).parents[3] / "shared/data/gsm_symbolic_p2_30templates.jsonl"
@@ -152,8 +152,8 @@ def hub(tmp_path, monkeypatch):
     import datasets
 
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    monkeypatch.setattr(gsm, "APPLE_REPOSITORY", str(tmp_path / "apple"))
-    monkeypatch.setattr(gsm, "LETTA_REPOSITORY", str(tmp_path / "letta"))
+    monkeypatch.setattr(gsm_symbolic, "APPLE_REPOSITORY", str(tmp_path / "apple"))
+    monkeypatch.setattr(gsm_symbolic, "LETTA_REPOSITORY", str(tmp_path / "letta"))
     configs = "".join(
         f"- config_name: {name}\n  data_files:\n  - split: test\n    path: {name}/test.jsonl\n"
         for name in ("main", "p1", "p2")
@@ -208,8 +208,8 @@ def test_without_the_hub_one_line_says_what_to_do(monkeypatch, dataset):
 
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(gsm, "APPLE_REPOSITORY", "nobody/no-such-data")
-    monkeypatch.setattr(gsm, "LETTA_REPOSITORY", "nobody/no-such-data")
+    monkeypatch.setattr(gsm_symbolic, "APPLE_REPOSITORY", "nobody/no-such-data")
+    monkeypatch.setattr(gsm_symbolic, "LETTA_REPOSITORY", "nobody/no-such-data")
     with pytest.raises(InputError) as caught:
         load(dataset)
     message = str(caught.value)

@@ -1,4 +1,8 @@
-"""Datasets by name: the one entry point `load`."""
+"""The one entry to datasets: `load`, by name or path.
+
+What is generated comes from `generated`. Everything else is rows, of a file or of the hub (`rows`),
+whose columns tell their format (`FORMATS`); here they are put in order and as many taken as asked.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +14,15 @@ from typing import Final, TypeVar
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Task
-from sleeptime_lib.tasks.gsm import (
-    APPLE_COLUMNS,
-    STATEFUL,
-    apple_hub_rows,
-    gsm_entries,
-    gsm_notices,
-    letta_hub_rows,
-    named_hub_rows,
-)
-from sleeptime_lib.tasks.multi_query import (
-    QUESTIONS,
-    QUESTIONS_PER_CONTEXT,
-    generate_many,
-    list_entries,
-)
-from sleeptime_lib.tasks.own import REQUIRED, own_entries
-from sleeptime_lib.tasks.rows import Complaint, Entry, SourceRow, read_rows, settle
+from sleeptime_lib.tasks import gsm_symbolic, own
+from sleeptime_lib.tasks.generated import GENERATED
+from sleeptime_lib.tasks.rows import Complaints, Entry, SourceRow, file_rows, hub_rows
 from sleeptime_lib.tasks.splitters import SPLITTERS, SplitterName
 
-PROCEDURAL: Final = ("procedural-p0", "procedural-p1", "procedural-p2")
-MULTI: Final = ("multi-p0", "multi-p1", "multi-p2")
-APPLE: Final = ("gsm-symbolic-main", "gsm-symbolic-p1", "gsm-symbolic-p2")
-LETTA: Final = ("stateful-gsm-p1", "stateful-gsm-p2")
-DATASETS: Final = (*PROCEDURAL, *MULTI, *APPLE, *LETTA)
+ON_THE_HUB: Final = gsm_symbolic.ON_THE_HUB
+DATASETS: Final = (*GENERATED, *ON_THE_HUB)
+FORMATS: Final = (own.QUESTION_LISTS, gsm_symbolic.FORMAT, own.SINGLE_QUESTIONS)
+"""The first that fits the columns is taken."""
 HUB: Final = "hub:"
 """Before the name of a dataset on the hub that holds rows as a file of one's own does."""
 _SUFFIXES: Final = (".jsonl", ".csv")
@@ -62,7 +51,7 @@ def load(
     Args:
         dataset: A name in `DATASETS`, or the path of a .jsonl or .csv file with GSM-Symbolic rows
             (Apple's or Letta's fields), with columns context, question, answer and optional
-            cluster and id, or with contexts and question lists (see `tasks.multi_query`); or
+            cluster and id, or with contexts and question lists (see `tasks.own`); or
             hub:OWNER/NAME for such rows on the hub.
         limit: Most questions, or contexts, to take; None takes all (of procedural data its default
             number).
@@ -81,35 +70,23 @@ def load(
         raise InputError(f"{questions_per_context} questions per context; give 1 or more")
     if splitter not in SPLITTERS:
         raise InputError(f"unknown splitter {splitter!r}; there are {', '.join(SPLITTERS)}")
-    if dataset in MULTI or (dataset in PROCEDURAL and questions_per_context):
-        level = int(dataset[-1])
-        most = questions_per_context or QUESTIONS_PER_CONTEXT
-        return generate_many(level, limit=limit, seed=seed, most=most)
-    if dataset in PROCEDURAL:
-        from sleeptime_lib.tasks.procedural import generate  # the families take time to import
-
-        return generate(PROCEDURAL.index(dataset), limit=limit, seed=seed)
-    rows, complaints = _rows(dataset)
+    if dataset in GENERATED:
+        return GENERATED[dataset](limit=limit, seed=seed, most=questions_per_context)
+    complaints = Complaints()
+    rows = _rows(dataset, complaints)
     columns = {column for row in rows for column in row.fields}
-    is_gsm = QUESTIONS not in columns and (
-        columns.issuperset(STATEFUL)
-        or ("context" not in columns and columns.issuperset(APPLE_COLUMNS))
-    )
-    if QUESTIONS in columns:
-        entries, bad = list_entries(rows)
-    elif is_gsm:
-        entries, bad = gsm_entries(rows, splitter)
-    elif rows and "context" not in columns:
+    form = next((form for form in FORMATS if form.fits(columns)), None)
+    if rows and form is None:
         raise InputError(
             f"{dataset}: columns {', '.join(sorted(columns)) or '(none)'} fit no known format; "
-            f"needed are {', '.join(REQUIRED)}, or for GSM-Symbolic {', '.join(APPLE_COLUMNS)}"
+            f"needed are {', '.join(own.REQUIRED)}, "
+            f"or for GSM-Symbolic {', '.join(gsm_symbolic.APPLE_COLUMNS)}"
         )
-    else:
-        entries, bad = own_entries(rows)
-    notices = settle([*complaints, *bad], usable=len(entries), source=dataset, skip_bad=skip_bad)
+    entries = form.entries(rows, splitter, complaints) if form else []
+    notices = complaints.settle(usable=len(entries), source=dataset, skip_bad=skip_bad)
     chosen = _chosen(_shuffled(entries, seed), limit, questions_per_context)
-    if is_gsm:
-        notices += gsm_notices(chosen, splitter)
+    if form:
+        notices += form.notices(chosen, splitter)
     return Task(
         name=dataset,
         contexts={entry.context.context_id: entry.context for entry in chosen},
@@ -118,19 +95,18 @@ def load(
     )
 
 
-def _rows(dataset: str) -> tuple[list[SourceRow], list[Complaint]]:
-    if dataset in APPLE:
-        return apple_hub_rows(dataset.removeprefix("gsm-symbolic-")), []
-    if dataset in LETTA:
-        return letta_hub_rows(dataset.removeprefix("stateful-gsm-")), []
+def _rows(dataset: str, complaints: Complaints) -> list[SourceRow]:
+    if dataset in ON_THE_HUB:
+        return ON_THE_HUB[dataset]()
     if dataset.startswith(HUB):
-        return named_hub_rows(dataset.removeprefix(HUB)), []
+        return hub_rows(dataset.removeprefix(HUB))
     path = Path(dataset).expanduser()
-    if path.suffix.lower() in _SUFFIXES and path.is_file():
-        return read_rows(path)
+    is_rows = path.suffix.lower() in _SUFFIXES
+    if is_rows and path.is_file():
+        return file_rows(path, complaints)
     if path.is_file():
         raise InputError(f"{dataset} is neither .jsonl nor .csv; write one JSON object per line")
-    if path.suffix.lower() in _SUFFIXES or len(path.parts) > 1:
+    if is_rows or len(path.parts) > 1:
         raise InputError(f"no file {dataset}; give the path of a .jsonl or .csv file")
     nearest = difflib.get_close_matches(dataset, DATASETS, n=1, cutoff=0.5)
     hint = f"; nearest is {nearest[0]}" if nearest else ""
@@ -161,11 +137,9 @@ def _chosen(
 ) -> list[Entry]:
     """The entries to take: each cluster in turn gives an entry, or a context's first entries."""
     if questions_per_context:
-        groups = _in_turn(clusters)[:limit]
-        return [entry for group in groups for entry in group[:questions_per_context]]
-    return _in_turn([[entry for group in contexts for entry in group] for contexts in clusters])[
-        :limit
-    ]
+        contexts = _in_turn(clusters)[:limit]
+        return [entry for asked in contexts for entry in asked[:questions_per_context]]
+    return _in_turn([[e for context in contexts for e in context] for contexts in clusters])[:limit]
 
 
 def _in_turn(queues: Sequence[list[_T]]) -> list[_T]:
