@@ -23,7 +23,7 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sleeptime_lib.config import Options
 from sleeptime_lib.errors import InputError
@@ -32,7 +32,6 @@ from sleeptime_lib.records import Context, Question, Reply, Request, Task, Usage
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.report import Report
     from sleeptime_lib.figures import Picture
-    from sleeptime_lib.models.client import Client
     from sleeptime_lib.results import Run
 
 
@@ -188,6 +187,19 @@ class Exchange:
     reply: Reply
 
 
+class Answers(Protocol):
+    """What calls go through: the client, alone or behind something that orders or rereads."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model at the server."""
+        ...
+
+    async def complete(self, request: Request, *, owner: str) -> Reply:
+        """As `Client.complete`."""
+        ...
+
+
 class Call:
     """Model calls of one answer, or of one draw of a sleep phase, counted together.
 
@@ -206,7 +218,7 @@ class Call:
         finish_reason: Of the last one.
     """
 
-    def __init__(self, client: Client, owner: str) -> None:
+    def __init__(self, client: Answers, owner: str) -> None:
         self._client = client
         self._owner = owner
         self.calls = 0
