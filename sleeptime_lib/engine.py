@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sleeptime_lib.config import Options
@@ -198,11 +198,24 @@ async def answer(
             [one.notes for one in taken],
             planned.sample,
         )
-        return answered, study.experiment.grade(answered, planned.question)
+        grade = study.experiment.grade(answered, planned.question)
+        return _checked(answered), replace(grade, score=_share(grade.score))
     except SleeptimeError:
         raise
     except Exception as error:
         raise _own_fault(name, error) from error
+
+
+def _checked(answered: Answered) -> Answered:
+    """An answer whose measures can be written down."""
+    measures = {str(name): float(value) for name, value in answered.measures.items()}
+    return replace(answered, measures=measures)
+
+
+def _share(score: float) -> float:
+    if not 0 <= score <= 1:
+        raise ValueError(f"score {score!r} is not from 0 to 1")
+    return float(score)
 
 
 async def take(study: Study, context: Context, setting: Setting, draw: int, call: Call) -> Taken:
