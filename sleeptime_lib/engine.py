@@ -12,15 +12,25 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sleeptime_lib.config import Options
 from sleeptime_lib.errors import CallError, SleeptimeError, StopRun
-from sleeptime_lib.experiment import Answered, Call, Experiment, Grade, Notes, Setting, SleepMethod
+from sleeptime_lib.experiment import (
+    Answered,
+    Answers,
+    Call,
+    Experiment,
+    Grade,
+    Notes,
+    Setting,
+    SleepMethod,
+)
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.records import KINDS, Context, Question, Row, Task, Usage
 from sleeptime_lib.store import RunDirectory, SleepRecord, key_digest
+from sleeptime_lib.turns import InTurn, Turns
 
 OPEN_ROWS: Final = 1024
 """Rows that may be under way at once, if not more calls are; bounds memory."""
@@ -40,6 +50,11 @@ class Study:
     method: SleepMethod
     task: Task
     settings: tuple[Setting, ...]
+
+
+def study_of(experiment: Experiment, options: Options, method: SleepMethod, task: Task) -> Study:
+    """A study, with the settings that the options ask for."""
+    return Study(experiment, options, method, task, tuple(experiment.settings(options)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +100,12 @@ class Outcome:
         found: Rows that were there before.
         answered: Rows added with an answer.
         failed: Rows added with an error.
-        settled: Options whose values were found out before the run, such as the sleep protocol.
     """
 
     planned: int
     found: int
     answered: int
     failed: int
-    settled: Mapping[str, Any]
 
 
 def plan(task: Task, settings: Sequence[Setting]) -> Iterator[Planned]:
@@ -118,7 +131,6 @@ async def run(
     directory: RunDirectory,
     on_row: Callable[[Row], None] = lambda row: None,
     *,
-    settled: Mapping[str, Any] | None = None,
     open_rows: int = OPEN_ROWS,
 ) -> Outcome:
     """Produce all rows that are missing, and gather them when the plan is complete.
@@ -128,7 +140,6 @@ async def run(
         client: Makes the calls.
         directory: Keeps the rows.
         on_row: Told each row after it is written.
-        settled: Options that were found out, for the outcome.
         open_rows: Rows that may be under way at once.
 
     Raises:
@@ -139,10 +150,10 @@ async def run(
     worker = _Worker(study, client, directory, on_row, open_rows)
     await worker.work(plan(study.task, study.settings), directory.done())
     directory.finish()
-    return worker.outcome(settled or {})
+    return worker.outcome()
 
 
-async def settle(study: Study, client: Client) -> Mapping[str, Any]:
+async def settle(study: Study, client: Answers) -> Mapping[str, Any]:
     """Values of options that the sleep method finds out before a run; none without a sleep phase.
 
     Raises:
@@ -151,6 +162,14 @@ async def settle(study: Study, client: Client) -> Mapping[str, Any]:
     if not any(setting.sleep for setting in study.settings):
         return {}
     return await study.method.settle(Call(client, "probe"), study.options)
+
+
+def settled(study: Study, values: Mapping[str, Any]) -> Study:
+    """The study with options that were found out."""
+    if not values:
+        return study
+    options = study.options.model_copy(update=dict(values))
+    return study_of(study.experiment, options, study.method, study.task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +198,24 @@ async def answer(
             [one.notes for one in taken],
             planned.sample,
         )
-        return answered, study.experiment.grade(answered, planned.question)
+        grade = study.experiment.grade(answered, planned.question)
+        return _checked(answered), replace(grade, score=_share(grade.score))
     except SleeptimeError:
         raise
     except Exception as error:
         raise _own_fault(name, error) from error
+
+
+def _checked(answered: Answered) -> Answered:
+    """An answer whose measures can be written down."""
+    measures = {str(name): float(value) for name, value in answered.measures.items()}
+    return replace(answered, measures=measures)
+
+
+def _share(score: float) -> float:
+    if not 0 <= score <= 1:
+        raise ValueError(f"score {score!r} is not from 0 to 1")
+    return float(score)
 
 
 async def take(study: Study, context: Context, setting: Setting, draw: int, call: Call) -> Taken:
@@ -211,7 +243,8 @@ def _own_fault(name: str, error: Exception) -> CallError:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     line = f", line {trace.tb_lineno}" if trace else ""
-    return CallError("code", f"{name} failed: {type(error).__name__}: {error}{line}")
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return CallError("code", f"{name} failed: {said}{line}")
 
 
 class _Worker:
@@ -226,16 +259,16 @@ class _Worker:
         open_rows: int,
     ) -> None:
         self._study = study
-        self._client = client
+        self._turns = Turns(client)
         self._directory = directory
         self._on_row = on_row
         self._open_rows = open_rows
         self._sleeps_kept = directory.sleeps_kept()
         self._planned = self._found = self._answered = self._failed = self._faulty = 0
 
-    def outcome(self, settled: Mapping[str, Any]) -> Outcome:
+    def outcome(self) -> Outcome:
         """The counts so far."""
-        return Outcome(self._planned, self._found, self._answered, self._failed, settled)
+        return Outcome(self._planned, self._found, self._answered, self._failed)
 
     async def work(self, rows: Iterator[Planned], done: frozenset[bytes]) -> None:
         """Produce every planned row that is not done."""
@@ -250,20 +283,22 @@ class _Worker:
                         self._found += 1
                         continue
                     await permits.acquire()
-                    task = group.create_task(self._produce(row, digest.hex(), phases))
+                    task = group.create_task(
+                        self._produce(row, self._planned, digest.hex(), phases)
+                    )
                     task.add_done_callback(lambda _: permits.release())
         except BaseExceptionGroup as failures:
             # Whatever stops a run (a bad key, a cap) stops many rows at once; one is enough.
             raise failures.exceptions[0] from None
 
-    async def _produce(self, planned: Planned, owner: str, phases: _Phases) -> None:
+    async def _produce(self, planned: Planned, place: int, owner: str, phases: _Phases) -> None:
         """Make one row, whatever happens to its calls, and keep it."""
         taken: list[Taken] = []
-        call = Call(self._client, owner)
+        call = Call(InTurn(self._turns, place), owner)
         answered, grade, fault = Answered(""), Grade(None, 0.0), ""
         try:
             if planned.setting.sleep:
-                taken = await phases.taken(planned.context, planned.setting)
+                taken = await phases.taken(planned.context, planned.setting, place)
             answered, grade = await answer(self._study, planned, taken, call)
             self._answered += 1
         except CallError as error:
@@ -276,8 +311,8 @@ class _Worker:
         self._directory.add_row(row)
         self._on_row(row)
 
-    async def _take(self, context: Context, setting: Setting, draw: int) -> Taken:
-        call = Call(self._client, sleep_owner(context, setting, draw))
+    async def _take(self, context: Context, setting: Setting, draw: int, place: int) -> Taken:
+        call = Call(InTurn(self._turns, place), sleep_owner(context, setting, draw))
         taken = await take(self._study, context, setting, draw, call)
         key = (context.context_id, setting.sleep_effort, draw)
         if key not in self._sleeps_kept:
@@ -291,7 +326,7 @@ class _Phases:
 
     def __init__(
         self,
-        take: Callable[[Context, Setting, int], Any],
+        take: Callable[[Context, Setting, int, int], Any],
         group: asyncio.TaskGroup,
         *,
         most: int,
@@ -303,8 +338,8 @@ class _Phases:
             OrderedDict()
         )
 
-    async def taken(self, context: Context, setting: Setting) -> list[Taken]:
-        """The notes of all parallel draws of a setting.
+    async def taken(self, context: Context, setting: Setting, place: int) -> list[Taken]:
+        """The notes of all parallel draws of a setting, for the row at a place of the plan.
 
         Raises:
             CallError: One of them failed.
@@ -313,7 +348,7 @@ class _Phases:
         keys = [(setting.sleep_effort, draw) for draw in range(setting.sleep_parallel)]
         for key in keys:
             if key not in draws:
-                draws[key] = self._group.create_task(self._draw(context, setting, key[1]))
+                draws[key] = self._group.create_task(self._draw(context, setting, key[1], place))
         # Shielded, because other rows wait for the same draws.
         results = await asyncio.gather(*(asyncio.shield(draws[key]) for key in keys))
         for result in results:
@@ -328,9 +363,11 @@ class _Phases:
             self._contexts.popitem(last=False)
         return draws
 
-    async def _draw(self, context: Context, setting: Setting, draw: int) -> Taken | CallError:
+    async def _draw(
+        self, context: Context, setting: Setting, draw: int, place: int
+    ) -> Taken | CallError:
         try:
-            taken: Taken = await self._take(context, setting, draw)
+            taken: Taken = await self._take(context, setting, draw, place)
         except CallError as error:
             return error
         return taken

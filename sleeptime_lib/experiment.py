@@ -23,7 +23,7 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sleeptime_lib.config import Options
 from sleeptime_lib.errors import InputError
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from sleeptime_lib.analysis.report import Report
     from sleeptime_lib.analysis.tables import Table
     from sleeptime_lib.figures import Picture
-    from sleeptime_lib.models.client import Client
     from sleeptime_lib.results import Run
 
 
@@ -189,6 +188,19 @@ class Exchange:
     reply: Reply
 
 
+class Answers(Protocol):
+    """What calls go through: the client, alone or behind something that orders or rereads."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model at the server."""
+        ...
+
+    async def complete(self, request: Request, *, owner: str) -> Reply:
+        """As `Client.complete`."""
+        ...
+
+
 class Call:
     """Model calls of one answer, or of one draw of a sleep phase, counted together.
 
@@ -207,7 +219,7 @@ class Call:
         finish_reason: Of the last one.
     """
 
-    def __init__(self, client: Client, owner: str) -> None:
+    def __init__(self, client: Answers, owner: str) -> None:
         self._client = client
         self._owner = owner
         self.calls = 0

@@ -173,7 +173,7 @@ def record(
         )
     replies = sorted(all_replies(calls), key=lambda pair: pair[0])
     # What "auto" found out is part of the recording: a replay has no server to ask.
-    config = {**manifest["config"], **outcome.get("settled", {}), "base_url": None}
+    config = {**manifest["config"], **manifest["settled"], "base_url": None}
     about = About(
         model=manifest["model"],
         quantisation=origin.quantisation,

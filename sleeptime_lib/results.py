@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sleeptime_lib import engine
 from sleeptime_lib.analysis import tables
@@ -15,7 +15,6 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Call, Exchange, Experiment, Section, SleepFunction, method_of
 from sleeptime_lib.experiments import find_experiment
 from sleeptime_lib.models.cache import CacheSource, Source
-from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.models.replay import PREFIX, open_recording
 from sleeptime_lib.models.requests import encode, key_of
@@ -170,22 +169,14 @@ class Run:
                 or the code have changed since.
         """
         experiment, options = self._known_experiment(), self.options
-        settled = (self.manifest.get("outcome") or {}).get("settled", {})
-        options = options.model_copy(update=settled)
         method = method_of(sleep_method) if sleep_method else find_method(experiment, options)
-        task, settings = self.task(), tuple(experiment.settings(options))
-        study = engine.Study(experiment, options, method, task, settings)
+        study = engine.study_of(experiment, options, method, self.task())
         answered = self.rows[self.rows["error"] == ""]
         if question_id is not None:
             answered = answered[answered["question_id"] == question_id]
         keys = set(answered[list(ROW_KEY)].itertuples(index=False, name=None))
         client = _Rereader(self.model, self._replies())
-
-        async def every() -> list[Trace]:
-            plan = engine.plan(task, settings)
-            return [await _trace(study, row, client) for row in plan if row.key in keys]
-
-        return run_now(every())
+        return run_now(_traces(study, self.manifest.get("settled"), keys, client))
 
     def _replies(self) -> Source:
         model = str(self.manifest["config"]["model"])
@@ -254,8 +245,22 @@ class _Rereader:
         return kept
 
 
+async def _traces(
+    study: engine.Study,
+    settled: Mapping[str, Any] | None,
+    keys: Container[Any],
+    client: _Rereader,
+) -> list[Trace]:
+    if settled is None:  # in runs of format 1
+        settled = await engine.settle(study, client)
+        client.taken()
+    study = engine.settled(study, settled)
+    plan = engine.plan(study.task, study.settings)
+    return [await _trace(study, row, client) for row in plan if row.key in keys]
+
+
 async def _trace(study: engine.Study, planned: engine.Planned, client: _Rereader) -> Trace:
-    call = Call(cast("Client", client), "trace")
+    call = Call(client, "trace")
     taken, slept = [], []
     for draw in range(planned.setting.sleep_parallel):
         taken.append(await engine.take(study, planned.context, planned.setting, draw, call))

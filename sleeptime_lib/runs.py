@@ -165,7 +165,7 @@ def prepare(
     about = read_about(options.model) if endpoint.recording else None
     if about is not None:
         recordings.check_recorded(about, experiment, options)
-    study = _study(experiment, options, method)
+    study = engine.study_of(experiment, options, method, experiment.load(options))
     manifest = _manifest(study, endpoint.model, about)
     path = out or _path(study, manifest, root)
     return Prepared(
@@ -203,7 +203,8 @@ def estimate_run(experiment: Experiment, options: Options, execution: Execution)
     Raises:
         InputError: The data or the prices cannot be read.
     """
-    study = _study(experiment, options, find_method(experiment, options))
+    method, task = find_method(experiment, options), experiment.load(options)
+    study = engine.study_of(experiment, options, method, task)
     return _estimate(study, options.model, execution)
 
 
@@ -245,15 +246,12 @@ async def carry_out(
             began = time.monotonic()
             try:
                 settled = await engine.settle(study, client)
-                if settled:
-                    options = study.options.model_copy(update=dict(settled))
-                    study = _study(study.experiment, options, study.method, study.task)
+                directory.save_manifest(settled=dict(settled))
                 outcome = await engine.run(
-                    study,
+                    engine.settled(study, settled),
                     client,
                     directory,
                     on_row,
-                    settled=settled,
                     open_rows=max(engine.OPEN_ROWS, execution.concurrency or 0),
                 )
             except BaseException as error:
@@ -357,7 +355,7 @@ def recorder(prepared: Prepared, name: str | None, said: Sequence[str]) -> Calla
 
     def write(run: Path) -> str:
         manifest = read_manifest(run)
-        settled = (manifest.get("outcome") or {}).get("settled", {})
+        settled = manifest["settled"]
         options = prepared.options.model_copy(update={**settled, "base_url": None})
         command = f"{command_of(prepared.experiment.name, options)} --base-url URL --record {name}"
         about = recordings.record(manifest, run / CALLS, path, origin, command)
@@ -373,13 +371,6 @@ def experiment_of(value: Experiment | str) -> Experiment:
         InputError: There is none of that name.
     """
     return value if isinstance(value, Experiment) else find_experiment(value)
-
-
-def _study(
-    experiment: Experiment, options: Options, method: SleepMethod, task: Task | None = None
-) -> engine.Study:
-    task = task or experiment.load(options)
-    return engine.Study(experiment, options, method, task, tuple(experiment.settings(options)))
 
 
 def _manifest(study: engine.Study, model: str, about: About | None) -> dict[str, Any]:

@@ -228,15 +228,20 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 
 def count_rows(path: Path) -> int:
-    """Rows that are in a run directory, failed ones included; 0 when there is none."""
+    """Rows that are in a run directory and did not fail; 0 when there is none."""
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     gathered = path / "rows.parquet"
-    count = pq.read_metadata(gathered).num_rows if gathered.exists() else 0
+    count = 0
+    if gathered.exists():
+        errors = pq.read_table(gathered, columns=["error"]).column("error")
+        count += int(pc.sum(pc.equal(errors, "")).as_py() or 0)
     for part in (path / "rows").glob("part-*.jsonl"):
         with part.open("rb") as lines:
-            count += sum(1 for _ in lines)
-    return int(count)
+            # Within a text quotes are escaped, so this stands only where it means something.
+            count += sum(b'"error":""' in line for line in lines)
+    return count
 
 
 def read_sleeps(path: Path) -> pd.DataFrame:

@@ -76,6 +76,11 @@ class RunPanel:
             for name, field in type(options).model_fields.items()
             if (hint := hints(field)).slider
         }
+        self._at_first = {
+            name: slider.value
+            for name, slider in self._sliders.items()
+            if getattr(options, name) is not None
+        }
         self._cap = _cap_slider(self._execution.max_cost_usd)
         self._estimate = ipywidgets.HTML()
         self._status = ipywidgets.HTML()
@@ -110,9 +115,11 @@ class RunPanel:
         Raises:
             InputError: Together they cannot be had.
         """
+        # A slider shows no gaps between values: where it was put at first, the option stays.
         moved = {
-            name: _read(slider, getattr(self._options, name))
+            name: _read(slider)
             for name, slider in self._sliders.items()
+            if slider.value != self._at_first.get(name)
         }
         return type(self._options).make(**(self._options.model_dump() | moved))
 
@@ -280,21 +287,19 @@ def _slider(name: str, hint: Hints, value: Any, options: Options) -> ipywidgets.
     if hint.slider == "range":
         ends = (min(value), max(value))
         return ipywidgets.SelectionRangeSlider(options=choices, value=ends, **how)
-    named = [(f"up to {k}" if k > choices[0] else str(k), k) for k in choices or [1]]
-    return ipywidgets.SelectionSlider(options=named, value=max(value, default=1), **how)
+    named = [(f"up to {k}" if k > choices[0] else str(k), k) for k in choices]
+    none = [] if value else [("none", 0)]
+    return ipywidgets.SelectionSlider(options=none + named, value=max(value, default=0), **how)
 
 
-def _read(slider: ipywidgets.Widget, given: Any) -> Any:
+def _read(slider: ipywidgets.Widget) -> Any:
     """The value of an option that its slider stands for."""
     if isinstance(slider, ipywidgets.IntSlider):
         return slider.value
     if isinstance(slider, ipywidgets.SelectionRangeSlider):
         low, high = slider.value
-        # Values may have gaps, which a range slider cannot show until it is moved.
-        if (low, high) == (min(given), max(given)):
-            return given
         return tuple(k for k in slider.options if low <= k <= high)
-    return tuple(k for _, k in slider.options if k <= slider.value)
+    return tuple(k for _, k in slider.options if 0 < k <= slider.value)
 
 
 def _cap_slider(cap: float | None) -> ipywidgets.Widget:

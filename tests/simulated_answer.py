@@ -6,7 +6,8 @@ from pathlib import Path
 from fault_replies import completion
 
 from sleeptime_lib import runs
-from sleeptime_lib.config import make_config, make_execution
+from sleeptime_lib.config import Execution
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
 from sleeptime_lib.servers.simulated import chat
 
 
@@ -31,8 +32,8 @@ OPTIONS = {"levels": (0, 3), "sleep_parallel": (1, 2), "pass_samples": 3, "model
 
 
 def prepared(url: str, path: Path, *, limit: int, **execution):
-    config = make_config(base_url=url, limit=limit, **OPTIONS)
-    return runs.prepare(config, make_execution(**execution), path)
+    options = runs.make_options(STATEFUL_GSM, base_url=url, limit=limit, **OPTIONS)
+    return runs.prepare(STATEFUL_GSM, options, Execution.make(**execution), path)
 
 
 def carry_out(url: str, path: Path, limit: int) -> None:

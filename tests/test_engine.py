@@ -7,11 +7,17 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from fault_server import Faults, FaultServer
+from hypothesis import given
+from hypothesis import strategies as st
+from simulated_answer import simulated_answer
 
 from sleeptime_lib import engine, runs
-from sleeptime_lib.config import Execution, make_config
-from sleeptime_lib.experiments import stateful_gsm
-from sleeptime_lib.methods.answer import Setting
+from sleeptime_lib.config import Execution
+from sleeptime_lib.errors import CapReached
+from sleeptime_lib.experiment import Answered, Experiment, Expected, Grade, Setting, SleepSetting
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions, settings
+from sleeptime_lib.methods import RETHINK
 from sleeptime_lib.records import ROW_KEY, VOLATILE_COLUMNS, Context, Question, Task
 from sleeptime_lib.store import read_rows, read_sleeps
 
@@ -19,7 +25,9 @@ SMALL = {"limit": 6, "levels": (0, 3), "sleep_parallel": (1, 2), "pass_samples":
 
 
 def prepared(path, **options):
-    return runs.prepare(make_config(**(SMALL | options)), Execution(), path)
+    return runs.prepare(
+        STATEFUL_GSM, runs.make_options(STATEFUL_GSM, **(SMALL | options)), Execution(), path
+    )
 
 
 async def carried_out(path, **options):
@@ -36,9 +44,21 @@ TASK = Task(
     tuple(Question(f"{c}{i}", c, "How many?", "1") for c in "ab" for i in range(2)),
 )
 SETTINGS = (
-    Setting("baseline", "verbosity", 0),
-    Setting("sleep", "verbosity", 0, sleep_parallel=1),
-    Setting("sleep", "verbosity", 0, sleep_parallel=3),
+    Setting("baseline"),
+    Setting("sleep", sleep=SleepSetting(1)),
+    Setting("sleep", sleep=SleepSetting(3)),
+)
+ANY_SETTINGS = st.lists(
+    st.builds(
+        Setting,
+        arm=st.sampled_from(["baseline", "sleep"]),
+        budget=st.integers(0, 4),
+        sleep=st.none() | st.builds(SleepSetting, parallel=st.integers(1, 3)),
+        samples=st.integers(1, 3),
+        last=st.booleans(),
+    ),
+    max_size=6,
+    unique_by=lambda s: (s.arm, s.budget, s.sleep_parallel),
 )
 
 
@@ -48,12 +68,22 @@ class TestPlan:
         assert len(keys) == len(set(keys)) == 4 * 3
 
     def test_samples_are_rows_of_their_own(self):
-        settings = [Setting("baseline", "samples", 0, samples=5, temperature=0.7)]
+        settings = [Setting("baseline", "samples", samples=5, temperature=0.7)]
         assert Counter(p.sample for p in engine.plan(TASK, settings)) == dict.fromkeys(range(5), 4)
 
-    def test_a_context_is_finished_before_the_next_begins(self):
-        order = [planned.context.context_id for planned in engine.plan(TASK, SETTINGS)]
-        assert order == sorted(order)
+    @given(settings=ANY_SETTINGS, cut=st.integers(0, 200))
+    def test_any_beginning_is_a_smaller_experiment(self, settings, cut):
+        """Whole questions in the order of the task, but for one; then the rest, in that order."""
+        rows = list(engine.plan(TASK, settings))[:cut]
+        order = [q.question_id for q in TASK.questions]
+        for last in (False, True):
+            each = sum(s.samples for s in settings if s.last == last)
+            had = Counter(r.question.question_id for r in rows if r.setting.last == last)
+            assert list(had) == order[: len(had)]
+            assert set(list(had.values())[:-1]) <= {each}
+        if any(r.setting.last for r in rows):
+            first = sum(s.samples for s in settings if not s.last)
+            assert sum(not r.setting.last for r in rows) == first * len(order)
 
     def test_each_draw_of_a_sleep_phase_is_carried_by_one_row(self):
         carried = Counter(
@@ -61,15 +91,20 @@ class TestPlan:
         )
         assert carried == {(c, draw): 1 for c in "ab" for draw in range(3)}
 
+    def test_a_plan_of_any_size_is_a_stream(self):
+        many = replace(SETTINGS[0], samples=10**9)
+        assert next(engine.plan(TASK, [many])).sample == 0
+
 
 def test_the_experiment_measures_what_the_paper_did():
-    settings = stateful_gsm.settings(make_config())
-    arms = Counter((s.arm, s.budget_kind, s.sleep_parallel) for s in settings)
+    arms = Counter(
+        (s.arm, s.budget_kind, s.sleep_parallel, s.last) for s in settings(StatefulGsmOptions())
+    )
     assert arms == {
-        ("baseline", "verbosity", 0): 5,
-        **{("sleep", "verbosity", k): 5 for k in (1, 2, 5, 10)},
-        ("context_only", "verbosity", 0): 5,
-        ("baseline", "samples", 0): 1,
+        ("baseline", "verbosity", 0, False): 5,
+        **{("sleep", "verbosity", k, False): 5 for k in (1, 2, 5, 10)},
+        ("context_only", "verbosity", 0, True): 5,
+        ("baseline", "samples", 0, True): 1,
     }
 
 
@@ -80,6 +115,60 @@ async def test_a_run_has_a_row_for_everything_that_was_planned(tmp_path):
     assert len(rows) == ready.estimate.rows == finished.outcome.planned
     assert not rows.duplicated(list(ROW_KEY)).any()
     assert (rows.error == "").all()
+    assert (rows.calls == 1).all()
+
+
+class TestOrder:
+    """A run that ends early holds whole questions, and what comes last has not begun."""
+
+    MOST_OPEN = 6  # questions under way at a time with four calls in flight
+
+    @pytest.fixture
+    def server(self):
+        with FaultServer(Faults(latency_s=0.005), simulated_answer) as server:
+            yield server
+
+    def ready(self, server, path, **execution):
+        options = runs.make_options(
+            STATEFUL_GSM, **(SMALL | {"limit": 30, "model": "m", "base_url": server.url})
+        )
+        how = Execution.make(**({"concurrency": 4} | execution))
+        return runs.prepare(STATEFUL_GSM, options, how, path)
+
+    def check(self, ready):
+        rows = read_rows(ready.path)
+        assert set(rows.arm) == {"baseline", "sleep"}
+        assert set(rows.budget_kind) == {"verbosity"}
+        had = rows.groupby("question_id").size()
+        whole = 2 + 2 * 2
+        order = [question.question_id for question in ready.task.questions]
+        begun = order[: len(had)]
+        assert set(had.index) == set(begun)
+        assert (had[begun[: -self.MOST_OPEN]] == whole).all()
+        assert (had == whole).sum() >= 8
+        clusters = rows.groupby("question_id").cluster_id.first()
+        assert clusters.is_unique
+
+    async def test_after_a_stop(self, tmp_path, server):
+        seen = 0
+
+        def stop(row):
+            nonlocal seen
+            seen += 1
+            if seen == 80:
+                task.cancel()
+
+        ready = self.ready(server, tmp_path)
+        task = asyncio.create_task(runs.carry_out(ready, stop))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        self.check(ready)
+
+    async def test_after_a_cap(self, tmp_path, server):
+        ready = self.ready(server, tmp_path, max_tokens=70_000)
+        with pytest.raises(CapReached):
+            await runs.carry_out(ready)
+        self.check(ready)
 
 
 async def test_a_sleep_phase_is_run_once_for_a_context_and_shared(tmp_path):
@@ -98,7 +187,7 @@ async def test_more_parallel_phases_begin_with_the_same_ones(tmp_path):
     assert (one == first).all()
 
 
-async def test_the_same_configuration_gives_the_same_rows(tmp_path):
+async def test_the_same_options_give_the_same_rows(tmp_path):
     for name in "ab":
         await carried_out(tmp_path / name)
     pd.testing.assert_frame_equal(lasting(tmp_path / "a"), lasting(tmp_path / "b"))
@@ -112,16 +201,18 @@ async def test_another_seed_gives_other_rows(tmp_path):
 
 async def test_what_the_rows_were_billed_is_what_the_run_paid(tmp_path):
     finished = await carried_out(tmp_path, sleep_protocol="tools")
-    rows = read_rows(tmp_path)
-    assert rows.billed_prompt_tokens.sum() == finished.totals.billed.prompt
-    assert rows.billed_completion_tokens.sum() == finished.totals.billed.completion
+    rows, paid = read_rows(tmp_path), finished.totals.billed
+    for kind in ("prompt", "completion"):
+        billed = [rows[f"billed_{part}_{kind}_tokens"].sum() for part in ("sleep", "test")]
+        assert sum(billed) == getattr(paid, kind)
+        assert min(billed) > 0
 
 
 async def test_shared_calls_cost_the_experiment_but_are_billed_once(tmp_path):
     await carried_out(tmp_path, sleep_protocol="tools")
-    rows = read_rows(tmp_path)
-    spent = rows.test_completion_tokens.sum() + rows.sleep_completion_tokens.sum()
-    assert rows.billed_completion_tokens.sum() < spent
+    rows, sleeps = read_rows(tmp_path), read_sleeps(tmp_path)
+    assert rows.billed_sleep_completion_tokens.sum() == sleeps.completion_tokens.sum()
+    assert rows.billed_sleep_completion_tokens.sum() < rows.sleep_completion_tokens.sum()
 
 
 async def test_a_finished_run_makes_no_call_when_it_is_run_again(tmp_path):
@@ -165,6 +256,7 @@ async def test_the_manifest_says_how_to_repeat_the_run(tmp_path):
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["status"] == "finished"
     assert manifest["simulated"] is True
+    assert manifest["settled"] == {"sleep_protocol": "tools"}
     assert manifest["command"] == (
         "sleeptime run stateful-gsm --limit 6 --levels 0,3 --sleep-parallel 1,2 --pass-samples 3"
     )
@@ -178,6 +270,40 @@ async def test_settings_without_a_sleep_phase_ask_for_none(tmp_path):
     assert read_sleeps(tmp_path).empty
 
 
-def test_a_plan_of_any_size_is_a_stream():
-    many = replace(SETTINGS[0], samples=10**9)
-    assert next(engine.plan(TASK, [many])).sample == 0
+async def test_no_temperature_is_sent_where_there_is_none(tmp_path):
+    none = dict.fromkeys(("temperature", "sleep_temperature", "pass_temperature"), "none")
+    with FaultServer(answer=simulated_answer) as server:
+        where = {"model": "m", "base_url": server.url, "sleep_protocol": "tools", "limit": 1}
+        await carried_out(tmp_path, **where, **none)
+        assert len(server.log.bodies) > 10
+        assert not [body for body in server.log.bodies if "temperature" in body]
+    assert "--temperature none" in json.loads((tmp_path / "manifest.json").read_text())["command"]
+
+
+async def test_as_many_rows_are_open_as_calls_are_asked_for(tmp_path):
+    """An experiment that waits until 1,500 of its rows are under way at once."""
+    asked, most = 0, 1500
+    all_here = asyncio.Event()
+
+    async def answer(call, context, question, setting, notes, sample):
+        nonlocal asked
+        asked += 1
+        if asked == most:
+            all_here.set()
+        await all_here.wait()
+        return Answered("1")
+
+    crowd = Experiment(
+        name="crowd",
+        options=StatefulGsmOptions,
+        load=lambda options: replace(TASK, questions=TASK.questions[:1]),
+        settings=lambda options: [Setting("baseline", samples=most)],
+        answer=answer,
+        grade=lambda answered, question: Grade(answered.text, 1.0),
+        expect=lambda setting: Expected(),
+        sleep=RETHINK,
+    )
+    ready = runs.prepare(crowd, StatefulGsmOptions(), Execution(concurrency=most), tmp_path)
+    async with asyncio.timeout(60):
+        finished = await runs.carry_out(ready)
+    assert finished.outcome.answered == most

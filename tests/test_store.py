@@ -10,6 +10,7 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Row
 from sleeptime_lib.store import (
     SleepRecord,
+    count_rows,
     key_digest,
     manifest_hash,
     open_run,
@@ -59,6 +60,17 @@ def test_rows_are_read_back_sorted_with_their_types(tmp_path):
     assert frame.latency_s.tolist() == [0.0, 0.5]
 
 
+def test_an_experiments_own_measures_are_kept(tmp_path):
+    with open_run(tmp_path, MANIFEST) as run:
+        run.add_row(row("q1", measures={"steps": 3.0, "log_probability": -1.5}, calls=2))
+        run.add_row(row("q2"))
+        assert read_rows(tmp_path).measures[0] == {"steps": 3.0, "log_probability": -1.5}
+        run.finish()
+    frame = read_rows(tmp_path)
+    assert frame.measures.tolist() == [{"steps": 3.0, "log_probability": -1.5}, {}]
+    assert frame.calls.tolist() == [2, 0]
+
+
 def test_rows_of_an_unfinished_run_can_be_read(tmp_path):
     with open_run(tmp_path, MANIFEST) as run:
         run.add_row(row())
@@ -71,6 +83,19 @@ def test_a_resumed_run_knows_its_rows_and_repeats_failed_ones(tmp_path):
         run.add_row(row("q2", score=None, error="timeout: slow"))
     with open_run(tmp_path, MANIFEST) as run:
         assert run.done() == {key("q1")}
+
+
+def test_rows_are_counted_that_need_not_be_made_again(tmp_path):
+    assert count_rows(tmp_path) == 0
+    with open_run(tmp_path, MANIFEST) as run:
+        run.add_row(row("q1", prediction='"error":""'))
+        run.add_row(row("q2", score=None, error="timeout: slow"))
+        assert count_rows(tmp_path) == 1
+        run.finish()
+    assert count_rows(tmp_path) == 1
+    with open_run(tmp_path, MANIFEST) as run:
+        run.add_row(row("q2"))
+        assert count_rows(tmp_path) == 2
 
 
 def test_a_row_written_again_replaces_the_failed_one(tmp_path):
@@ -137,6 +162,16 @@ def test_another_configuration_is_refused_with_what_differs(tmp_path):
     other = MANIFEST | {"config": {"seed": 1, "model": "m"}}
     with pytest.raises(InputError, match="seed was 0, now 1"):
         open_run(tmp_path, other)
+
+
+def test_an_option_that_a_run_does_not_know_had_its_default(tmp_path):
+    open_run(tmp_path, MANIFEST).__exit__()
+    added = MANIFEST | {"config": {"seed": 0, "model": "m", "effort": "low"}}
+    with pytest.raises(InputError, match="effort was None, now 'low'"):
+        open_run(tmp_path, added)
+    with pytest.raises(InputError, match="effort was 'high', now 'low'"):
+        open_run(tmp_path, added, {"effort": "high"})
+    open_run(tmp_path, added, {"effort": "low"}).__exit__()
 
 
 def test_other_data_under_the_same_name_is_refused(tmp_path):

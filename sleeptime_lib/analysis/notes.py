@@ -232,5 +232,5 @@ def _find(notes: Sequence[str], number: object) -> NoteLine | None:
 def _turned(
     context: Context, question: Question, baseline: object, sleep: object, notes: Sequence[str]
 ) -> Turned:
-    answers = (said if isinstance(said, str) else None for said in (baseline, sleep))
-    return Turned(context, question, *answers, "\n\n".join(notes), _find(notes, sleep))
+    before, after = (said if isinstance(said, str) else None for said in (baseline, sleep))
+    return Turned(context, question, before, after, "\n\n".join(notes), _find(notes, sleep))

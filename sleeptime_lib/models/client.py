@@ -196,6 +196,11 @@ class Client:
         return self._endpoint.model
 
     @property
+    def concurrency(self) -> int:
+        """Calls that may be in flight now."""
+        return self._gate.limit
+
+    @property
     def totals(self) -> ClientTotals:
         """What has been done so far."""
         counts, gate, cache = self._counts, self._gate, self._cache

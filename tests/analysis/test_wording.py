@@ -12,7 +12,7 @@ from sleeptime_lib.analysis.amortise import draw_costs
 from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.costs import paper_bill
-from sleeptime_lib.analysis.notes import Exchange, Lost, NoteLine, Split, WrongAnswers
+from sleeptime_lib.analysis.notes import Exchange, NoteLine, Split, Turned, WrongAnswers
 from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio
 from sleeptime_lib.analysis.report import Planned, analyse
 from sleeptime_lib.analysis.tokens import CacheShares
@@ -156,7 +156,7 @@ def test_a_single_arm_is_told_without_a_ratio(two_arms):
 
 def lost(match):
     context, question = Context("x", "c", "Text."), Question("q", "x", "How many?", "1")
-    return Lost(context, question, "1", "2", "", NoteLine("eggs", "2") if match else None)
+    return Turned(context, question, "1", "2", "", NoteLine("eggs", "2") if match else None)
 
 
 def test_matches_in_the_notes_stand_beside_what_chance_brings_about():
