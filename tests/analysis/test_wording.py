@@ -162,7 +162,7 @@ def lost(match):
 def test_matches_in_the_notes_stand_beside_what_chance_brings_about():
     nothing = Split(0, 0, 0)
     found = Exchange(
-        Line("sleep", "verbosity", 1), 3, 0, 0, 0, (lost(True), lost(False)),
+        Line("sleep", "verbosity", 1), 3, 0, 0, (), (lost(True), lost(False)),
         WrongAnswers(40, 20), WrongAnswers(50, 17), nothing, nothing,
     )  # fmt: skip
     assert wording.matches(found) == (
