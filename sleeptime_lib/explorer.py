@@ -94,11 +94,12 @@ class CostExplorer:
         self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
         found = self.found()
         self._figure = live(*_pictures(found))
-        flow = ipywidgets.Layout(flex_flow="row wrap")
+        # As many sliders beside each other as leave each of them a scale to move on.
+        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(270px, 1fr))")
         self.widget = ipywidgets.VBox(
             [
                 self._preset,
-                ipywidgets.HBox(self._sliders, layout=flow),
+                ipywidgets.GridBox(self._sliders, layout=columns),
                 self._verdict,
                 self._figure,
                 self._note,
@@ -117,9 +118,8 @@ class CostExplorer:
             return kind(
                 value=value,
                 description=label,
-                # As many beside each other as leave each of them a scale to move on.
-                layout=ipywidgets.Layout(flex="1 1 300px", width="auto", min_width="280px"),
-                style={"description_width": "7.5em"},
+                layout=ipywidgets.Layout(width="auto"),
+                style={"description_width": "6.8em"},
                 **how,
             )
 
@@ -192,24 +192,21 @@ class CostExplorer:
         self._say(found)
 
     def _say(self, found: Amortisation) -> None:
-        self._verdict.value = _paragraph(verdict(found, self._questions.value), 1)
+        self._verdict.value = _paragraph(verdict(found, self._questions.value), 1, "1em")
         note = html.escape(cost_by_questions(found).note)
-        self._note.value = _paragraph(
-            f'<small style="line-height: 1.3; display: block">{note}</small>', 2
-        )
+        self._note.value = _paragraph(note, 2, "0.85em")
 
 
-def _paragraph(content: str, weight: int) -> str:
-    """HTML in JupyterLab's ink, from 0 (strong) to 3 (faint), readable in both its themes."""
-    return f'<span style="color: var(--jp-ui-font-color{weight}, inherit)">{content}</span>'
+def _paragraph(content: str, ink: int, size: str) -> str:
+    """HTML in one of JupyterLab's inks, 0 (strong) to 3 (faint), readable in both its themes."""
+    style = f"color: var(--jp-ui-font-color{ink}, inherit); font-size: {size}; line-height: 1.4"
+    return f'<div style="{style}">{content}</div>'
 
 
 def _pictures(found: Amortisation) -> tuple[Picture, Picture]:
     return (
-        replace(
-            amortised_pareto(found), title=f"Accuracy against cost at Q = {found.questions[0]}"
-        ),
-        replace(cost_by_questions(found), title="Cost as questions share a phase"),
+        replace(amortised_pareto(found), title=f"Accuracy against cost, Q = {found.questions[0]}"),
+        replace(cost_by_questions(found), title="Cost against Q"),
     )
 
 

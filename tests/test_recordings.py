@@ -10,12 +10,12 @@ import time
 import pandas as pd
 import pytest
 from ports import free_port, wait_until_up
+from sleeptime_lib.models.recording import read_about
 from test_cli import sleeptime
 
 from sleeptime_lib.config import make_config
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.models import recording
-from sleeptime_lib.models.recording import read_about
 from sleeptime_lib.records import VOLATILE_COLUMNS
 from sleeptime_lib.store import read_manifest, read_rows, read_sleeps
 

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sleeptime_lib.models.recording import read_about
 
 from sleeptime_lib import runs
 from sleeptime_lib.config import Execution, make_config
-from sleeptime_lib.models.recording import read_about
 from sleeptime_lib.store import read_rows
 
 FOLDER = Path(__file__).parent.parent / "recordings"

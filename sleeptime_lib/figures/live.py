@@ -16,7 +16,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.picture import Axis, Picture, Series, Shade, printable
+from sleeptime_lib.figures.picture import Axis, Picture, Series, Shade, Span, printable
 
 TOP: Final = 92
 BOTTOM: Final = 66
@@ -26,6 +26,8 @@ GAP: Final = 0.14
 """Between pictures beside each other, as a share of the width."""
 CHARACTERS: Final = 84
 """Of a line of text that still fits a cell of 700 pixels."""
+LEGEND: Final = 60
+"""Characters in a row of it."""
 KEPT: Final = 0.4
 """An axis stays as it is while what it has to show takes up at least so much of it."""
 
@@ -124,10 +126,9 @@ def refresh(figure: go.Figure, *pictures: Picture) -> None:
             relayout |= {f"{name}.{key}": layout[name][key] for key in moving}
         relayout[f"{name}.title.text"] = layout[name]["title"]["text"]
     if not set(traces) <= set(here):
-        with figure.batch_update():
-            figure.data = ()
-            figure.update_layout(relayout)
+        figure.data = ()
         figure.add_traces(list(traces.values()))
+        figure.plotly_relayout(relayout)
         return
     shown = [traces.get(meta, {"x": [], "y": [], "visible": False}) for meta in here]
     restyle = {key: [_part(trace, key) for trace in shown] for key in _MOVING}
@@ -237,11 +238,14 @@ def _line(picture: Picture, series: Series) -> dict[str, Any]:
 def _layout(pictures: tuple[Picture, ...]) -> dict[str, Any]:
     count = len(pictures)
     note = _wrapped(pictures[0].note) if count == 1 else ""
+    # The legend takes a second row in a narrow cell.
+    words = sum(len(s.label) + 8 for p in pictures[:1] for s in p.series)
+    rows = 20 if words > LEGEND else 0
     below = BOTTOM + (look.NOTE_LINE * (note.count("\n") + 2) if note else 0)
     layout: dict[str, Any] = {
-        "height": TOP + look.AXES_HEIGHT + below,
+        "height": TOP + rows + look.AXES_HEIGHT + below,
         "autosize": True,
-        "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": below, "pad": 0, "autoexpand": False},
+        "margin": {"l": LEFT, "r": RIGHT, "t": TOP + rows, "b": below, "autoexpand": False},
         "paper_bgcolor": look.PAPER,
         "plot_bgcolor": look.PAPER,
         "font": {"family": look.FONTS, "color": look.INK, "size": look.TICK_SIZE},
@@ -257,37 +261,54 @@ def _layout(pictures: tuple[Picture, ...]) -> dict[str, Any]:
     }  # fmt: skip
     width = (1 - GAP * (count - 1)) / count
     for i, picture in enumerate(pictures):
-        number = str(i + 1) if i else ""
-        start = i * (width + GAP)
-        characters = 60 if count == 1 else 42
+        number, start = str(i + 1) if i else "", i * (width + GAP)
         layout[f"xaxis{number}"] = {
-            **_axis(picture.x, characters), "domain": [start, start + width],
+            **_axis(picture.x, narrow=count > 1), "domain": [start, start + width],
             "anchor": f"y{number}", "showline": True,
         }  # fmt: skip
-        layout[f"yaxis{number}"] = {**_axis(picture.y, characters), "anchor": f"x{number}"}
+        vertical = _axis(picture.y, narrow=False)
+        layout[f"yaxis{number}"] = {**vertical, "anchor": f"x{number}"}
         layout["shapes"] += [
             {
-                "type": "line", "xref": f"x{number} domain", "yref": f"y{number}", "x0": 0,
-                "x1": 1, "y0": rule.y, "y1": rule.y, "layer": "between",
+                "type": "line", "xref": "paper", "yref": f"y{number}", "x0": start,
+                "x1": start + width, "y0": rule.y, "y1": rule.y, "layer": "between",
                 "line": {"color": look.MUTED, "width": look.WHISKER_WIDTH,
                          "dash": _DASHES["dash" if rule.dashed else "solid"]},
             }
             for rule in picture.rules
         ]  # fmt: skip
         layout["annotations"] += _inside(picture, number)
-        layout["annotations"] += _above(picture, start, whole=count == 1)
-    if note:
-        layout["annotations"].append(
-            _paper(_lines(note), 0, 0, look.NOTE_SIZE, look.MUTED)
-            | {"yshift": -BOTTOM, "yanchor": "top"}
-        )
-    if any(p.simulated for p in pictures):
-        layout["annotations"].append(
-            _paper(f"<b>{look.TAG_TEXT}</b>", 1, 1, look.TICK_SIZE, look.TAG)
-            | {"yshift": 50, "xanchor": "right", "bordercolor": look.TAG, "borderwidth": 1.2,
-               "borderpad": 3}
-        )  # fmt: skip
+    layout["annotations"] += _margins(pictures, [i * (width + GAP) for i in range(count)], rows)
     return layout
+
+
+def _margins(
+    pictures: tuple[Picture, ...], starts: list[float], rows: int
+) -> Iterator[dict[str, Any]]:
+    """Titles, the simulated mark and, of a picture alone, where, by whom and the note.
+
+    Beside another picture there is no room for where and by whom.
+    """
+    alone = len(pictures) == 1
+    size, up = (look.TITLE_SIZE, 76 + rows) if alone else (look.AXIS_SIZE, 50)
+    for picture, start in zip(pictures, starts, strict=True):
+        what = picture.title.partition(": ")[0]
+        yield _text(_lines(what, bold=True), size, look.INK, start, up)
+    simulated = any(p.simulated for p in pictures)
+    up = 53 + rows if alone else 76
+    yield _text(_lines(look.TAG_TEXT, bold=True), look.NOTE_SIZE, look.TAG, 0, up) | {
+        "bordercolor": look.TAG, "borderwidth": 1.2, "borderpad": 2, "xshift": 4,
+        "visible": simulated,
+    }  # fmt: skip
+    if alone:
+        (picture,) = pictures
+        where = picture.title.partition(": ")[2]
+        said = " · ".join(part for part in (where, picture.subtitle) if part)
+        # Beside the mark, never below it.
+        shift = {"xshift": 138 if simulated else 0}
+        yield _text(_lines(said), look.TICK_SIZE, look.MUTED, 0, up) | shift
+        note = _text(_lines(_wrapped(picture.note)), look.NOTE_SIZE, look.MUTED, 0, -BOTTOM)
+        yield note | {"y": 0, "yanchor": "top"}
 
 
 def _wrapped(text: str, characters: int = CHARACTERS) -> str:
@@ -300,14 +321,16 @@ def _lines(text: str, *, bold: bool = False) -> str:
     return f"<b>{lines}</b>" if bold else lines
 
 
-def _axis(axis: Axis, characters: int) -> dict[str, Any]:
+def _axis(axis: Axis, *, narrow: bool) -> dict[str, Any]:
     ends = (axis.low, axis.high)
+    step = 2 if narrow and len(axis.ticks) > 6 else 1
     return {
         "type": "log" if axis.log else "linear",
         "range": [math.log10(v) for v in ends] if axis.log else list(ends),
         "tickmode": "array",
-        "tickvals": list(axis.ticks),
-        "ticktext": [escape(text) for text in axis.texts],
+        "tickvals": list(axis.ticks[::step]),
+        "ticktext": [escape(text) for text in axis.texts[::step]],
+        "tickangle": 0,
         "tickfont": {"size": look.TICK_SIZE, "color": look.MUTED},
         "gridcolor": look.GRID,
         "zeroline": False,
@@ -315,51 +338,45 @@ def _axis(axis: Axis, characters: int) -> dict[str, Any]:
         "ticks": "",
         "ticklabelstandoff": 4,
         "title": {
-            "text": _lines(_wrapped(axis.title, characters)),
+            "text": _lines(_wrapped(axis.title, 42 if narrow else 60)),
             "font": {"size": look.AXIS_SIZE},
             "standoff": 8,
         },
     }
 
 
-def _inside(picture: Picture, number: str) -> Iterator[dict[str, Any]]:
-    """Arrows with their texts."""
+def _inside(picture: Picture, number: str) -> list[dict[str, Any]]:
+    """The arrow, its text, and what stands in empty axes: always three, so that they can change."""
     axes = {"xref": f"x{number}", "yref": f"y{number}"}
-    for span in picture.spans:
-        # Plotly places annotations on a log axis by the logarithm.
-        start, stop = (math.log10(v) if picture.x.log else v for v in (span.start, span.stop))
-        yield axes | {
+    span = picture.span or Span(picture.x.high, picture.x.high, picture.y.high, "")
+    shown = picture.span is not None
+    # Plotly places annotations on a log axis by the logarithm.
+    start, stop = (math.log10(v) if picture.x.log else v for v in (span.start, span.stop))
+    crowded = picture.x.share(max(span.start, span.stop)) > 0.7
+    return [
+        axes | {
             "x": stop, "y": span.y, "ax": start, "ay": span.y, "axref": axes["xref"],
             "ayref": axes["yref"], "text": "", "showarrow": True, "arrowhead": 4,
-            "arrowwidth": 1.6, "arrowcolor": look.INK,
-        }  # fmt: skip
-        crowded = picture.x.share(max(span.start, span.stop)) > 0.7
-        yield axes | {
+            "arrowwidth": 1.6, "arrowcolor": look.INK, "visible": shown,
+        },
+        axes | {
             "x": max(start, stop), "y": span.y, "showarrow": False, "yanchor": "top",
             "text": _lines(span.text, bold=True), "font": {"color": look.INK},
             "xanchor": "right" if crowded else "left", "xshift": 0 if crowded else 6,
-            "yshift": -4, "align": "left", "bgcolor": "rgba(255,255,255,0.75)",
-        }  # fmt: skip
-    if not picture.series:
-        yield {
+            "yshift": -4, "align": "left", "bgcolor": "rgba(255,255,255,0.75)", "visible": shown,
+        },
+        {
             "xref": f"x{number} domain", "yref": f"y{number} domain", "x": 0.5, "y": 0.5,
             "text": look.NOTHING, "showarrow": False, "font": {"color": look.MUTED},
-        }  # fmt: skip
+            "visible": not picture.series,
+        },
+    ]  # fmt: skip
 
 
-def _above(picture: Picture, start: float, *, whole: bool) -> Iterator[dict[str, Any]]:
-    """What is shown, and below it where and by whom; beside another picture the first only."""
-    what, _, where = picture.title.partition(": ")
-    size, up = (look.TITLE_SIZE, 76) if whole else (look.AXIS_SIZE, 50)
-    yield _paper(f"<b>{escape(what)}</b>", start, 1, size, look.INK) | {"yshift": up}
-    if whole:
-        said = " · ".join(part for part in (where, picture.subtitle) if part)
-        yield _paper(escape(said), start, 1, look.TICK_SIZE, look.MUTED) | {"yshift": 52}
-
-
-def _paper(text: str, x: float, y: float, size: float, colour: str) -> dict[str, Any]:
+def _text(text: str, size: float, colour: str, x: float, up: float) -> dict[str, Any]:
+    """A text in the margin: x as a share of the width, so many pixels above the axes."""
     return {
-        "text": text, "x": x, "y": y, "xref": "paper", "yref": "paper", "showarrow": False,
-        "xanchor": "left", "yanchor": "middle", "align": "left",
+        "text": text, "x": x, "y": 1, "xref": "paper", "yref": "paper", "yshift": up,
+        "showarrow": False, "xanchor": "left", "yanchor": "middle", "align": "left",
         "font": {"size": size, "color": colour},
     }  # fmt: skip

@@ -116,7 +116,7 @@ class Picture:
         y: Vertical axis.
         series: Drawn in this order.
         shades: Areas behind the series.
-        spans: Arrows in front of them.
+        span: An arrow in front of them.
         rules: Lines behind them.
         note: Small print below: n, clusters, what the intervals are, what letters stand for.
         simulated: Whether to mark the picture as the simulated model's.
@@ -129,7 +129,7 @@ class Picture:
     y: Axis
     series: tuple[Series, ...] = ()
     shades: tuple[Shade, ...] = ()
-    spans: tuple[Span, ...] = ()
+    span: Span | None = None
     rules: tuple[Rule, ...] = ()
     note: str = ""
     simulated: bool = False
@@ -145,7 +145,7 @@ class Picture:
                 f"({x:,.4g}, {y:,.4g})" for x, y in zip(series.x, series.y, strict=True)
             )
             parts.append(f"{printable(series.label or series.name)}: {points}.")
-        parts += [f"Arrow: {printable(span.text)}." for span in self.spans]
+        parts += [f"Arrow: {printable(self.span.text)}."] if self.span else []
         return " ".join([*parts, self.note]).strip()
 
     def whiskers(self, series: Series) -> Iterator[Whisker]:

@@ -48,8 +48,8 @@ def pareto(report: Report) -> Picture:
         _levels(report),
     ]
     what = "Accuracy against test-time tokens"
-    spans = _span(report.equal_accuracy)
-    return accuracy_picture(report, "pareto", what, series, notes, shades=shades, spans=spans)
+    span = _span(report.equal_accuracy)
+    return accuracy_picture(report, "pareto", what, series, notes, shades=shades, span=span)
 
 
 def accuracy_pictures(report: Report) -> dict[str, Picture]:
@@ -226,14 +226,14 @@ def _known(equal: EqualAccuracy) -> bool:
     return equal.ratio is not None and determined(equal.low, equal.high, equal.censored)
 
 
-def _span(equal: EqualAccuracy) -> tuple[Span, ...]:
+def _span(equal: EqualAccuracy) -> Span | None:
     """The arrow from the baseline's tokens to the sleep arm's, where it means something."""
     start, stop, at = equal.baseline_tokens, equal.sleep_tokens, equal.at
     if not _known(equal) or at is None or start is None or stop is None:
-        return ()
+        return None
     ends = (equal.low, equal.high) if start >= stop else (1 / equal.high, 1 / equal.low)
     limits = f"[{wording.fold(ends[0])}, {wording.fold(ends[1])}]"
-    return (Span(start, stop, 100 * at, f"{wording.saving(start / stop)} tokens\n{limits}"),)
+    return Span(start, stop, 100 * at, f"{wording.saving(start / stop)} tokens\n{limits}")
 
 
 def _ratio(equal: EqualAccuracy, confidence: float) -> str:

@@ -136,8 +136,8 @@ def draw(picture: Picture) -> Figure:
         _behind(axes, picture)
         for series in picture.series:
             _series(axes, picture, series)
-        for span in picture.spans:
-            _span(axes, picture, span)
+        if picture.span:
+            _span(axes, picture, picture.span)
         paper = _Paper(figure, tall)
         _labels(paper, picture, below)
         _margins(paper, picture, below, note)

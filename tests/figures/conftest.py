@@ -1,5 +1,7 @@
 """Reports of every shape that a picture has to take."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,3 +75,13 @@ def makers():
 def make(request):
     """Each of them in turn."""
     return request.param
+
+
+HOSTILE = "<b>x</b><a href='http://e'>y</a> a$\\frac{$b\x00\ud800"
+"""Markup to a browser, a broken formula to matplotlib, no valid text to a file."""
+
+
+@pytest.fixture(scope="session")
+def hostile(report):
+    """That name, and a report whose model is called so."""
+    return HOSTILE, replace(report, model=HOSTILE, dataset="<i>d $x$")

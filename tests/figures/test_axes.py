@@ -50,5 +50,7 @@ def test_signs_are_written_out():
     assert points_axis([-4, 9], "points").texts == ("−4", "−2", "0", "+2", "+4", "+6", "+8", "+10")
 
 
-def test_steps_are_named():
-    assert step_axis([0, 2, 1], "budget").texts == ("0", "1", "2")
+def test_steps_are_named_and_evenly_spaced():
+    axis = step_axis(["0", "1", "3"], "level")
+    assert axis.texts == ("0", "1", "3")
+    assert axis.ticks == (0, 1, 2)

@@ -1,12 +1,22 @@
 import json
+import math
+from dataclasses import replace
 
 import pytest
 
-from sleeptime_lib.figures import context_only, differences, pareto, sleep_scaling
+from sleeptime_lib.analysis.wording import fold
+from sleeptime_lib.figures import (
+    accuracy_picture,
+    context_only,
+    differences,
+    pareto,
+    points_picture,
+    sleep_scaling,
+)
 from sleeptime_lib.figures import pass_at_k as pass_at_k_picture
+from sleeptime_lib.figures.blocks import advantages
 from sleeptime_lib.figures.look import STYLES
 from sleeptime_lib.figures.picture import Series
-from sleeptime_lib.figures.shading import improvement
 
 
 def test_pareto_draws_what_the_report_says(report):
@@ -19,12 +29,43 @@ def test_pareto_draws_what_the_report_says(report):
         assert series.low == tuple(100 * p.low for p in curve.points)
 
 
-def test_pareto_marks_the_tokens_saved_at_equal_accuracy(report):
-    (span,) = pareto(report).spans
+def test_pareto_marks_the_tokens_saved_at_equal_accuracy_with_their_interval(report):
+    span = pareto(report).span
     equal = report.equal_accuracy
     assert (span.start, span.stop) == (equal.baseline_tokens, equal.sleep_tokens)
     assert span.y == 100 * equal.at
-    assert span.text == f"{equal.ratio:.1f}× fewer tokens"
+    limits = f"[{fold(equal.low)}, {fold(equal.high)}]"
+    assert span.text == f"{equal.ratio:.1f}× fewer tokens\n{limits}"
+
+
+@pytest.mark.parametrize(
+    "unknown", [{"high": math.inf}, {"low": 0.0}, {"censored": 0.51}, {"low": math.nan}]
+)
+def test_a_ratio_that_is_not_determined_gets_no_arrow_and_the_note_says_so(report, unknown):
+    equal = replace(report.equal_accuracy, **unknown)
+    picture = pareto(replace(report, equal_accuracy=equal))
+    assert picture.span is None
+    assert "not determined" in picture.note
+
+
+def test_titles_tell_experiment_dataset_and_model(report, makers):
+    for make in makers:
+        picture = make(replace(report, experiment="e", dataset="data/d", model="m"))
+        assert picture.title.endswith(": e on d")
+        assert picture.subtitle == "m"
+
+
+def test_a_name_that_does_not_fit_is_cut(report):
+    picture = pareto(replace(report, dataset="d" * 500, model="m" * 500))
+    assert len(picture.title) < 120
+    assert len(picture.subtitle) < 80
+
+
+def test_words_stand_in_for_the_picture(report):
+    words = pareto(report).alt
+    assert words.startswith(pareto(report).title)
+    assert "simulated model" in words
+    assert f"({report.curves[0].points[0].tokens:,.4g}, " in words
 
 
 def test_notes_state_n_interval_and_clusters(shapes, makers):
@@ -59,8 +100,20 @@ def test_series_of_one_picture_differ_in_marker_as_well_as_colour(scaled, makers
 
 def test_pass_at_k_is_against_k_times_the_tokens(report):
     series = pass_at_k_picture(report).series[-1]
-    assert series.label == "baseline pass@k, k = 1 to 5"
+    assert series.label == "baseline pass@k\nk = 1 to 5, level 0\n(answer only)"
     assert series.x[4] == pytest.approx(5 * series.x[0])
+
+
+def test_pass_at_k_is_drawn_beside_the_baseline(report):
+    labels = [s.label for s in pass_at_k_picture(report).series]
+    assert labels[:2] == ["baseline", "sleep-time"]
+
+
+def test_context_only_stands_by_level_so_that_no_points_overlap(report):
+    picture = context_only(report)
+    assert picture.x.texts == ("0", "1", "2", "3", "4")
+    drawn = [x for s in picture.series for x in s.x]
+    assert len(set(drawn)) == len(drawn)
 
 
 def test_context_only_has_the_three_arms(report):
@@ -85,22 +138,60 @@ def test_every_picture_can_be_made_of_every_report(shapes, make):
             assert all(picture.y.low <= y <= picture.y.high for y in series.y), shape
 
 
-def test_the_improvement_is_shaded_where_the_curve_is_above_and_nowhere_else(shapes):
-    picture = pareto(shapes["whole"])
-    baseline, sleep = picture.series
-    assert improvement(baseline, sleep, "none") == ()
-    (shade,) = picture.shades
-    assert min(shade.x) == max(baseline.x[0], sleep.x[0])
-    assert pareto(shapes["worse"]).shades == ()
+def line(style, *y):
+    return Series(style, style, style, (10.0, 1000.0), y)
 
 
-def test_curves_that_cross_are_shaded_up_to_the_crossing():
-    def line(name, y):
-        return Series(name, name, "sleep", (10.0, 1000.0), y, y, y, ("", ""))
+def height(shade, at):
+    found = [y for x, y in zip(shade.x, shade.y, strict=True) if x == pytest.approx(at)]
+    return max(found) - min(found)
 
-    (shade,) = improvement(line("up", (60.0, 40.0)), line("down", (40.0, 60.0)), "area")
-    assert max(shade.x) == pytest.approx(100)
-    assert max(shade.y) == 60
+
+def test_each_arm_is_shaded_in_its_colour_where_it_is_better():
+    sleep, baseline = advantages(line("sleep", 60.0, 40.0), line("baseline", 40.0, 60.0))
+    assert (sleep.style, baseline.style) == ("sleep", "baseline")
+    assert height(sleep, 10) == pytest.approx(20)
+    assert height(baseline, 10) == pytest.approx(0)
+    assert height(baseline, 1000) == pytest.approx(20)
+    crossing = [y for x, y in zip(sleep.x, sleep.y, strict=True) if x == pytest.approx(100)]
+    assert crossing == pytest.approx([50, 50])
+
+
+def test_a_curve_that_is_never_better_has_no_shade():
+    (shade,) = advantages(line("sleep", 60.0, 70.0), line("baseline", 40.0, 60.0))
+    assert shade.style == "sleep"
+    assert advantages(line("sleep", 60.0, 70.0), line("baseline", 60.0, 70.0)) == ()
+
+
+def test_curves_that_share_no_tokens_have_no_shade(shapes):
+    far = Series("far", "far", "sleep", (2000.0, 3000.0), (1.0, 2.0))
+    assert advantages(far, line("baseline", 40.0, 60.0)) == ()
+
+
+def test_an_experiment_draws_its_own_picture_in_a_few_lines(report):
+    calls = Series("calls", "one call", "sleep", x=(9.0, 30.0), y=(21.0, 48.0))
+    picture = accuracy_picture(report, "calls", "Accuracy by calls", [calls], ["Why."])
+    assert picture.note.endswith("Why.")
+    gain = Series("gain", "gain", "sleep", (0.0, 1.0), (3.0, -1.0), (1.0, -4.0), (5.0, 2.0))
+    picture = points_picture(report, "gain", "Gain", [gain], ["easy", "hard"], x_title="Questions")
+    assert picture.x.texts == ("easy", "hard")
+    assert picture.y.low <= -4
+
+
+def test_letters_and_levels_are_defined_where_they_are_used(scaled, makers):
+    for make in makers:
+        assert "Levels:" in make(scaled).note
+    assert "k: sleep phases" in sleep_scaling(scaled).note
+
+
+def test_every_colour_can_be_read_on_white():
+    def light(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    for name, style in STYLES.items():
+        assert 1.05 / (light(style.colour) + 0.05) >= 4.5, name
 
 
 def test_points_off_the_frontier_are_hollow_and_the_note_says_why(shapes):

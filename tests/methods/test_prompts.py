@@ -1,10 +1,10 @@
 """The requests of the arms differ in nothing but the method."""
 
 import pytest
+from sleeptime_lib.methods.answer import AnswerOptions, Setting, answer_request, grade
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.methods import prompts
-from sleeptime_lib.methods.answer import AnswerOptions, Setting, answer_request, grade
 from sleeptime_lib.records import Context, Question, Reply
 
 CONTEXT = Context("c", "cluster", "Six trays of ten rolls.")

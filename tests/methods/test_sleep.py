@@ -3,9 +3,6 @@
 import json
 
 import pytest
-
-from sleeptime_lib.errors import CallError, StopRun
-from sleeptime_lib.methods import prompts
 from sleeptime_lib.methods.sleep import (
     MAX_NOTES_CHARS,
     MAX_REWRITES,
@@ -13,6 +10,9 @@ from sleeptime_lib.methods.sleep import (
     choose_protocol,
     take_notes,
 )
+
+from sleeptime_lib.errors import CallError, StopRun
+from sleeptime_lib.methods import prompts
 from sleeptime_lib.records import Reply, Request, ToolCall, Usage
 
 

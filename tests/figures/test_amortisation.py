@@ -7,20 +7,19 @@ import pytest
 from known_ratio import World, simulate
 
 from sleeptime_lib.analysis.amortise import draw_costs
+from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.costs import Bill, paper_bill, usd_rates
 from sleeptime_lib.figures import (
     amortised_pareto,
     cost_by_questions,
-    ratio_by_questions,
     sensitivity,
     to_plotly,
 )
 from sleeptime_lib.figures.amortisation import pays
 from sleeptime_lib.figures.look import STYLES
-from sleeptime_lib.figures.mpl_renderer import draw
-from sleeptime_lib.figures.panels import panels, refresh_panels
+from sleeptime_lib.figures.stills import draw
 
-MAKERS = (amortised_pareto, cost_by_questions, ratio_by_questions, sensitivity)
+MAKERS = (amortised_pareto, cost_by_questions, sensitivity)
 LIST = Bill(usd_rates(0.15, 0.075, 0.6))
 
 
@@ -46,8 +45,8 @@ def series(picture, name):
 def test_the_pareto_has_the_baseline_and_sleep_time_for_every_q(found):
     picture = amortised_pareto(found)
     assert [s.label for s in picture.series] == [
-        "baseline", "sleep-time, Q = 1", "sleep-time, Q = 2", "sleep-time, Q = 5",
-        "sleep-time, Q = 10",
+        "baseline", "sleep-time Q = 1", "sleep-time Q = 2", "sleep-time Q = 5",
+        "sleep-time Q = 10",
     ]  # fmt: skip
     costs = [p.cost.estimate for p in found.curves[0].points]
     assert list(picture.series[0].x) == costs
@@ -91,18 +90,76 @@ def test_a_phase_that_never_pays_has_no_mark_and_the_note_says_so(prepared):
     assert "inf" not in pays(never.main, 0.95)
 
 
-def test_ratios_are_at_equal_accuracy_and_at_low_middle_and_high_budgets(found):
-    picture = ratio_by_questions(found)
-    assert [s.label for s in picture.series] == [
-        "at equal accuracy", "at verbosity 0", "at verbosity 2", "at verbosity 4",
-    ]  # fmt: skip
-    assert picture.rules[0].y == 1
+def test_a_break_even_that_may_be_anything_is_not_determined(found):
+    main = found.main
+    for unknown in (
+        replace(main, break_even=Interval(6.0, 0.0, math.inf)),
+        replace(main, censored=0.51),
+    ):
+        picture = cost_by_questions(replace(found, equal_accuracy=(unknown,)))
+        assert "not determined" in picture.note
+        assert "Break-even at equal budgets" in picture.note
+        assert picture.shades == ()
+        assert "break-even" not in {s.name for s in picture.series}
 
 
-def test_sensitivity_has_a_line_for_every_q_over_all_t(found):
+def test_an_interval_without_an_end_says_never(found):
+    open_ended = replace(found.main, break_even=Interval(6.0, 3.0, math.inf), censored=0.0)
+    assert "from 6 questions per context on (95% interval: 3 to never)" in pays(open_ended, 0.95)
+
+
+def test_an_unbounded_cost_reaches_out_of_the_axes_and_the_note_explains_the_arrow(found):
+    main = found.main
+    one = replace(main.savings[0], cost=replace(main.savings[0].cost, high=math.inf))
+    opened = replace(main, savings=(one, *main.savings[1:]))
+    picture = cost_by_questions(replace(found, equal_accuracy=(opened,)))
+    first = next(picture.whiskers(series(picture, "sleep")))
+    assert first.cut_high
+    assert first.high == picture.y.high
+    assert "Arrow heads" in picture.note
+    assert "Arrow heads" not in cost_by_questions(found).note
+
+
+def test_sensitivity_has_a_line_and_a_band_for_every_q_over_all_t(found):
     picture = sensitivity(found)
     assert [s.label for s in picture.series] == ["Q = 1", "Q = 2", "Q = 5", "Q = 10"]
     assert picture.series[0].x == tuple(p.t for p in found.sensitivity[0].points)
+    assert {s.limits for s in picture.series} == {"band"}
+    assert "bands: 95%" in picture.note
+
+
+def test_sensitivity_draws_no_line_through_unbounded_intervals(found):
+    def unbounded(point):
+        wide = [replace(s, ratio=replace(s.ratio, low=0.0, high=math.inf)) for s in point.savings]
+        return replace(point, savings=tuple(wide))
+
+    first = found.sensitivity[0]
+    some = replace(first, points=(unbounded(first.points[0]), *first.points[1:]))
+    picture = sensitivity(replace(found, sensitivity=(some,)))
+    lines = [s for s in picture.series if s.joined]
+    assert all(first.points[0].t not in s.x for s in lines)
+    assert "Hollow: not determined" in picture.note
+    none = replace(first, points=tuple(map(unbounded, first.points)))
+    picture = sensitivity(replace(found, sensitivity=(none,)))
+    assert not any(s.joined for s in picture.series)
+    assert "is not determined" in picture.title
+    assert "band" not in picture.note
+
+
+def test_titles_and_notes_tell_the_bill(prepared):
+    batch = prepared.amortisation(Bill(usd_rates(0.15, 0.075, 0.6, sleep_discount=0.5)))
+    assert "in USD, sleep phase 50% off" in cost_by_questions(batch).title
+    assert "asleep 50% less" in cost_by_questions(batch).note
+    assert "off" not in cost_by_questions(prepared.amortisation(LIST)).title
+    assert "in tokens" in amortised_pareto(prepared.amortisation(paper_bill())).title
+
+
+def test_letters_are_defined_where_they_are_used(found):
+    for make in MAKERS:
+        note = make(found).note
+        assert "Q: questions that share a context" in note
+        assert "S: tokens" in note or "S, T: tokens" in note
+        assert "t = 2" in note or "t: how much" in note
 
 
 def test_series_of_one_picture_differ_in_marker_as_well_as_colour(found):
@@ -135,21 +192,3 @@ def test_every_picture_can_be_made_of_every_run(rows, make):
                 assert all(picture.y.low <= y <= picture.y.high for y in drawn.y), name
     draw(picture)
     to_plotly(picture)
-
-
-def test_panels_show_what_the_pictures_say_and_follow_them(prepared):
-    def pictures(t):
-        found = prepared.amortisation(paper_bill(t), questions=(5,))
-        return amortised_pareto(found), cost_by_questions(found)
-
-    figure = panels(pictures(2))
-    after = pictures(7)
-    refresh_panels(figure, after)
-    fresh = panels(after)
-    for moved, new in zip(figure.data, fresh.data, strict=True):
-        assert (moved.x, moved.y, moved.text) == (new.x, new.y, new.text)
-    assert figure.layout.xaxis.range == fresh.layout.xaxis.range
-    assert figure.layout.yaxis2.ticktext == fresh.layout.yaxis2.ticktext
-    shown = [t.name for t in figure.data if t.x]
-    assert {"baseline-0", "baseline", "sleep"} <= set(shown)
-    assert any("SIMULATED" in a.text for a in figure.layout.annotations)
