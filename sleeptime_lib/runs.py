@@ -265,8 +265,8 @@ def run(
     experiment: Experiment | str = "stateful-gsm",
     *,
     execution: Execution | None = None,
-    out: Path | None = None,
-    root: Path = RUNS,
+    out: Path | str | None = None,
+    root: Path | str = RUNS,
     sleep_method: SleepFunction | None = None,
     on_row: Callable[[Row], None] = lambda row: None,
     **options: Any,
@@ -294,8 +294,8 @@ def run(
         chosen,
         make_options(chosen, **options),
         execution or Execution(),
-        out,
-        root=root,
+        Path(out) if out else None,
+        root=Path(root),
         sleep_method=sleep_method,
     )
     return load_run(run_now(carry_out(prepared, on_row)).path, chosen)
@@ -316,14 +316,18 @@ def run_now(work: Coroutine[Any, Any, _T]) -> _T:
             raise Interrupted(_INTERRUPTED) from None
     loop = asyncio.new_event_loop()
     task = loop.create_task(work)
-    thread = threading.Thread(target=loop.run_until_complete, args=(asyncio.wait([task]),))
-    thread.start()
+    ended = threading.Event()
+
+    def to_its_end() -> None:
+        loop.run_until_complete(asyncio.wait([task]))
+        ended.set()
+
+    threading.Thread(target=to_its_end).start()
     try:
-        while thread.is_alive():
-            thread.join(0.2)
+        ended.wait()  # `Thread.join` takes a thread for ended when it is interrupted
     except KeyboardInterrupt:
         loop.call_soon_threadsafe(task.cancel)
-        thread.join()
+        ended.wait()
         raise Interrupted(_INTERRUPTED) from None
     finally:
         loop.close()
