@@ -105,7 +105,7 @@ def test_a_break_even_that_may_be_anything_is_not_determined(found):
 
 def test_an_interval_without_an_end_says_never(found):
     open_ended = replace(found.main, break_even=Interval(6.0, 3.0, math.inf), censored=0.0)
-    assert "from 6 questions per context on (95% interval: 3 to never)" in pays(open_ended, 0.95)
+    assert "not determined: 95% interval 3 to never" in pays(open_ended, 0.95)
 
 
 def test_an_unbounded_cost_reaches_out_of_the_axes_and_the_note_explains_the_arrow(found):
