@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sleeptime_lib.methods import prompts
+from sleeptime_lib.methods import rethink
 from sleeptime_lib.servers.gguf.chat import written
 from sleeptime_lib.servers.gguf.header import read_header
 
@@ -16,7 +16,7 @@ TEMPLATE = (
     "</tool_call>{% endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}"
     "<|im_start|>assistant\n{% endif %}"
 )
-TOOLS = [prompts.RETHINK_TOOL, prompts.FINISH_TOOL]
+TOOLS = [rethink.RETHINK_TOOL, rethink.FINISH_TOOL]
 
 
 @pytest.fixture(scope="module")

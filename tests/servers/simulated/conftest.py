@@ -11,7 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from sleeptime_lib.methods import prompts
+from sleeptime_lib.methods import rethink, verbosity
+from sleeptime_lib.methods.situation import situation_block
 from sleeptime_lib.servers.simulated.app import create_app
 from sleeptime_lib.servers.simulated.chat import Draft, reply
 
@@ -44,7 +45,7 @@ def ask(answered: Callable[[str], Fraction | None]) -> Callable[..., Fraction | 
     def ask(
         context: str, question: str, level: int, notes: Sequence[str] = (), **options: Any
     ) -> Fraction | None:
-        messages = prompts.answer_messages(context, notes, question, level)
+        messages = verbosity.messages(context, notes, question, level)
         return answered(reply(messages, **options).text)
 
     return ask
@@ -55,11 +56,11 @@ def sleep() -> Callable[..., list[str]]:
     """Runs a sleep phase with tools and gives the notes after each rewrite, at most ten."""
 
     def sleep(context: str, seed: int, **options: Any) -> list[str]:
-        tools = (prompts.RETHINK_TOOL, prompts.FINISH_TOOL)
-        system = f"{prompts.SLEEP_FRAME.text}\n\n{prompts.SLEEP_TOOLS.text}"
+        tools = (rethink.RETHINK_TOOL, rethink.FINISH_TOOL)
+        system = f"{rethink.SLEEP_FRAME.text}\n\n{rethink.SLEEP_TOOLS.text}"
         messages: list[Mapping[str, Any]] = [
             {"role": "system", "content": system},
-            {"role": "user", "content": prompts.situation_block(context, ())},
+            {"role": "user", "content": situation_block(context, ())},
         ]
         written: list[str] = []
         for turn in range(11):

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.methods import prompts
+from sleeptime_lib.methods import rethink, verbosity
+from sleeptime_lib.methods.situation import situation_block
 from sleeptime_lib.servers.api import ApiError
 from sleeptime_lib.servers.simulated.app import create_app
 from sleeptime_lib.servers.simulated.faults import RateLimit
@@ -29,7 +30,7 @@ CONTEXT = TASK.contexts[QUESTION.context_id].text
 
 
 def chat(level=3, **fields):
-    messages = prompts.answer_messages(CONTEXT, (), QUESTION.text, level)
+    messages = verbosity.messages(CONTEXT, (), QUESTION.text, level)
     return {"model": "simulated", "messages": list(messages)} | fields
 
 
@@ -118,8 +119,8 @@ async def test_a_stop_string_ends_the_reply(server):
 async def test_a_tool_call_has_its_shape_and_is_cut_by_the_limit(server):
     body = {
         "model": "simulated",
-        "messages": [{"role": "user", "content": prompts.situation_block(CONTEXT, ())}],
-        "tools": [prompts.RETHINK_TOOL, prompts.FINISH_TOOL],
+        "messages": [{"role": "user", "content": situation_block(CONTEXT, ())}],
+        "tools": [rethink.RETHINK_TOOL, rethink.FINISH_TOOL],
     }
     reply = await content(server, body)
     (choice,) = reply["choices"]
@@ -194,7 +195,7 @@ texts = st.lists(numbers | words | st.text(max_size=8), max_size=12).map("".join
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(situation=texts, notes=texts, question=texts, level=st.integers(0, 4))
 async def test_no_text_makes_the_server_fail(server, situation, notes, question, level):
-    messages = prompts.answer_messages(f"{CONTEXT} {situation}", (notes,), question, level)
+    messages = verbosity.messages(f"{CONTEXT} {situation}", (notes,), question, level)
     answer = await server.post(
         "/chat/completions",
         content=json.dumps({"model": "simulated", "messages": messages}).encode(),
@@ -209,7 +210,7 @@ async def test_no_text_makes_the_server_fail(server, situation, notes, question,
 async def test_large_numbers_in_a_readable_sentence_do_not_fail(server):
     for number in ("9" * 5000, "0", "1/0"):
         text = re.sub(r"\d+", number, CONTEXT)
-        messages = prompts.answer_messages(text, (f"total = {number}",), QUESTION.text, 4)
+        messages = verbosity.messages(text, (f"total = {number}",), QUESTION.text, 4)
         await content(server, {"model": "simulated", "messages": list(messages)})
 
 
@@ -239,7 +240,7 @@ async def test_a_completion_without_echo_answers_the_prompt(server):
 
 async def test_the_prefix_cache_reports_whole_blocks_seen_before_and_is_off_by_default(server):
     async def cached(client, question):
-        messages = prompts.answer_messages(CONTEXT, ("a note " * 60,), question, 0)
+        messages = verbosity.messages(CONTEXT, ("a note " * 60,), question, 0)
         reply = await content(client, {"model": "simulated", "messages": list(messages)})
         return reply["usage"]["prompt_tokens_details"]["cached_tokens"]
 

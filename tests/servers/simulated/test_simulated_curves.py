@@ -11,14 +11,14 @@ from fractions import Fraction
 
 import pytest
 
-from sleeptime_lib.methods import prompts
+from sleeptime_lib.methods import verbosity
 from sleeptime_lib.records import Context, Task
 from sleeptime_lib.servers.simulated.chat import reply
 from sleeptime_lib.servers.simulated.tokens import count
 from sleeptime_lib.tasks.procedural import generate
 
 NotesOf = Callable[[Context], Sequence[str]]
-LEVELS = range(len(prompts.VERBOSITY))
+LEVELS = range(len(verbosity.VERBOSITY))
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,7 @@ def curve(task, answered):
         right = tokens = 0
         for question in task.questions:
             context = task.contexts[question.context_id]
-            messages = prompts.answer_messages(
-                context.text, notes_of(context), question.text, level
-            )
+            messages = verbosity.messages(context.text, notes_of(context), question.text, level)
             for seed in range(draws):
                 draft = reply(messages, seed=seed, **options)
                 right += answered(draft.text) == Fraction(question.gold)
@@ -126,7 +124,7 @@ def test_parallel_sleep_phases_help_up_to_a_point(curve, phases):
 
 def test_guessing_the_question_is_far_below_sleeping(task, curve, phases, answered):
     right = sum(
-        answered(reply(prompts.context_only_messages(context.text, 4)).text)
+        answered(reply(verbosity.messages(context.text, (), verbosity.CONTEXT_ONLY.text, 4)).text)
         == Fraction(question.gold)
         for question in task.questions
         if (context := task.contexts[question.context_id])

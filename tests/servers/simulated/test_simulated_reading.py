@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sleeptime_lib.methods import prompts
+from sleeptime_lib.methods import verbosity
 from sleeptime_lib.servers.simulated import chat
 from sleeptime_lib.servers.simulated.budget import budget_of
 from sleeptime_lib.servers.simulated.chat import reply
@@ -93,7 +93,7 @@ def test_contradicting_notes_are_settled_by_majority_and_else_by_the_first():
 @pytest.mark.parametrize(
     ("words", "written"),
     [
-        *((prompts.VERBOSITY[level].text, steps) for level, steps in enumerate((0, 1, 2))),
+        *((verbosity.VERBOSITY[level].text, steps) for level, steps in enumerate((0, 1, 2))),
         ("Reply with just the number.", 0),
         ("Give only the final answer, without explanation.", 0),
         ("Use three sentences to explain, then answer.", 3),
@@ -101,11 +101,11 @@ def test_contradicting_notes_are_settled_by_majority_and_else_by_the_first():
     ],
 )
 def test_the_wording_of_a_request_says_how_many_steps_may_be_written(words, written):
-    assert budget_of(f"{words}\n{prompts.ANSWER_FRAME.text}", None).written == written
+    assert budget_of(f"{words}\n{verbosity.ANSWER_FRAME.text}", None).written == written
 
 
 def test_reasoning_step_by_step_writes_all_and_double_checking_also_checks():
-    steps, checks = (budget_of(prompts.VERBOSITY[level].text, None) for level in (3, 4))
+    steps, checks = (budget_of(verbosity.VERBOSITY[level].text, None) for level in (3, 4))
     assert steps.written >= 100
     assert (steps.check, steps.recompute) == (False, False)
     assert (checks.check, checks.recompute) == (True, True)
@@ -122,7 +122,7 @@ def test_a_problem_without_tags_is_answered_too(answered):
 
 
 def test_text_may_come_in_parts_and_with_line_breaks(answered):
-    messages = prompts.answer_messages(BAKERY, (), "How many muffins did Carlos bake?", 4)
+    messages = verbosity.messages(BAKERY, (), "How many muffins did Carlos bake?", 4)
     parts = [{"type": "text", "text": messages[1]["content"].replace(". ", ".\n")}]
     assert answered(reply([messages[0], {"role": "user", "content": parts}]).text) == 112
 
@@ -137,7 +137,7 @@ def test_another_number_in_the_context_gives_another_answer(ask):
 def test_a_sentence_that_is_missing_makes_what_needs_it_impossible(answered):
     without_price = BAKERY.replace("By noon 54 of the muffins have been sold at $3 apiece. ", "")
     question = "How many dollars did Carlos take in?"
-    text = reply(prompts.answer_messages(without_price, (), question, 3)).text
+    text = reply(verbosity.messages(without_price, (), question, 3)).text
     assert "does not state sold, price" in text
     assert answered(text) != 162
 
@@ -151,7 +151,7 @@ def test_the_withheld_context_makes_answers_wrong(ask):
 @pytest.mark.parametrize("situation", UNREADABLE)
 @pytest.mark.parametrize("level", range(5))
 def test_text_it_cannot_read_is_said_to_be_so_and_answered_with_a_guess(situation, level, answered):
-    text = reply(prompts.answer_messages(situation, (), "How much is left?", level)).text
+    text = reply(verbosity.messages(situation, (), "How much is left?", level)).text
     assert "I cannot read this situation" in text
     assert "guess" in text
     assert answered(text) is not None
@@ -163,7 +163,7 @@ def test_real_word_problems_are_answered_with_a_guess(answered):
     for row in random.Random(1).sample(rows, 50):
         context, _, question = row["question"].rpartition(". ")
         assert read(context).family is None
-        text = reply(prompts.answer_messages(context, (), question, 0)).text
+        text = reply(verbosity.messages(context, (), question, 0)).text
         assert "I cannot read this situation" in text
         assert answered(text) is not None
 
@@ -176,7 +176,7 @@ def test_a_note_helps_with_text_it_cannot_read(ask):
 
 def test_replies_do_not_depend_on_the_order_of_sets_in_a_process():
     program = (
-        "from sleeptime_lib.methods.prompts import answer_messages;"
+        "from sleeptime_lib.methods.verbosity import messages as answer_messages;"
         "from sleeptime_lib.servers.simulated.chat import reply;"
         "from sleeptime_lib.tasks.procedural import generate;"
         "task = generate(1, limit=20);"

@@ -7,12 +7,13 @@ from fractions import Fraction
 
 import pytest
 
-from sleeptime_lib.methods import prompts
+from sleeptime_lib.methods import rethink
+from sleeptime_lib.methods.situation import situation_block
 from sleeptime_lib.servers.simulated.chat import reply
 from sleeptime_lib.servers.simulated.notes import read_notes
 from sleeptime_lib.tasks.procedural import generate
 
-TOOLS = (prompts.RETHINK_TOOL, prompts.FINISH_TOOL)
+TOOLS = (rethink.RETHINK_TOOL, rethink.FINISH_TOOL)
 LINE = re.compile(r"(.+) = (\S+) ([-+*/]) (\S+) = (-?[\d./]+)")
 
 
@@ -21,10 +22,10 @@ def contexts():
     return list(generate(1, limit=30).contexts.values())
 
 
-def opening(text, manner=prompts.SLEEP_TOOLS, notes=()):
+def opening(text, manner=rethink.SLEEP_TOOLS, notes=()):
     return [
-        {"role": "system", "content": f"{prompts.SLEEP_FRAME.text}\n\n{manner.text}"},
-        {"role": "user", "content": prompts.situation_block(text, notes)},
+        {"role": "system", "content": f"{rethink.SLEEP_FRAME.text}\n\n{manner.text}"},
+        {"role": "user", "content": situation_block(text, notes)},
     ]
 
 
@@ -114,7 +115,7 @@ def test_notes_that_are_there_at_the_start_are_built_on(contexts):
 
 def test_the_text_protocol_gives_the_notes_in_tags_and_asks_for_more_until_it_ends(contexts):
     for context in contexts:
-        messages = opening(context.text, prompts.SLEEP_TEXT)
+        messages = opening(context.text, rethink.SLEEP_TEXT)
         texts = ["MORE"]
         while texts[-1].endswith("MORE"):
             texts.append(reply(messages, temperature=1.0, seed=3).text)
@@ -124,23 +125,23 @@ def test_the_text_protocol_gives_the_notes_in_tags_and_asks_for_more_until_it_en
             assert len(texts) <= 10
             messages += [
                 {"role": "assistant", "content": texts[-1]},
-                {"role": "user", "content": prompts.SLEEP_CONTINUE.text},
+                {"role": "user", "content": rethink.SLEEP_CONTINUE.text},
             ]
 
 
 def test_the_name_of_the_tools_argument_is_taken_from_the_request(contexts):
-    tool = json.loads(json.dumps(prompts.RETHINK_TOOL).replace("new_memory", "block"))
-    draft = reply(opening(contexts[0].text), [tool, prompts.FINISH_TOOL])
+    tool = json.loads(json.dumps(rethink.RETHINK_TOOL).replace("new_memory", "block"))
+    draft = reply(opening(contexts[0].text), [tool, rethink.FINISH_TOOL])
     assert list(json.loads(draft.tool[1])) == ["block"]
 
 
 def test_only_tools_that_are_offered_are_called(contexts):
-    asked = [{"role": "user", "content": prompts.TOOL_PROBE.text}]
-    assert reply(asked, [prompts.FINISH_TOOL]).tool == ("finish_rethinking", "{}")
+    asked = [{"role": "user", "content": rethink.TOOL_PROBE.text}]
+    assert reply(asked, [rethink.FINISH_TOOL]).tool == ("finish_rethinking", "{}")
     assert reply(asked).tool is None
     other = {"type": "function", "function": {"name": "get_weather"}}
     assert reply(asked, [other]).tool is None
-    ended = reply(opening("Nothing that can be read."), [prompts.RETHINK_TOOL])
+    ended = reply(opening("Nothing that can be read."), [rethink.RETHINK_TOOL])
     assert ended.tool is not None
     assert ended.tool[0] == "rethink_memory"
 
