@@ -1,24 +1,20 @@
-"""The sleep phase as a tool loop and as a plain-text protocol."""
+"""The sleep phase `rethink` as a tool loop and as a plain-text protocol."""
 
 import json
 
 import pytest
-from sleeptime_lib.methods.sleep import (
+
+from sleeptime_lib.errors import CallError, StopRun
+from sleeptime_lib.experiment import Call, Setting, SleepSetting
+from sleeptime_lib.experiments.stateful_gsm import StatefulGsmOptions
+from sleeptime_lib.methods.rethink import (
     MAX_NOTES_CHARS,
     MAX_REWRITES,
-    SleepSetting,
     choose_protocol,
     take_notes,
 )
-
-from sleeptime_lib.errors import CallError, StopRun
-from sleeptime_lib.methods import prompts
-from sleeptime_lib.records import Reply, Request, ToolCall, Usage
-
-
-def setting(protocol="tools", **changes):
-    values = {"effort": "", "temperature": 0.7, "seed": 5, "max_tokens": 100} | changes
-    return SleepSetting(model="m", protocol=protocol, **values)
+from sleeptime_lib.methods.situation import EMPTY_NOTES
+from sleeptime_lib.records import Context, Reply, ToolCall, Usage
 
 
 def rethink(text, call_id="a"):
@@ -31,16 +27,21 @@ FINISH = ToolCall("f", "finish_rethinking", "{}")
 class Model:
     """Gives the replies it was made with, one after the other, and keeps what it was asked."""
 
+    model = "m"
+
     def __init__(self, *replies, forever=None):
         self.replies, self.forever, self.asked = list(replies), forever, []
 
-    async def __call__(self, request: Request) -> Reply:
+    async def complete(self, request, *, owner):
         self.asked.append(request)
-        return self.replies.pop(0) if self.replies else self.forever
+        reply = self.replies.pop(0) if self.replies else self.forever
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
 
-def tools(*calls, text="", owner="me"):
-    return Reply(text, calls, "tool_calls", Usage(prompt=10, completion=3), owner=owner)
+def tools(*calls, text=""):
+    return Reply(text, calls, "tool_calls", Usage(prompt=10, completion=3), owner="me")
 
 
 def said(text):
@@ -48,7 +49,9 @@ def said(text):
 
 
 async def notes(model, protocol="tools", draw=0, **changes):
-    return await take_notes(model, "Six trays.", setting(protocol, **changes), draw, "me")
+    how = SleepSetting(**({"seed": 5, "max_tokens": 100, "protocol": protocol} | changes))
+    context = Context("c", "cluster", "Six trays.")
+    return await take_notes(Call(model, "me"), context, Setting("sleep", sleep=how), draw)
 
 
 async def test_each_rewrite_replaces_the_whole_block():
@@ -62,7 +65,7 @@ async def test_the_block_begins_empty_and_the_context_is_shown():
     await notes(model)
     user = model.asked[0].messages[1]["content"]
     assert "Six trays." in user
-    assert prompts.EMPTY_NOTES in user
+    assert EMPTY_NOTES in user
 
 
 async def test_tool_results_answer_every_call_in_the_next_request():
@@ -147,13 +150,6 @@ async def test_text_protocol_keeps_notes_that_were_cut_off():
     assert (result.text, result.finished) == ("a = 1\nb =", False)
 
 
-async def test_tokens_of_all_calls_are_added_up_and_only_own_ones_billed():
-    model = Model(tools(rethink("a")), tools(FINISH, owner="somebody else"))
-    result = await notes(model)
-    assert result.usage == Usage(prompt=20, completion=6)
-    assert result.billed == Usage(prompt=10, completion=3)
-
-
 async def test_draws_differ_in_seed_and_sample_and_carry_the_effort():
     model = Model(tools(FINISH))
     await notes(model, draw=3, effort="high")
@@ -161,24 +157,36 @@ async def test_draws_differ_in_seed_and_sample_and_carry_the_effort():
     assert (request.seed, request.sample, request.reasoning_effort) == (8, 3, "high")
 
 
+async def test_no_effort_and_no_limit_are_sent_where_there_are_none():
+    model = Model(tools(FINISH))
+    await notes(model, temperature=None, max_tokens=None)
+    assert set(model.asked[0].body()) == {"model", "messages", "tools", "seed"}
+
+
+async def chosen(*replies, **options):
+    model = Model(*replies)
+    settled = await choose_protocol(Call(model, "probe"), StatefulGsmOptions.make(**options))
+    return settled, len(model.asked)
+
+
 async def test_a_model_that_calls_the_tool_gets_the_tool_protocol():
-    assert await choose_protocol(Model(tools(FINISH)), "m") == "tools"
+    assert await chosen(tools(FINISH)) == ({"sleep_protocol": "tools"}, 1)
 
 
 async def test_a_model_that_answers_in_words_gets_the_text_protocol():
-    assert await choose_protocol(Model(said("Done!")), "m") == "text"
+    assert await chosen(said("Done!")) == ({"sleep_protocol": "text"}, 1)
 
 
 async def test_a_server_that_refuses_tools_gets_the_text_protocol():
-    async def refuse(request):
-        raise CallError("bad_request", "tools are not supported")
-
-    assert await choose_protocol(refuse, "m") == "text"
+    refused = CallError("bad_request", "tools are not supported")
+    assert await chosen(refused) == ({"sleep_protocol": "text"}, 1)
 
 
 async def test_a_server_that_fails_for_another_reason_is_not_guessed_about():
-    async def fail(request):
-        raise CallError("server_error", "try later")
-
     with pytest.raises(StopRun, match="try later"):
-        await choose_protocol(fail, "m")
+        await chosen(CallError("server_error", "try later"))
+
+
+@pytest.mark.parametrize("protocol", ["tools", "text"])
+async def test_a_protocol_that_was_given_is_not_asked_about(protocol):
+    assert await chosen(sleep_protocol=protocol) == ({}, 0)
