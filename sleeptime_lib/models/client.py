@@ -287,7 +287,7 @@ class Client:
                 if self._cache is not None and not call.begun:
                     call.begun = True  # before waiting: a cancelled wait has to be undone too
                     await self._cache.begin(call.key, hold.held)
-                cost = _unknown(hold)  # until its end is known
+                cost = hold.lost  # until its end is known
                 outcome, cost = await self._send(call, hold)
             finally:
                 call.spending += cost
@@ -313,7 +313,7 @@ class Client:
         except NoAnswer as error:
             ruling = judge_no_answer(error)
             self._connected |= ruling.kind != "unreachable"
-            return ruling, _unknown(hold) if ruling.billed else NOTHING
+            return ruling, hold.lost if ruling.billed else NOTHING
         self._connected = True
         if not 200 <= answer.status < 300:
             if self._dialect.learn(form, request, answer.status, error_text(answer.body)):
@@ -326,7 +326,7 @@ class Client:
             ruling = judge_bad_reply(error)
             if error.usage is not None:
                 return ruling, self._ledger.bill(error.usage, hold)
-            return ruling, _unknown(hold) if ruling.billed else NOTHING
+            return ruling, hold.lost if ruling.billed else NOTHING
         return reply, self._ledger.bill(reply.usage, hold)
 
     def _steer(self, ticket: Ticket, tokens: int, outcome: Reply | Ruling) -> None:
@@ -354,11 +354,9 @@ class Client:
             call.refusals += 1
         else:
             call.faults += 1
-        most = (
-            limits.max_retries
-            if ruling.kind != "bad_reply"
-            else min(limits.max_retries, _BAD_REPLY_RETRIES)
-        )
+        most = limits.max_retries
+        if ruling.kind == "bad_reply":
+            most = min(most, _BAD_REPLY_RETRIES)
         spent = call.refusals > limits.max_rate_limit_retries or call.faults > most
         if ruling.then == "fail" or spent:
             self._counts.failed[ruling.kind] += 1
@@ -385,12 +383,8 @@ class Client:
             StopRun: They cannot.
         """
         counts = self._counts
-        answered = bool(counts.replies or counts.cache_hits)
-        contact = Contact(
-            connected=self._connected,
-            faults=call.faults,
-            not_found=0 if answered else counts.failed["not_found"],
-        )
+        not_found = 0 if counts.replies or counts.cache_hits else counts.failed["not_found"]
+        contact = Contact(self._connected, call.faults, not_found)
         reason = why_stop(ruling, self._endpoint, self._limits, contact)
         if reason:
             self._gate.close(reason)
@@ -408,8 +402,3 @@ class Client:
 
         self._wire = Wire(self._endpoint, self._limits)
         return self._wire
-
-
-def _unknown(hold: Hold) -> Spending:
-    """A call that may have been billed although no reply came."""
-    return Spending(unknown_calls=1, unknown=hold.held)

@@ -78,6 +78,11 @@ class Hold(NamedTuple):
     worst: Amount
     held: Amount
 
+    @property
+    def lost(self) -> Spending:
+        """What a call cost that may have been billed although no reply came."""
+        return Spending(unknown_calls=1, unknown=self.held)
+
 
 class Ledger:
     """What has been spent and what is reserved. Belongs to one event loop.
