@@ -361,7 +361,7 @@ def recorder(prepared: Prepared, name: str | None, said: Sequence[str]) -> Calla
         manifest = read_manifest(run)
         settled = manifest["settled"]
         options = prepared.options.model_copy(update={**settled, "base_url": None})
-        command = f"{command_of(prepared.experiment.name, options)} --base-url URL --record {name}"
+        command = f"{command_of(prepared.experiment, options)} --base-url URL --record {name}"
         about = recordings.record(manifest, run / CALLS, path, origin, command)
         return f"{about.describe()} in {path}"
 
@@ -382,7 +382,7 @@ def _manifest(study: engine.Study, model: str, about: About | None) -> dict[str,
     experiment, options, task = study.experiment, study.options, study.task
     return {
         "format": FORMAT,
-        "command": command_of(experiment.name, options),
+        "command": command_of(experiment, options),
         "config": {"experiment": experiment.name, **options.model_dump(mode="json")},
         "model": model,
         "simulated": is_simulated(model),

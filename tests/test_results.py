@@ -32,7 +32,7 @@ class TestReport:
     @classmethod
     def drawn(cls, finished, tmp_path_factory):
         folder = tmp_path_factory.mktemp("figures")
-        return folder, results.write_figures(finished, folder, suffix="_harder")
+        return folder, finished.write_figures(folder, suffix="_harder")
 
     def test_every_figure_says_where_it_came_from_and_how_to_make_it_again(self, finished, drawn):
         manifest = read_manifest(finished.path)
