@@ -15,7 +15,7 @@ from simulated_answer import simulated_answer
 from sleeptime_lib import engine, runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import CapReached
-from sleeptime_lib.experiment import Answered, Experiment, Expected, Grade, Setting, SleepSetting
+from sleeptime_lib.experiment import Answered, Expected, Experiment, Grade, Setting, SleepSetting
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions, settings
 from sleeptime_lib.methods import RETHINK
 from sleeptime_lib.records import ROW_KEY, VOLATILE_COLUMNS, Context, Question, Task

@@ -34,9 +34,7 @@ class TestReport:
         folder = tmp_path_factory.mktemp("figures")
         return folder, results.write_figures(finished, folder, suffix="_harder")
 
-    def test_every_figure_says_where_it_came_from_and_how_to_make_it_again(
-        self, finished, drawn
-    ):
+    def test_every_figure_says_where_it_came_from_and_how_to_make_it_again(self, finished, drawn):
         manifest = read_manifest(finished.path)
         beside = [json.loads(path.read_text()) for path in drawn[0].glob("*.json")]
         assert len(beside) >= 4

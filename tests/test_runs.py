@@ -114,9 +114,7 @@ class TestIdentity:
     def test_an_option_added_later_leaves_runs_where_they_are(self, tmp_path):
         before = runs.run(STATEFUL_GSM, root=tmp_path, **TINY)
         later = replace(STATEFUL_GSM, options=MoreOptions)
-        ready = runs.prepare(
-            later, runs.make_options(later, **TINY), Execution(), root=tmp_path
-        )
+        ready = runs.prepare(later, runs.make_options(later, **TINY), Execution(), root=tmp_path)
         assert (ready.path, ready.there) == (before.path, len(before.rows))
         assert asyncio.run(runs.carry_out(ready)).totals.sent == 0
         assert read_manifest(before.path)["config"]["rounds"] == 1

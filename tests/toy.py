@@ -6,8 +6,8 @@ from sleeptime_lib.config import Options, option
 from sleeptime_lib.experiment import (
     Answered,
     Call,
-    Experiment,
     Expected,
+    Experiment,
     Grade,
     Notes,
     Prompt,
@@ -26,7 +26,9 @@ class ToyOptions(Options):
 
 def load(options: ToyOptions) -> Task:
     count = options.limit or 4
-    contexts = {f"c{i}": Context(f"c{i}", f"c{i}", f"Box {i} holds {i} eggs.") for i in range(count)}
+    contexts = {
+        f"c{i}": Context(f"c{i}", f"c{i}", f"Box {i} holds {i} eggs.") for i in range(count)
+    }
     questions = tuple(Question(f"q{i}", f"c{i}", "How many?", str(i)) for i in range(count))
     return Task(options.dataset, contexts, questions)
 

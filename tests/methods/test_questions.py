@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from sleeptime_lib.methods.answer import AnswerOptions
 
 from sleeptime_lib.errors import CallError
-from sleeptime_lib.methods.answer import AnswerOptions
 from sleeptime_lib.methods.questions import MOST_ROUNDS, generate_questions
 from sleeptime_lib.records import Context, Question, Reply
 
