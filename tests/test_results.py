@@ -96,8 +96,12 @@ class TestOtherExperiments:
         assert len(run.traces()) == len(run.rows)
 
 
+def rows_keys(run):
+    return run.rows[list(ROW_KEY)].itertuples(index=False, name=None)
+
+
 def keys(run):
-    return set(run.rows[list(ROW_KEY)].itertuples(index=False, name=None))
+    return set(rows_keys(run))
 
 
 def bodies(exchanges):
@@ -123,9 +127,7 @@ class TestTraces:
         run, _ = live
         traces = run.traces()
         assert {trace.planned.key for trace in traces} == keys(run)
-        by_key = {key: row for key, row in zip(
-            run.rows[list(ROW_KEY)].itertuples(index=False, name=None), run.rows.itertuples()
-        )}  # fmt: skip
+        by_key = dict(zip(rows_keys(run), run.rows.itertuples(), strict=True))
         for trace in traces:
             row = by_key[trace.planned.key]
             assert (trace.prediction, trace.score) == (row.prediction, row.score)
