@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from sleeptime_lib import results, runs
-from sleeptime_lib.analysis import tables
+from sleeptime_lib.analysis import wording
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments.multi_query import (
@@ -63,10 +63,10 @@ class TestDefaults:
                 MultiQueryOptions.make(**wrong)
 
     def test_the_command_leaves_them_out(self):
-        assert command_of("multi-query", MultiQueryOptions(limit=5)) == (
+        assert command_of(MULTI_QUERY, MultiQueryOptions(limit=5)) == (
             "sleeptime run multi-query --limit 5"
         )
-        assert command_of("multi-query", MultiQueryOptions(levels=(0, 1, 2, 3, 4))) == (
+        assert command_of(MULTI_QUERY, MultiQueryOptions(levels=(0, 1, 2, 3, 4))) == (
             "sleeptime run multi-query --levels 0,1,2,3,4"
         )
 
@@ -135,7 +135,7 @@ class TestReport:
             assert line.startswith(name)
 
     def test_its_figures_are_written_with_where_they_came_from(self, finished, tmp_path):
-        written = results.write_figures(finished, tmp_path)
+        written = finished.write_figures(tmp_path)
         names = {path.stem for path in written}
         assert {"multi_query_pareto", "multi_query_amortised_paper"} <= names
         for name in names:
@@ -160,7 +160,7 @@ class TestPrefixCache:
         assert rate["test"] == rows.test_cached_tokens.sum() / rows.test_prompt_tokens.sum()
         assert 0.3 < rate["test"] < 1
         assert 0 < rate["sleep"] < 1
-        told = " ".join(tables.sentences(results.load_run(tmp_path).report()))
+        told = " ".join(wording.sentences(results.load_run(tmp_path).report()))
         assert f"{100 * rate['test']:.0f}% of those of the answers" in told
 
     async def test_without_a_prefix_cache_the_rate_is_nought(self, tmp_path):

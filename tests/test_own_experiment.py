@@ -46,7 +46,7 @@ def test_it_takes_at_most_sixty_lines():
 
 
 def test_its_option_stands_on_the_command_line():
-    assert "--level" in sleeptime("run", str(FILE), "--help").stdout
+    assert "--level" in sleeptime("run", str(FILE), "--help", cwd=FILE.parent).stdout
 
 
 def test_the_estimate_counts_both_calls(tmp_path):

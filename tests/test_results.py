@@ -47,7 +47,7 @@ class TestReport:
 
     def test_a_figure_made_again_is_the_same_to_the_byte(self, finished, drawn, tmp_path):
         assert len(drawn[1]) >= 4 * 4
-        for path in results.write_figures(finished, tmp_path):
+        for path in finished.write_figures(tmp_path):
             other = drawn[0] / f"{path.stem}_harder{path.suffix}"
             if path.suffix == ".json":
                 one, same = (json.loads(p.read_text())["picture"] for p in (path, other))
