@@ -264,7 +264,8 @@ def _cost_series(found: Amortisation, curve: CostCurve, style: str, label: str) 
         if cost.estimate > 0:
             drawn.append((cost.estimate, right, f"{text}\n{share_right(right, p.n)}"))
     drawn.sort(key=lambda point: point[0])
-    return estimates(f"{curve.line.arm}-{curve.questions:g}", label, style, drawn)
+    # Named after its place, not its Q: when a slider moves Q it is the same line that moves.
+    return estimates(style, label, style, drawn)
 
 
 def _limits(value: Interval, form: Callable[[float], str]) -> str:

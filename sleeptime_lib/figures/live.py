@@ -132,7 +132,18 @@ def refresh(figure: go.Figure, *pictures: Picture) -> None:
         return
     shown = [traces.get(meta, {"x": [], "y": [], "visible": False}) for meta in here]
     restyle = {key: [_part(trace, key) for trace in shown] for key in _MOVING}
-    figure.plotly_update(restyle, relayout)
+    # The browser redraws more the more it is told: what is as it was is not.
+    before = [trace.to_plotly_json() for trace in figure.data]
+    drawn = figure.layout.to_plotly_json()
+    figure.plotly_update(
+        {k: v for k, v in restyle.items() if _plain(v) != _plain([_part(t, k) for t in before])},
+        {k: v for k, v in relayout.items() if _plain(v) != _plain(_part(drawn, k))},
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Without the differences between a list, a tuple and, where it is empty, nothing."""
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) and value else value or 0
 
 
 def _stays(drawn: Any, wanted: list[float]) -> bool:
