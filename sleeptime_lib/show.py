@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def picture(drawn: Picture) -> Image:
     """A picture as PNG: it survives HTML export and GitHub's viewer, as a widget does not."""
-    return Image(figures.to_png(drawn), width=look.WIDTH)
+    return Image(figures.to_png(drawn), width=look.WIDTH, alt=drawn.alt)
 
 
 def source(run: Run) -> Markdown:

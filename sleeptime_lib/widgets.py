@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import ipywidgets
 import pandas as pd
-import plotly.graph_objects as go
 
 from sleeptime_lib import figures, runs
 from sleeptime_lib.analysis import planning
@@ -63,7 +62,7 @@ class RunPanel:
         self._run: asyncio.Task[runs.Finished] | None = None
         self._prepared: runs.Prepared | None = None
         self._make_controls(most_questions)
-        self._figure = go.FigureWidget(figures.to_plotly(self._picture(final=False)))
+        self._figure = figures.live(self._picture(final=False))
         self.widget = ipywidgets.VBox(
             [
                 ipywidgets.HBox([self._questions, self._levels]),

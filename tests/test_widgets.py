@@ -80,7 +80,7 @@ async def test_the_plot_fills_in_and_ends_with_every_point(tmp_path):
     view.start()
     finished = await view.finished()
     assert finished.outcome.answered == len(read_rows(finished.path))
-    assert points(view) == {"baseline": 4, "sleep-1": 4}
+    assert points(view) == {"baseline": 4, "sleep-time": 4}
     assert "finished" in said(view)[1]
 
 

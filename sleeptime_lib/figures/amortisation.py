@@ -10,7 +10,7 @@ from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.payoff import Amortisation, Bill, CostCurve, Payoff, pays_from
 from sleeptime_lib.analysis.report import FEW_CLUSTERS
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.axes import amount_axis, number, percent_axis, times_axis, token_axis
+from sleeptime_lib.figures.axes import amount_axis, number, percent_axis, token_axis
 from sleeptime_lib.figures.blocks import (
     ACCURACY,
     MOST_CENSORED,
@@ -120,7 +120,7 @@ def sensitivity(found: Amortisation) -> Picture:
     banded = any(s.joined for s in series)
     axes = (
         _counts_axis((x for s in series for x in s.x), "t: weight of an answer's tokens"),
-        times_axis(_within(series), "Baseline's cost over sleep-time's"),
+        amount_axis(_within(series), "Baseline's cost over sleep-time's", unit="×", least=1.2),
     )
     formula = "A question costs S / Q + t T" if found.bill.unit == "tokens" else ""
     notes = [
@@ -292,7 +292,7 @@ def _break_even(
     shades = (Shade("mark", *corners),) if low < high else ()
     if not x.low <= point.estimate <= x.high:
         return shades, ()
-    label = f"break-even Q = {point.estimate:.1f}"
+    label = f"break-even\nQ = {point.estimate:.1f}"
     height = unit * main.baseline.estimate
     mark = Series("break-even", label, "mark", (point.estimate,), (height,), hover=(label,))
     return shades, (mark,)
