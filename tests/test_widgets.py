@@ -41,7 +41,7 @@ def buttons(view):
 
 def points(view):
     figure = view.widget.children[-1]
-    return {t.name: len(t.x) for t in figure.data if "markers" in t.mode}
+    return {t.meta.partition(":")[2]: len(t.x) for t in figure.data if "markers" in t.mode}
 
 
 class TestSliders:
