@@ -96,7 +96,7 @@ class CostExplorer:
         pictures = _pictures(found)
         self._figure = live(*pictures)
         # As many sliders beside each other as leave each of them a scale to move on.
-        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(270px, 1fr))")
+        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(275px, 1fr))")
         self.widget = ipywidgets.VBox(
             [
                 self._preset,
@@ -120,7 +120,7 @@ class CostExplorer:
                 value=value,
                 description=label,
                 layout=ipywidgets.Layout(width="auto"),
-                style={"description_width": "6.8em"},
+                style={"description_width": "7.6em"},
                 **how,
             )
 
