@@ -14,7 +14,7 @@ from sleeptime_lib.analysis import wording
 from sleeptime_lib.config import DEFAULTS, EXPERIMENTS, Execution, RunConfig, make_config
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments import multi_query
-from sleeptime_lib.provenance import command_of
+from sleeptime_lib.manifest import command_of
 from sleeptime_lib.servers.simulated.app import Options, create_app
 from sleeptime_lib.store import read_rows, read_sleeps
 

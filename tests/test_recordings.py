@@ -15,9 +15,10 @@ from test_cli import sleeptime
 
 from sleeptime_lib.config import make_config
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.manifest import read_manifest
 from sleeptime_lib.models import recording
 from sleeptime_lib.records import VOLATILE_COLUMNS
-from sleeptime_lib.store import read_manifest, read_rows, read_sleeps
+from sleeptime_lib.store import read_rows, read_sleeps
 
 PLAN = (
     "--limit 4 --levels 0,2,3 --sleep-parallel 1,2 --pass-samples 3 --dataset procedural-p0".split()
