@@ -364,6 +364,7 @@ class Experiment:
         prompts: Every text that `answer` sends.
         sections: Its parts of the report.
         title: What it is about, in one line.
+        file: The Python file that defines it, where it is not of this library.
     """
 
     name: str
@@ -377,6 +378,7 @@ class Experiment:
     prompts: tuple[Any, ...] = ()
     sections: Callable[[Run, Report], Sequence[Section]] = _no_sections
     title: str = ""
+    file: str = ""
 
 
 def prompts_hash(experiment: Experiment, method: SleepMethod) -> str:

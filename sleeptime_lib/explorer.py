@@ -99,9 +99,10 @@ class CostExplorer:
         self._make_controls(questions, t)
         self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
         found = self.found()
-        self._figure = live(*_pictures(found))
+        pictures = _pictures(found)
+        self._figure = live(*pictures)
         # As many sliders beside each other as leave each of them a scale to move on.
-        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(270px, 1fr))")
+        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(275px, 1fr))")
         self.widget = ipywidgets.VBox(
             [
                 self._preset,
@@ -112,7 +113,7 @@ class CostExplorer:
                 SliderNames(),
             ]
         )
-        self._say(found)
+        self._say(found, pictures[1].note)
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
         return in_notebook(self.widget, "the cost explorer: sliders and the curves they move", how)
@@ -123,7 +124,7 @@ class CostExplorer:
                 value=value,
                 description=label,
                 layout=ipywidgets.Layout(width="auto"),
-                style={"description_width": "6.8em"},
+                style={"description_width": "7.6em"},
                 **how,
             )
 
@@ -192,13 +193,13 @@ class CostExplorer:
 
     def _on_change(self, _: Any) -> None:
         found = self.found()
-        refresh(self._figure, *_pictures(found))
-        self._say(found)
+        pictures = _pictures(found)
+        refresh(self._figure, *pictures)
+        self._say(found, pictures[1].note)
 
-    def _say(self, found: Amortisation) -> None:
+    def _say(self, found: Amortisation, note: str) -> None:
         self._verdict.value = _paragraph(verdict(found, self._questions.value), 1, "1em")
-        note = html.escape(cost_by_questions(found).note)
-        self._note.value = _paragraph(note, 2, "0.85em")
+        self._note.value = _paragraph(html.escape(note), 2, "0.85em")
 
 
 def _paragraph(content: str, ink: int, size: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import shlex
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any, Final
 
 import sleeptime_lib
 from sleeptime_lib.config import Options, words_of
+from sleeptime_lib.experiment import Experiment
 
 _PACKAGES: Final = ("openai", "numpy", "pandas", "pyarrow", "datasets")
 
 
-def command_of(experiment: str, options: Options) -> str:
+def command_of(experiment: Experiment, options: Options) -> str:
     """The command that repeats a run: its experiment and every option that is not the default."""
-    return " ".join(["sleeptime", "run", experiment, *words_of(options)])
+    named = shlex.quote(experiment.file or experiment.name)
+    return " ".join(["sleeptime", "run", named, *words_of(options)])
 
 
 def versions() -> Mapping[str, str]:

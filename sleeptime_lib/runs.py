@@ -267,7 +267,7 @@ def run(
     execution: Execution | None = None,
     out: Path | str | None = None,
     root: Path | str = RUNS,
-    sleep_method: SleepFunction | None = None,
+    sleep_method: SleepFunction | str | None = None,
     on_row: Callable[[Row], None] = lambda row: None,
     **options: Any,
 ) -> Run:
@@ -278,8 +278,8 @@ def run(
         execution: How the calls are made: caps, limits, prices, sources.
         out: Run directory; None gives the one under `root` that these options always get.
         root: Where run directories are made.
-        sleep_method: A function of your own that makes the notes (`experiment.SleepFunction`); its
-            name and source are part of what the run is.
+        sleep_method: A name, or a function of your own that makes the notes
+            (`experiment.SleepFunction`); its name and source are part of what the run is.
         on_row: Told each row after it is written.
         **options: The options of the experiment, such as `model`, `limit` and `levels`.
 
@@ -289,6 +289,8 @@ def run(
     """
     from sleeptime_lib.results import load_run
 
+    if isinstance(sleep_method, str):
+        options["sleep_method"], sleep_method = sleep_method, None
     chosen = experiment_of(experiment)
     prepared = prepare(
         chosen,
@@ -361,7 +363,7 @@ def recorder(prepared: Prepared, name: str | None, said: Sequence[str]) -> Calla
         manifest = read_manifest(run)
         settled = manifest["settled"]
         options = prepared.options.model_copy(update={**settled, "base_url": None})
-        command = f"{command_of(prepared.experiment.name, options)} --base-url URL --record {name}"
+        command = f"{command_of(prepared.experiment, options)} --base-url URL --record {name}"
         about = recordings.record(manifest, run / CALLS, path, origin, command)
         return f"{about.describe()} in {path}"
 
@@ -382,7 +384,7 @@ def _manifest(study: engine.Study, model: str, about: About | None) -> dict[str,
     experiment, options, task = study.experiment, study.options, study.task
     return {
         "format": FORMAT,
-        "command": command_of(experiment.name, options),
+        "command": command_of(experiment, options),
         "config": {"experiment": experiment.name, **options.model_dump(mode="json")},
         "model": model,
         "simulated": is_simulated(model),

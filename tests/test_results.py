@@ -32,7 +32,7 @@ class TestReport:
     @classmethod
     def drawn(cls, finished, tmp_path_factory):
         folder = tmp_path_factory.mktemp("figures")
-        return folder, results.write_figures(finished, folder, suffix="_harder")
+        return folder, finished.write_figures(folder, suffix="_harder")
 
     def test_every_figure_says_where_it_came_from_and_how_to_make_it_again(self, finished, drawn):
         manifest = read_manifest(finished.path)
@@ -47,7 +47,7 @@ class TestReport:
 
     def test_a_figure_made_again_is_the_same_to_the_byte(self, finished, drawn, tmp_path):
         assert len(drawn[1]) >= 4 * 4
-        for path in results.write_figures(finished, tmp_path):
+        for path in finished.write_figures(tmp_path):
             other = drawn[0] / f"{path.stem}_harder{path.suffix}"
             if path.suffix == ".json":
                 one, same = (json.loads(p.read_text())["picture"] for p in (path, other))
@@ -96,8 +96,12 @@ class TestOtherExperiments:
         assert len(run.traces()) == len(run.rows)
 
 
+def rows_keys(run):
+    return run.rows[list(ROW_KEY)].itertuples(index=False, name=None)
+
+
 def keys(run):
-    return set(run.rows[list(ROW_KEY)].itertuples(index=False, name=None))
+    return set(rows_keys(run))
 
 
 def bodies(exchanges):
@@ -123,9 +127,7 @@ class TestTraces:
         run, _ = live
         traces = run.traces()
         assert {trace.planned.key for trace in traces} == keys(run)
-        by_key = {key: row for key, row in zip(
-            run.rows[list(ROW_KEY)].itertuples(index=False, name=None), run.rows.itertuples()
-        )}  # fmt: skip
+        by_key = dict(zip(rows_keys(run), run.rows.itertuples(), strict=True))
         for trace in traces:
             row = by_key[trace.planned.key]
             assert (trace.prediction, trace.score) == (row.prediction, row.score)

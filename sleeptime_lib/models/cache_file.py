@@ -19,7 +19,8 @@ from typing import Any, Final
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.ledger import NOTHING, Amount, Spending
 from sleeptime_lib.models.replies import storable
-from sleeptime_lib.records import Reply, TokenLogprob, ToolCall, Usage
+from sleeptime_lib.models.stored import from_record, to_record
+from sleeptime_lib.records import Reply, Usage
 
 VERSION: Final = 2
 _OLD_VERSION: Final = 1
@@ -71,6 +72,11 @@ _VALUES_1: Final = (
     "finish_reason, text, thought, tool_calls"
 )
 _COUNT_1: Final = _VALUES_1.count(",") + 1
+_OF_REPLY: Final = (
+    "latency_s", "prompt", "cached", "completion", "reasoning_tokens", "estimated",
+    "finish_reason", "text", "reasoning", "tool_calls", "written", "logprobs",
+)  # fmt: skip
+"""What `stored.to_record` calls the columns behind `created`."""
 COLUMNS: Final = {
     VERSION: f"key, {_VALUES_1}, written, logprobs, checksum",
     _OLD_VERSION: f"key, {_VALUES_1}, NULL, '', checksum",
@@ -269,43 +275,16 @@ def begun(db: sqlite3.Connection) -> list[tuple[bytes, Amount]]:
 
 def row_of(key: bytes, model: str, reply: Reply) -> Row:
     """A reply as a row."""
-    usage = reply.usage
-    calls = [[call.call_id, call.name, call.arguments] for call in reply.tool_calls]
-    scores = [[score.token, score.logprob, score.offset] for score in reply.logprobs]
-    values = (
-        storable(model),
-        reply.owner,
-        time.time(),
-        reply.latency_s,
-        usage.prompt,
-        usage.cached,
-        usage.completion,
-        usage.reasoning,
-        int(usage.estimated),
-        reply.finish_reason,
-        reply.text,
-        reply.reasoning,
-        json.dumps(calls) if calls else "",
-        usage.written,
-        json.dumps(scores) if scores else "",
-    )
+    record = to_record(reply)
+    record["estimated"] = int(reply.usage.estimated)  # as SQLite gives it back
+    values = (storable(model), reply.owner, time.time(), *(record[name] for name in _OF_REPLY))
     return (key, *values, _checksum(key, values))
 
 
 def reply_of(row: Row) -> Reply:
     """The reply that `row_of` turned into this row."""
-    _, _, owner, _, latency_s, prompt, cached, completion, reasoning, estimated, *rest = row
-    finish_reason, text, thought, calls, written, scores, _ = rest
-    return Reply(
-        text,
-        tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
-        finish_reason,
-        Usage(prompt, cached, completion, reasoning, bool(estimated), written),
-        thought,
-        latency_s,
-        owner,
-        tuple(TokenLogprob(*score) for score in json.loads(scores)) if scores else (),
-    )
+    _, _, owner, _, *values, _ = row
+    return from_record(dict(zip(_OF_REPLY, values, strict=True)), owner)
 
 
 def is_intact(key: bytes, row: Row, version: int = VERSION) -> bool:

@@ -18,6 +18,9 @@ from sleeptime_lib.records import Reply, Request
 if TYPE_CHECKING:
     from sleeptime_lib.models.wire import Wire
 
+_ALL_COUNT: Final = "prompt tokens count in full"
+_TEXT_NOTES: Final = "the sleep phase uses its plain-text protocol"
+_ONE_AT_A_TIME: Final = "nothing to do: calls are taken one at a time"
 _ROOM: Final = 512
 """`max_tokens` of most questions: reasoning models think before they say a word."""
 _LONG: Final = "The quick brown fox jumps over the lazy dog. " * 160
@@ -36,6 +39,11 @@ _TOOL: Final = {
 }
 
 
+Verdict = Literal["yes", "no", "unclear"]
+_Told = tuple[Verdict, str, str]
+"""Verdict, what was seen and its consequence, as in `Finding`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was tried.
@@ -48,7 +56,7 @@ class Finding:
     """
 
     name: str
-    verdict: Literal["yes", "no", "unclear"]
+    verdict: Verdict
     seen: str
     consequence: str
 
@@ -72,8 +80,11 @@ async def examine(endpoint: Endpoint, *, timeout_s: float = 120.0) -> tuple[Find
         async with Client(endpoint, cache_path=None, limits=limits) as client:
             asker = _Asker(endpoint, client)
             findings += await _chat(asker)
-            for check in (_length, _cached, _tools, _parallel_tools, _effort, _seed, _scores):
-                findings.append(await check(asker))
+            for name, ask, without in _QUESTIONS:
+                try:
+                    findings.append(Finding(name, *await ask(asker)))
+                except CallError as error:
+                    findings.append(Finding(name, "no", error.message, without))
         findings.append(await _batch(endpoint, wire))
     finally:
         await wire.aclose()
@@ -97,18 +108,19 @@ class _Asker:
     endpoint: Endpoint
     client: Client
 
-    async def chat(self, text: str, max_tokens: int = _ROOM, **given: Any) -> Reply | str:
-        """The reply, or why there is none."""
+    async def chat(self, text: str, max_tokens: int = _ROOM, **given: Any) -> Reply:
+        """Ask one question; raises what `ask` does."""
         message = {"role": "user", "content": text}
         request = Request(self.endpoint.model, (message,), max_tokens=max_tokens, **given)
         return await self.ask(request)
 
-    async def ask(self, request: Request) -> Reply | str:
-        """The reply, or why there is none."""
-        try:
-            return await self.client.complete(request, owner="doctor")
-        except CallError as error:
-            return error.message
+    async def ask(self, request: Request) -> Reply:
+        """Send a request.
+
+        Raises:
+            CallError: There is no reply.
+        """
+        return await self.client.complete(request, owner="doctor")
 
 
 async def _list(endpoint: Endpoint, wire: Wire, path: str) -> list[Any] | str:
@@ -146,11 +158,14 @@ async def _models(endpoint: Endpoint, wire: Wire) -> Finding:
 
 async def _chat(asker: _Asker) -> list[Finding]:
     start = time.perf_counter()
-    reply = await asker.chat("What is 17 + 25? Answer with the number only.", temperature=0.0)
-    seconds = time.perf_counter() - start
-    if isinstance(reply, str):
+    try:
+        reply = await asker.chat("What is 17 + 25? Answer with the number only.", temperature=0.0)
+    except CallError as error:
         endpoint = asker.endpoint
-        raise StopRun(f"{endpoint.base_url} cannot chat as {endpoint.model}: {reply}")
+        raise StopRun(
+            f"{endpoint.base_url} cannot chat as {endpoint.model}: {error.message}"
+        ) from None
+    seconds = time.perf_counter() - start
     text = reply.text.strip()
     seen = f"17 + 25 = {json.dumps(text[:60]) if text else 'an empty reply'} in {seconds:.1f} s"
     if "42" in text:
@@ -176,41 +191,32 @@ async def _chat(asker: _Asker) -> list[Finding]:
     return [chat, warm, counted, thought]
 
 
-async def _length(asker: _Asker) -> Finding:
-    name, most = "bound on length", 16
+async def _length(asker: _Asker) -> _Told:
+    most = 16
     reply = await asker.chat("Count from 1 to 200 in words.", max_tokens=most)
-    if isinstance(reply, str):
-        return Finding(name, "no", reply, "do not use caps: they rely on this bound")
     tokens, finish = reply.usage.completion, reply.finish_reason
     seen = f"{tokens} tokens of at most {most}, finish reason {finish or 'missing'}"
     if tokens > most and not reply.usage.estimated:
-        return Finding(name, "no", seen, "a cap may be passed by what replies are too long")
+        return "no", seen, "a cap may be passed by what replies are too long"
     if finish != "length":
-        return Finding(name, "unclear", seen, "cut replies cannot be told from finished ones")
-    return Finding(name, "yes", seen, "caps on tokens and money hold")
+        return "unclear", seen, "cut replies cannot be told from finished ones"
+    return "yes", seen, "caps on tokens and money hold"
 
 
-async def _cached(asker: _Asker) -> Finding:
-    name = "cached prompt tokens"
+async def _cached(asker: _Asker) -> _Told:
     text = f"{_LONG}\nHow many animals are in the first sentence? Answer with a number."
     await asker.chat(text, max_tokens=64)
-    reply = await asker.chat(text, max_tokens=64)
-    if isinstance(reply, str):
-        return Finding(name, "no", reply, "prompt tokens count in full")
-    seen = f"{reply.usage.cached} of {reply.usage.prompt} in the second of two equal prompts"
-    if not reply.usage.cached:
-        return Finding(name, "no", seen, "prompt tokens count in full")
-    return Finding(name, "yes", seen, "cached tokens are recorded and priced on their own")
+    usage = (await asker.chat(text, max_tokens=64)).usage
+    seen = f"{usage.cached} of {usage.prompt} in the second of two equal prompts"
+    if not usage.cached:
+        return "no", seen, _ALL_COUNT
+    return "yes", seen, "cached tokens are recorded and priced on their own"
 
 
-async def _tools(asker: _Asker) -> Finding:
-    name = "tool calls"
-    text_notes = "the sleep phase uses its plain-text protocol"
+async def _tools(asker: _Asker) -> _Told:
     reply = await asker.chat("Call rethink_memory with the notes 'buy milk'.", tools=(_TOOL,))
-    if isinstance(reply, str):
-        return Finding(name, "no", reply, text_notes)
     if not reply.tool_calls:
-        return Finding(name, "no", f"wrote {json.dumps(reply.text[:60])} instead", text_notes)
+        return "no", f"wrote {json.dumps(reply.text[:60])} instead", _TEXT_NOTES
     call = reply.tool_calls[0]
     seen = f"{call.name}({call.arguments[:60]})"
     try:
@@ -218,59 +224,58 @@ async def _tools(asker: _Asker) -> Finding:
     except (ValueError, RecursionError):
         right = False
     if not right:
-        return Finding(name, "unclear", seen, text_notes + " if this happens in the run's probe")
-    return Finding(name, "yes", seen, "the sleep phase uses rethink_memory and finish_rethinking")
+        return "unclear", seen, _TEXT_NOTES + " if this happens in the run's probe"
+    return "yes", seen, "the sleep phase uses rethink_memory and finish_rethinking"
 
 
-async def _parallel_tools(asker: _Asker) -> Finding:
-    name = "parallel tool calls"
+async def _parallel_tools(asker: _Asker) -> _Told:
     text = "Call rethink_memory twice in one message: with 'buy milk', and with 'call Ann'."
     reply = await asker.chat(text, tools=(_TOOL,))
-    if isinstance(reply, str):
-        return Finding(name, "no", reply, "nothing to do: calls are taken one at a time")
     seen = f"{len(reply.tool_calls)} calls in one message"
     if len(reply.tool_calls) > 1:
-        return Finding(name, "yes", seen, "all are carried out")
-    return Finding(name, "no", seen, "nothing to do: calls are taken one at a time")
+        return "yes", seen, "all are carried out"
+    return "no", seen, _ONE_AT_A_TIME
 
 
-async def _effort(asker: _Asker) -> Finding:
-    name, text = "reasoning effort", "What is 23 * 47 - 12?"
+async def _effort(asker: _Asker) -> _Told:
+    text = "What is 23 * 47 - 12?"
     low = await asker.chat(text, 1024, reasoning_effort="low")
     high = await asker.chat(text, 1024, reasoning_effort="high")
-    for reply in (low, high):
-        if isinstance(reply, str):
-            return Finding(name, "no", reply, "use verbosity levels as the test-time budget")
-    assert isinstance(low, Reply)
-    assert isinstance(high, Reply)
-    counts = f"{low.usage.completion} tokens at low, {high.usage.completion} at high"
+    seen = f"{low.usage.completion} tokens at low, {high.usage.completion} at high"
     if any(reply.usage.reasoning or reply.reasoning for reply in (low, high)):
-        return Finding(name, "yes", counts, "reasoning effort can be the test-time budget")
-    return Finding(name, "unclear", counts, "accepted, but no reasoning is seen: use verbosity")
+        return "yes", seen, "reasoning effort can be the test-time budget"
+    return "unclear", seen, "accepted, but no reasoning is seen: use verbosity"
 
 
-async def _seed(asker: _Asker) -> Finding:
+async def _seed(asker: _Asker) -> _Told:
     text = "Write a sentence about a lighthouse."
     replies = [await asker.chat(text, 48, seed=seed, temperature=1.0) for seed in (7, 7, 8)]
-    first, again, other = (r if isinstance(r, str) else r.text for r in replies)
-    if any(isinstance(reply, str) for reply in replies):
-        return Finding("seed", "no", first, "draws are repeated from the cache")
+    first, again, other = (reply.text for reply in replies)
     if first != again:
         seen = "two draws with one seed differ"
-        return Finding("seed", "no", seen, "only the cache makes a run repeatable; keep it")
+        return "no", seen, "only the cache makes a run repeatable; keep it"
     if first == other:
-        return Finding("seed", "unclear", "another seed changes nothing", "keep the cache")
-    return Finding("seed", "yes", "one seed, one reply", "a run can be repeated from its seed")
+        return "unclear", "another seed changes nothing", "keep the cache"
+    return "yes", "one seed, one reply", "a run can be repeated from its seed"
 
 
-async def _scores(asker: _Asker) -> Finding:
-    name = "prompt logprobs (echo)"
+async def _scores(asker: _Asker) -> _Told:
     request = Request(asker.endpoint.model, prompt="Paris is the capital of France.")
     reply = await asker.ask(request)
-    if isinstance(reply, str):
-        return Finding(name, "no", reply, "predictability of questions needs another model")
     seen = f"{len(reply.logprobs)} token log-probabilities"
-    return Finding(name, "yes", seen, "predictability of questions can be measured here")
+    return "yes", seen, "predictability of questions can be measured here"
+
+
+_QUESTIONS: Final = (
+    ("bound on length", _length, "do not use caps: they rely on this bound"),
+    ("cached prompt tokens", _cached, _ALL_COUNT),
+    ("tool calls", _tools, _TEXT_NOTES),
+    ("parallel tool calls", _parallel_tools, _ONE_AT_A_TIME),
+    ("reasoning effort", _effort, "use verbosity levels as the test-time budget"),
+    ("seed", _seed, "draws are repeated from the cache"),
+    ("prompt logprobs (echo)", _scores, "predictability of questions needs another model"),
+)
+"""What is tried, how it is asked, and what the workbench does when there is no reply."""
 
 
 async def _batch(endpoint: Endpoint, wire: Wire) -> Finding:

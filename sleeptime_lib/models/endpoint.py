@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.replay import PREFIX, read_about
+from sleeptime_lib.records import SIMULATED
 
-SIMULATED: Final = "simulated"
 OPENAI_URL: Final = "https://api.openai.com/v1"
 IN_PROCESS_URL: Final = "http://simulated.invalid/v1"
 """Address of the in-process model: requests to it never leave the process."""

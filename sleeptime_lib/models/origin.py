@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import DEFAULT_LIMITS
-from sleeptime_lib.records import SIMULATED
+from sleeptime_lib.records import SIMULATED, is_simulated
 
 
 async def ask_origin(endpoint: Endpoint) -> dict[str, str]:
@@ -13,7 +13,7 @@ async def ask_origin(endpoint: Endpoint) -> dict[str, str]:
     Raises:
         NoAnswer: The server cannot be asked.
     """
-    if endpoint.in_process:
+    if is_simulated(endpoint.model):
         return {"server": SIMULATED, "licence": "MIT"}
     from sleeptime_lib.models.replies import BadReply, read_object
     from sleeptime_lib.models.wire import Wire

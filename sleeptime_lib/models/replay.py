@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib.errors import InputError, StopRun
-from sleeptime_lib.records import KINDS, Reply, TokenLogprob, ToolCall, Usage
+from sleeptime_lib.models.stored import from_record, to_record
+from sleeptime_lib.records import KINDS, Reply, Usage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -187,7 +188,7 @@ def open_recording(name: str) -> Recording:
     path = find(name)
     try:
         records = pq.read_table(path).to_pylist()
-        replies = {record["key"]: _reply(record) for record in records}
+        replies = {record["key"]: from_record(record, OWNER) for record in records}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"recording {path} is damaged ({error}): fetch it again") from None
     return Recording(name.removeprefix(PREFIX), about, replies)
@@ -218,7 +219,10 @@ def total_usage(replies: Iterable[tuple[bytes, Reply]]) -> dict[str, int]:
 def _table(about: About, replies: Iterable[tuple[bytes, Reply]]) -> pa.Table:
     import pyarrow as pa
 
-    records = [_record(key, reply) for key, reply in replies]
+    records = [
+        to_record(reply) | {"key": key, "latency_s": round(reply.latency_s, 2)}
+        for key, reply in replies
+    ]
     text, count = pa.string(), pa.int32()
     fields = [("key", pa.binary(32)), ("text", text), ("reasoning", text), ("tool_calls", text)]
     fields += [("logprobs", text)]
@@ -227,45 +231,3 @@ def _table(about: About, replies: Iterable[tuple[bytes, Reply]]) -> pa.Table:
     fields += [("estimated", pa.bool_())]
     schema = pa.schema(fields, metadata={_METADATA: json.dumps(asdict(about), sort_keys=True)})
     return pa.Table.from_pylist(records, schema=schema)
-
-
-def _record(key: bytes, reply: Reply) -> dict[str, Any]:
-    usage = reply.usage
-    calls = [[call.call_id, call.name, call.arguments] for call in reply.tool_calls]
-    scores = [[one.token, one.logprob, one.offset] for one in reply.logprobs]
-    return {
-        "key": key,
-        "text": reply.text,
-        "reasoning": reply.reasoning,
-        "tool_calls": json.dumps(calls) if calls else "",
-        "logprobs": json.dumps(scores) if scores else "",
-        "finish_reason": reply.finish_reason,
-        "latency_s": round(reply.latency_s, 2),
-        "prompt": usage.prompt,
-        "cached": usage.cached,
-        "completion": usage.completion,
-        "reasoning_tokens": usage.reasoning,
-        "estimated": usage.estimated,
-    }
-
-
-def _reply(record: Mapping[str, Any]) -> Reply:
-    calls = json.loads(record["tool_calls"]) if record["tool_calls"] else []
-    # Recordings that were made before prompts could be scored have no such column.
-    scores = json.loads(record["logprobs"]) if record.get("logprobs") else []
-    return Reply(
-        text=record["text"],
-        tool_calls=tuple(ToolCall(*call) for call in calls),
-        finish_reason=record["finish_reason"],
-        usage=Usage(
-            record["prompt"],
-            record["cached"],
-            record["completion"],
-            record["reasoning_tokens"],
-            record["estimated"],
-        ),
-        reasoning=record["reasoning"],
-        latency_s=record["latency_s"],
-        owner=OWNER,
-        logprobs=tuple(TokenLogprob(*one) for one in scores),
-    )

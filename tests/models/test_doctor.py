@@ -127,6 +127,17 @@ async def test_garbage_in_every_place_ends_nothing():
     assert found["prompt logprobs (echo)"] == "no"
 
 
+async def test_why_a_question_had_no_reply_is_told_and_not_the_reply_to_another():
+    def choosy(path, body):
+        if body.get("seed") == 8:
+            return 400, {"error": {"message": "8 is no seed"}}
+        return capable(path, body)
+
+    _, findings = await verdicts(choosy)
+    (seed,) = (finding for finding in findings if finding.name == "seed")
+    assert (seed.verdict, "8 is no seed" in seed.seen) == ("no", True)
+
+
 async def test_the_findings_as_text():
     _, findings = await verdicts(capable)
     text = render(findings)
