@@ -56,6 +56,12 @@ class SliderNames(anywidget.AnyWidget):
     """
 
 
+def in_notebook(widget: ipywidgets.Widget, what: str, how: dict[str, Any]) -> Any:
+    """What a cell shows: the widget, or where there is no kernel what would stand there."""
+    shown = widget._repr_mimebundle_(**how)
+    return shown | {"text/plain": f"[{what}: run this cell in JupyterLab to use it]"}
+
+
 class CostExplorer:
     """Sliders for everything in the bill, and the curves, break-even and winner that follow.
 
@@ -109,10 +115,8 @@ class CostExplorer:
         )
         self._say(found, pictures[1].note)
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
+    def _repr_mimebundle_(self, **how: Any) -> Any:
+        return in_notebook(self.widget, "the cost explorer: sliders and the curves they move", how)
 
     def _make_controls(self, questions: int, t: int) -> None:
         def slider(kind: type, label: str, value: Any, **how: Any) -> Any:

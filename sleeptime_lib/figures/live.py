@@ -48,13 +48,16 @@ _MOVING: Final = (
 
 
 # A FigureWidget is drawn before it is in the page, 700 pixels wide, and not told when its cell
-# changes its width: this tells it.
+# changes its width: this tells it. A changed height makes plotly hold the width, too, as it is.
 _FITTING: Final = """
 export default () => {
   const plot = %s();
   return { ...plot, render(view) {
     const end = plot.render(view);
-    const watch = new ResizeObserver(() => window.dispatchEvent(new Event("resize")));
+    const watch = new ResizeObserver(() => {
+      delete view.el.querySelector(".js-plotly-plot")?.layout?.width;
+      window.dispatchEvent(new Event("resize"));
+    });
     watch.observe(view.el);
     return () => { watch.disconnect(); end(); };
   } };
