@@ -96,14 +96,16 @@ def make_task(calls: int) -> Task:
 async def engine_arm(url: str, calls: int, folder: Path) -> None:
     """The whole engine: plan, cache, limits, grading, a row on disk for each call."""
     from sleeptime_lib import engine
-    from sleeptime_lib.config import make_config
-    from sleeptime_lib.experiments.stateful_gsm import settings
+    from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
     from sleeptime_lib.models.client import Client
     from sleeptime_lib.models.endpoint import resolve
     from sleeptime_lib.models.limits import Limits
+    from sleeptime_lib.runs import make_options
     from sleeptime_lib.store import open_run
+    from sleeptime_lib.study import Study
 
-    config = make_config(
+    options = make_options(
+        STATEFUL_GSM,
         model="stub",
         base_url=url,
         levels=(0,),
@@ -111,14 +113,14 @@ async def engine_arm(url: str, calls: int, folder: Path) -> None:
         pass_samples=0,
         context_only=False,
     )
-    task = make_task(calls)
-    with open_run(folder, {"config": config.model_dump(mode="json")}) as directory:
+    study = Study(STATEFUL_GSM, options, STATEFUL_GSM.sleep, make_task(calls))
+    with open_run(folder, {"config": options.model_dump(mode="json")}) as directory:
         async with Client(
             resolve("stub", base_url=url),
             cache_path=directory.calls_path,
             limits=Limits(concurrency=IN_FLIGHT),
         ) as client:
-            outcome = await engine.run(task, settings(config), config, client, directory)
+            outcome = await engine.run(study, client, directory)
             assert outcome.answered == calls
 
 

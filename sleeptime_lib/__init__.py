@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from sleeptime_lib.experiments import EXPERIMENTS, find_experiment
     from sleeptime_lib.methods.situation import situation_block
     from sleeptime_lib.records import Context, Question, Task
-    from sleeptime_lib.results import Run, Trace, load_run
+    from sleeptime_lib.results import Run, load_run
     from sleeptime_lib.runs import carry_out, make_options, options_in, prepare, run
+    from sleeptime_lib.traces import Trace
 
 __version__ = "0.2.0"
 
@@ -42,8 +43,9 @@ _HOMES: Final = {
     "experiments": ("EXPERIMENTS", "find_experiment"),
     "methods.situation": ("situation_block",),
     "records": ("Context", "Question", "Task"),
-    "results": ("Run", "Trace", "load_run"),
+    "results": ("Run", "load_run"),
     "runs": ("carry_out", "make_options", "options_in", "prepare", "run"),
+    "traces": ("Trace",),
 }  # fmt: skip
 _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
 

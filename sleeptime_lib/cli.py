@@ -156,7 +156,7 @@ def _run(
     yes: bool,
     as_json: bool,
 ) -> int:
-    from sleeptime_lib import console, results, runs
+    from sleeptime_lib import console, recordings, results, runs
 
     options = runs.make_options(experiment, **given)
     if estimate:
@@ -166,7 +166,9 @@ def _run(
         console.show_estimate(experiment.name, options, estimated, as_json)
         return 0
     prepared = runs.prepare(experiment, options, execution, out)
-    recorder = runs.recorder(prepared, record, about) if record or about else None
+    recorder = None
+    if record or about:
+        recorder = runs.run_now(recordings.recorder(prepared, record, about))
     console.show_plan(prepared)
     if not yes and _may_cost(prepared):
         _confirm()

@@ -1,8 +1,7 @@
-"""Plan a run and carry it out: every question in every setting, each sleep phase once.
+"""Carry out a plan: every question in every setting, each sleep phase once.
 
-The plan takes questions in turn, all settings of a question together and ablations last, so that
-any beginning of it is a smaller experiment. Notes are shared while they are needed and made again
-from the cache should a context come back much later; memory does not grow with the number of calls.
+Notes are shared while they are needed and made again from the cache should a context come back much
+later; memory does not grow with the number of calls.
 Each row is written as soon as it is known. Rows that are there already are not planned again, and
 calls that were made already are in the client's cache, which is what makes a run resumable.
 """
@@ -11,25 +10,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sleeptime_lib.config import Options
-from sleeptime_lib.errors import CallError, SleeptimeError, StopRun
+from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.experiment import (
     Answered,
-    Answers,
     Call,
-    Experiment,
     Grade,
-    Notes,
     Setting,
-    SleepMethod,
 )
 from sleeptime_lib.models.client import Client
-from sleeptime_lib.records import KINDS, Context, Question, Row, Task, Usage
+from sleeptime_lib.records import KINDS, Context, Row, Usage
 from sleeptime_lib.store import RunDirectory, SleepRecord, key_digest
+from sleeptime_lib.study import Planned, Study, Taken, answer, plan, take
 from sleeptime_lib.turns import InTurn, Turns
 
 OPEN_ROWS: Final = 1024
@@ -39,56 +34,6 @@ HOPELESS_ROWS: Final = 10
 """So many rows that fail in the experiment's own code, and more than are answered, stop the run."""
 
 _NOTHING: Final = Usage()
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """What is run: an experiment with its options, the way of making notes, and the data."""
-
-    experiment: Experiment
-    options: Options
-    method: SleepMethod
-    task: Task
-    settings: tuple[Setting, ...]
-
-
-def study_of(experiment: Experiment, options: Options, method: SleepMethod, task: Task) -> Study:
-    """A study, with the settings that the options ask for."""
-    return Study(experiment, options, method, task, tuple(experiment.settings(options)))
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One row to produce.
-
-    Attributes:
-        context: The context of the question.
-        question: The question.
-        setting: Arm and budget.
-        sample: Index of the draw.
-        carries: Draws of the sleep phase whose bill this row carries: those that no earlier row of
-            the plan uses.
-    """
-
-    context: Context
-    question: Question
-    setting: Setting
-    sample: int
-    carries: range
-
-    @property
-    def key(self) -> tuple[str, str, str, int, int, str, int]:
-        """The row's key, in the order of `records.ROW_KEY`."""
-        s = self.setting
-        return (
-            self.question.question_id,
-            s.arm,
-            s.budget_kind,
-            s.budget,
-            s.sleep_parallel,
-            s.sleep_effort,
-            self.sample,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +51,6 @@ class Outcome:
     found: int
     answered: int
     failed: int
-
-
-def plan(task: Task, settings: Sequence[Setting]) -> Iterator[Planned]:
-    """Every row of a run, in the order in which they are produced."""
-    drawn: dict[tuple[str, str], int] = {}
-    for last in (False, True):
-        turn = [setting for setting in settings if setting.last == last]
-        for question in task.questions if turn else ():
-            context = task.contexts[question.context_id]
-            for setting in turn:
-                phase = (question.context_id, setting.sleep_effort)
-                for sample in range(setting.samples):
-                    before = drawn.get(phase, 0)
-                    after = max(before, setting.sleep_parallel)
-                    if after > before:
-                        drawn[phase] = after
-                    yield Planned(context, question, setting, sample, range(before, after))
 
 
 async def run(
@@ -153,98 +81,9 @@ async def run(
     return worker.outcome()
 
 
-async def settle(study: Study, client: Answers) -> Mapping[str, Any]:
-    """Values of options that the sleep method finds out before a run; none without a sleep phase.
-
-    Raises:
-        StopRun: The model cannot be asked.
-    """
-    if not any(setting.sleep for setting in study.settings):
-        return {}
-    return await study.method.settle(Call(client, "probe"), study.options)
-
-
-def settled(study: Study, values: Mapping[str, Any]) -> Study:
-    """The study with options that were found out."""
-    if not values:
-        return study
-    options = study.options.model_copy(update=dict(values))
-    return study_of(study.experiment, options, study.method, study.task)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The notes of one draw, and what making them took."""
-
-    notes: Notes
-    call: Call
-
-
-async def answer(
-    study: Study, planned: Planned, taken: Sequence[Taken], call: Call
-) -> tuple[Answered, Grade]:
-    """Answer and grade one planned row.
-
-    Raises:
-        CallError: A call failed for good, or the experiment's own code did.
-    """
-    name = f"answer of {study.experiment.name}"
-    try:
-        answered = await study.experiment.answer(
-            call,
-            planned.context,
-            planned.question,
-            planned.setting,
-            [one.notes for one in taken],
-            planned.sample,
-        )
-        grade = study.experiment.grade(answered, planned.question)
-        return _checked(answered), replace(grade, score=_share(grade.score))
-    except SleeptimeError:
-        raise
-    except Exception as error:
-        raise _own_fault(name, error) from error
-
-
-def _checked(answered: Answered) -> Answered:
-    """An answer whose measures can be written down."""
-    measures = {str(name): float(value) for name, value in answered.measures.items()}
-    return replace(answered, measures=measures)
-
-
-def _share(score: float) -> float:
-    if not 0 <= score <= 1:
-        raise ValueError(f"score {score!r} is not from 0 to 1")
-    return float(score)
-
-
-async def take(study: Study, context: Context, setting: Setting, draw: int, call: Call) -> Taken:
-    """Make the notes of one draw.
-
-    Raises:
-        CallError: A call failed for good, or the sleep method's own code did.
-    """
-    try:
-        return Taken(await study.method.take(call, context, setting, draw), call)
-    except SleeptimeError:
-        raise
-    except Exception as error:
-        raise _own_fault(f"sleep method {study.method.name}", error) from error
-
-
 def sleep_owner(context: Context, setting: Setting, draw: int) -> str:
     """Under which name the calls of one draw are made."""
     return f"sleep:{context.context_id}:{setting.sleep_effort}:{draw}"
-
-
-def _own_fault(name: str, error: Exception) -> CallError:
-    """A failure of an experiment's code is a failed row, as a failed call is."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    line = f", line {trace.tb_lineno}" if trace else ""
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    return CallError("code", f"{name} failed: {said}{line}")
 
 
 class _Worker:

@@ -180,14 +180,6 @@ class Section:
     tables: Mapping[str, Table] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One model call as it went: the request and its reply."""
-
-    request: Request
-    reply: Reply
-
-
 class Answers(Protocol):
     """What calls go through: the client, alone or behind something that orders or rereads."""
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sleeptime_lib.config import Options, hints
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, Setting
+from sleeptime_lib.manifest import command_of, read_manifest
 from sleeptime_lib.models.cache_file import all_replies
+from sleeptime_lib.models.endpoint import Endpoint
+from sleeptime_lib.models.limits import DEFAULT_LIMITS
 from sleeptime_lib.models.replay import FOLDER, About, read_about, total_usage, write
+from sleeptime_lib.records import SIMULATED, is_simulated
+from sleeptime_lib.store import CALLS
+
+if TYPE_CHECKING:
+    from sleeptime_lib.runs import Prepared
 
 
 def recorded_options(experiment: Experiment, about: About) -> dict[str, Any]:
@@ -94,6 +102,32 @@ class Origin:
     quantisation: str
     server: str
     licence: str
+
+
+async def ask_origin(endpoint: Endpoint) -> dict[str, str]:
+    """Ask a server; `sleeptime serve --gguf` tells all, others may tell nothing.
+
+    Raises:
+        NoAnswer: The server cannot be asked.
+    """
+    if is_simulated(endpoint.model):
+        return {"server": SIMULATED, "licence": "MIT"}
+    from sleeptime_lib.models.replies import BadReply, read_object
+    from sleeptime_lib.models.wire import Wire
+
+    wire = Wire(endpoint, DEFAULT_LIMITS)
+    try:
+        listed = read_object(await wire.get("/models")).get("data", [])
+    except BadReply:
+        listed = []
+    finally:
+        await wire.aclose()
+    for entry in listed if isinstance(listed, list) else []:
+        if isinstance(entry, dict) and entry.get("id") == endpoint.model:
+            names = ("quantisation", "server", "licence")
+            told = {name: str(entry.get(name) or "") for name in names}
+            return told | {"server": told["server"] or str(entry.get("owned_by") or "")}
+    return {}
 
 
 def find_origin(model: str, told: Mapping[str, str], given: Sequence[str]) -> Origin:
@@ -193,3 +227,38 @@ def record(
     )
     write(path, about, replies)
     return about
+
+
+async def recorder(
+    prepared: Prepared, name: str | None, said: Sequence[str]
+) -> Callable[[Path], str]:
+    """Find out all that a recording needs, before the run begins.
+
+    Args:
+        prepared: The run.
+        name: Of the recording.
+        said: "NAME=VALUE" for fields of `Origin` that the server does not tell.
+
+    Returns:
+        What makes the recording from the run's directory, and says what was recorded where.
+
+    Raises:
+        InputError: Something is missing or wrong, or the server cannot be asked.
+    """
+    if not name:
+        raise InputError("--about tells about a recording: add --record NAME")
+    if prepared.recording:
+        raise InputError("--record with a recorded model: it is recorded already")
+    path = target(name, prepared.manifest["config"])
+    told = await ask_origin(prepared.endpoint)
+    origin = find_origin(prepared.endpoint.model, told, said)
+
+    def keep(run: Path) -> str:
+        manifest = read_manifest(run)
+        settled = manifest["settled"]
+        options = prepared.options.model_copy(update={**settled, "base_url": None})
+        command = f"{command_of(prepared.experiment, options)} --base-url URL --record {name}"
+        about = record(manifest, run / CALLS, path, origin, command)
+        return f"{about.describe()} in {path}"
+
+    return keep

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sleeptime_lib import engine
 from sleeptime_lib.analysis import tables
 from sleeptime_lib.analysis.report import Planned, Report, analyse
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiment import Call, Exchange, Experiment, Section, SleepFunction, method_of
+from sleeptime_lib.experiment import Experiment, Section, SleepFunction, method_of
 from sleeptime_lib.experiments import find_experiment
-from sleeptime_lib.models.cache import CacheSource, Source
+from sleeptime_lib.manifest import manifest_hash, read_manifest
 from sleeptime_lib.models.prices import Price, price_or_reference
-from sleeptime_lib.models.replay import PREFIX, open_recording
-from sleeptime_lib.models.requests import encode, key_of
-from sleeptime_lib.records import ROW_KEY, Reply, Request, Task, Usage, is_simulated
-from sleeptime_lib.runs import experiment_of, find_method, run_now
-from sleeptime_lib.store import CALLS, manifest_hash, read_manifest, read_rows, read_sleeps
+from sleeptime_lib.models.replay import PREFIX
+from sleeptime_lib.records import KINDS, ROW_KEY, Task, Usage, is_simulated
+from sleeptime_lib.runs import experiment_of, find_method, open_source, run_now
+from sleeptime_lib.store import read_rows, read_sleeps
+from sleeptime_lib.study import Study
+from sleeptime_lib.traces import Rereader, Trace, traces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,19 +170,15 @@ class Run:
         """
         experiment, options = self._known_experiment(), self.options
         method = method_of(sleep_method) if sleep_method else find_method(experiment, options)
-        study = engine.study_of(experiment, options, method, self.task())
+        study = Study(experiment, options, method, self.task())
         answered = self.rows[self.rows["error"] == ""]
         if question_id is not None:
             answered = answered[answered["question_id"] == question_id]
         keys = set(answered[list(ROW_KEY)].itertuples(index=False, name=None))
-        client = _Rereader(self.model, self._replies())
-        return run_now(_traces(study, self.manifest.get("settled"), keys, client))
-
-    def _replies(self) -> Source:
         model = str(self.manifest["config"]["model"])
-        if model.startswith(PREFIX):
-            return open_recording(model)
-        return CacheSource(self.path / CALLS)
+        source = open_source(model if model.startswith(PREFIX) else str(self.path))
+        client = Rereader(self.model, source)
+        return run_now(traces(study, self.manifest.get("settled"), keys, client))
 
     def _known_experiment(self) -> Experiment:
         if self.experiment is None:
@@ -191,90 +187,6 @@ class Run:
                 "this library: give the file that defines it (--experiment FILE.py)"
             )
         return self.experiment
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """One row as it came about.
-
-    Attributes:
-        planned: Context, question, setting and sample.
-        notes: The notes of each draw that were read.
-        slept: The calls of each draw that made them.
-        asked: The calls of the answer.
-        answer: Its text.
-        prediction: What was read from it.
-        score: From 0 to 1.
-    """
-
-    planned: engine.Planned
-    notes: tuple[str, ...]
-    slept: tuple[tuple[Exchange, ...], ...]
-    asked: tuple[Exchange, ...]
-    answer: str
-    prediction: str | None
-    score: float
-
-
-class _Rereader:
-    """Answers requests with the replies of a finished run, and keeps who asked what."""
-
-    def __init__(self, model: str, replies: Source) -> None:
-        self.model = model
-        self._replies = replies
-        self.kept: list[Exchange] = []
-
-    async def complete(self, request: Request, *, owner: str) -> Reply:
-        """The reply that was given then.
-
-        Raises:
-            InputError: There was no such request.
-        """
-        reply = self._replies.get(key_of(encode(request.body()), request.sample, request.path))
-        if reply is None:
-            raise InputError(
-                "the run has no reply to a request that its experiment makes now: prompts or code "
-                "have changed since, or the call failed"
-            )
-        self.kept.append(Exchange(request, reply))
-        return reply
-
-    def taken(self) -> tuple[Exchange, ...]:
-        """What was asked since the last time."""
-        kept, self.kept = tuple(self.kept), []
-        return kept
-
-
-async def _traces(
-    study: engine.Study,
-    settled: Mapping[str, Any] | None,
-    keys: Container[Any],
-    client: _Rereader,
-) -> list[Trace]:
-    if settled is None:  # in runs of format 1
-        settled = await engine.settle(study, client)
-        client.taken()
-    study = engine.settled(study, settled)
-    plan = engine.plan(study.task, study.settings)
-    return [await _trace(study, row, client) for row in plan if row.key in keys]
-
-
-async def _trace(study: engine.Study, planned: engine.Planned, client: _Rereader) -> Trace:
-    call = Call(client, "trace")
-    taken, slept = [], []
-    for draw in range(planned.setting.sleep_parallel):
-        taken.append(await engine.take(study, planned.context, planned.setting, draw, call))
-        slept.append(client.taken())
-    answered, grade = await engine.answer(study, planned, taken, call)
-    return Trace(
-        planned=planned,
-        notes=tuple(one.notes.text for one in taken),
-        slept=tuple(slept),
-        asked=client.taken(),
-        answer=answered.text,
-        prediction=grade.prediction,
-        score=grade.score,
-    )
 
 
 def load_run(path: Path | str, experiment: Experiment | str | None = None) -> Run:
@@ -343,12 +255,8 @@ def costs(run: Run, tokens: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def _usage(part: Mapping[str, Any]) -> Usage:
-    return Usage(
-        prompt=int(part.get("prompt", 0)),
-        cached=int(part.get("cached", 0)),
-        completion=int(part.get("completion", 0)),
-        reasoning=int(part.get("reasoning", 0)),
-    )
+    prompt, cached, completion, reasoning = (int(part.get(kind, 0)) for kind in KINDS)
+    return Usage(prompt, cached, completion, reasoning)
 
 
 def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:

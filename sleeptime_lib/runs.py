@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import hashlib
-import json
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,28 +16,27 @@ from sleeptime_lib import engine, recordings
 from sleeptime_lib.config import Execution, Options
 from sleeptime_lib.errors import CapReached, InputError, Interrupted, StopRun
 from sleeptime_lib.estimate import Estimate, estimate
-from sleeptime_lib.experiment import Experiment, SleepFunction, SleepMethod, method_of, prompts_hash
+from sleeptime_lib.experiment import Experiment, SleepFunction, SleepMethod, method_of
 from sleeptime_lib.experiments import find_experiment
+from sleeptime_lib.manifest import (
+    default_path,
+    defaults_of,
+    git_state,
+    new_manifest,
+    read_manifest,
+    versions,
+)
 from sleeptime_lib.methods import SLEEP_METHODS
 from sleeptime_lib.models.cache import CacheSource, Source
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
-from sleeptime_lib.models.origin import ask_origin
 from sleeptime_lib.models.prices import PRICES, Price, Prices, read_prices
 from sleeptime_lib.models.replay import PREFIX, About, open_recording, read_about
 from sleeptime_lib.models.totals import ClientTotals
-from sleeptime_lib.provenance import command_of, git_state, versions
-from sleeptime_lib.records import SIMULATED, Row, Task, is_simulated
-from sleeptime_lib.store import (
-    CALLS,
-    FORMAT,
-    RunDirectory,
-    count_rows,
-    differences,
-    open_run,
-    read_manifest,
-)
+from sleeptime_lib.records import SIMULATED, Row, Task
+from sleeptime_lib.store import CALLS, RunDirectory, count_rows, open_run
+from sleeptime_lib.study import Study, settle, settled
 
 if TYPE_CHECKING:
     from sleeptime_lib.results import Run
@@ -64,7 +61,7 @@ class Prepared:
         recording: What is replayed; None for a live model.
     """
 
-    study: engine.Study
+    study: Study
     execution: Execution
     endpoint: Endpoint
     path: Path
@@ -165,9 +162,9 @@ def prepare(
     about = read_about(options.model) if endpoint.recording else None
     if about is not None:
         recordings.check_recorded(about, experiment, options)
-    study = engine.study_of(experiment, options, method, experiment.load(options))
-    manifest = _manifest(study, endpoint.model, about)
-    path = out or _path(study, manifest, root)
+    study = Study(experiment, options, method, experiment.load(options))
+    manifest = new_manifest(study, endpoint.model, about)
+    path = out or default_path(study, manifest, root)
     return Prepared(
         study=study,
         execution=execution,
@@ -203,8 +200,8 @@ def estimate_run(experiment: Experiment, options: Options, execution: Execution)
     Raises:
         InputError: The data or the prices cannot be read.
     """
-    method, task = find_method(experiment, options), experiment.load(options)
-    study = engine.study_of(experiment, options, method, task)
+    method = find_method(experiment, options)
+    study = Study(experiment, options, method, experiment.load(options))
     return _estimate(study, options.model, execution)
 
 
@@ -233,8 +230,8 @@ async def carry_out(
         "price": asdict(price) if price else None,
         "sources": list(execution.sources),
     }
-    defaults = {name: field.default for name, field in type(study.options).model_fields.items()}
-    with open_run(prepared.path, manifest, _as_json(defaults)) as directory:
+    defaults = defaults_of(type(study.options))
+    with open_run(prepared.path, manifest, defaults) as directory:
         async with Client(
             prepared.endpoint,
             cache_path=None if prepared.recording else directory.calls_path,
@@ -245,10 +242,10 @@ async def carry_out(
         ) as client:
             began = time.monotonic()
             try:
-                settled = await engine.settle(study, client)
-                directory.save_manifest(settled=dict(settled))
+                found_out = await settle(study, client)
+                directory.save_manifest(settled=dict(found_out))
                 outcome = await engine.run(
-                    engine.settled(study, settled),
+                    settled(study, found_out),
                     client,
                     directory,
                     on_row,
@@ -267,7 +264,7 @@ def run(
     execution: Execution | None = None,
     out: Path | str | None = None,
     root: Path | str = RUNS,
-    sleep_method: SleepFunction | str | None = None,
+    sleep_method: SleepFunction | None = None,
     on_row: Callable[[Row], None] = lambda row: None,
     **options: Any,
 ) -> Run:
@@ -278,8 +275,8 @@ def run(
         execution: How the calls are made: caps, limits, prices, sources.
         out: Run directory; None gives the one under `root` that these options always get.
         root: Where run directories are made.
-        sleep_method: A name, or a function of your own that makes the notes
-            (`experiment.SleepFunction`); its name and source are part of what the run is.
+        sleep_method: A function of your own that makes the notes (`experiment.SleepFunction`); its
+            name and source are part of what the run is.
         on_row: Told each row after it is written.
         **options: The options of the experiment, such as `model`, `limit` and `levels`.
 
@@ -289,8 +286,6 @@ def run(
     """
     from sleeptime_lib.results import load_run
 
-    if isinstance(sleep_method, str):
-        options["sleep_method"], sleep_method = sleep_method, None
     chosen = experiment_of(experiment)
     prepared = prepare(
         chosen,
@@ -336,40 +331,6 @@ def run_now(work: Coroutine[Any, Any, _T]) -> _T:
     return task.result()
 
 
-def recorder(prepared: Prepared, name: str | None, said: Sequence[str]) -> Callable[[Path], str]:
-    """Find out all that a recording needs, before the run begins.
-
-    Args:
-        prepared: The run.
-        name: Of the recording.
-        said: "NAME=VALUE" for fields of `recordings.Origin` that the server does not tell.
-
-    Returns:
-        What makes the recording from the run's directory, and says what was recorded where.
-
-    Raises:
-        InputError: Something is missing or wrong, or the server cannot be asked.
-    """
-    if not name:
-        raise InputError("--about tells about a recording: add --record NAME")
-    if prepared.recording:
-        raise InputError("--record with a recorded model: it is recorded already")
-    path = recordings.target(name, prepared.manifest["config"])
-    model = prepared.endpoint.model
-    told = run_now(ask_origin(prepared.endpoint))
-    origin = recordings.find_origin(model, told, said)
-
-    def write(run: Path) -> str:
-        manifest = read_manifest(run)
-        settled = manifest["settled"]
-        options = prepared.options.model_copy(update={**settled, "base_url": None})
-        command = f"{command_of(prepared.experiment, options)} --base-url URL --record {name}"
-        about = recordings.record(manifest, run / CALLS, path, origin, command)
-        return f"{about.describe()} in {path}"
-
-    return write
-
-
 def experiment_of(value: Experiment | str) -> Experiment:
     """An experiment, given itself or by name or file.
 
@@ -377,65 +338,6 @@ def experiment_of(value: Experiment | str) -> Experiment:
         InputError: There is none of that name.
     """
     return value if isinstance(value, Experiment) else find_experiment(value)
-
-
-def _manifest(study: engine.Study, model: str, about: About | None) -> dict[str, Any]:
-    """What decides the rows of a run, and what it will take."""
-    experiment, options, task = study.experiment, study.options, study.task
-    return {
-        "format": FORMAT,
-        "command": command_of(experiment, options),
-        "config": {"experiment": experiment.name, **options.model_dump(mode="json")},
-        "model": model,
-        "simulated": is_simulated(model),
-        "dataset_fingerprint": task.fingerprint(),
-        "dataset_questions": len(task.questions),
-        "dataset_contexts": len(task.contexts),
-        "dataset_notices": list(task.notices),
-        "prompts_hash": prompts_hash(experiment, study.method),
-        "sleep_method_source": study.method.source,
-        "settings_per_question": len(study.settings),
-        "planned_rows": len(task.questions) * sum(s.samples for s in study.settings),
-        "recording": asdict(about) if about else None,
-        "recording_hash": about.digest() if about else None,
-    }
-
-
-def _path(study: engine.Study, manifest: dict[str, Any], root: Path) -> Path:
-    """ROOT/EXPERIMENT/MODEL-DATASET-DIGEST, the same for the same run.
-
-    The digest is of what differs from the defaults, so that an option that is added later with its
-    old behaviour as default leaves it alone. A run that another version made under another name is
-    known by its manifest.
-    """
-    options = study.options
-    changed = options.model_dump(mode="json", exclude_defaults=True)
-    names = ("dataset_fingerprint", "prompts_hash", "recording_hash")
-    deciding = [changed, *(manifest[name] for name in names)]
-    digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:8]
-    # Some systems take no colon in a name.
-    words = (Path(options.model).name.replace(":", "-"), Path(options.dataset).stem)
-    folder = root / study.experiment.name
-    path = folder / "-".join((*words, digest))
-    if path.exists():
-        return path
-    defaults = _as_json({name: f.default for name, f in type(options).model_fields.items()})
-    for other in sorted(folder.glob("*/manifest.json")):
-        if not other.parent.name.startswith("-".join(words)):
-            continue
-        try:
-            known = read_manifest(other.parent)
-        except InputError:
-            continue
-        if not differences(known, manifest, defaults):
-            return other.parent
-    return path
-
-
-def _as_json(values: dict[str, Any]) -> dict[str, Any]:
-    """Values in the form in which a manifest holds them."""
-    content: dict[str, Any] = json.loads(json.dumps(values, default=str))
-    return content
 
 
 _INTERRUPTED: Final = (
@@ -460,7 +362,7 @@ def _close(directory: RunDirectory, client: Client, began: float, **changes: Any
     )
 
 
-def _estimate(study: engine.Study, model: str, execution: Execution) -> Estimate:
+def _estimate(study: Study, model: str, execution: Execution) -> Estimate:
     prices = _prices(execution)
     return estimate(study.task, study.settings, study.experiment.expect, model, prices)
 

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.manifest import MANIFEST, differences, read_manifest
 from sleeptime_lib.records import KINDS, ROW_KEY, Row
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-MANIFEST: Final = "manifest.json"
 CALLS: Final = "calls.sqlite"
 
 
@@ -61,19 +61,6 @@ class SleepRecord:
 
 
 _SLEEP_KEY: Final = ("context_id", "sleep_effort", "draw")
-FORMAT: Final = 2
-"""Of run directories; those of format 1 have no such field and are read as well."""
-_FINGERPRINTS: Final = ("dataset_fingerprint", "prompts_hash", "recording_hash")
-"""Manifest fields that must be equal, besides the configuration, for a run to be resumed."""
-
-_PROMPTS_OF_FORMAT_1: Final = {
-    "0355ecda3f3993005de72cbdd424c9d5682ee07cddc4be303516d5cd75442bf0": (
-        "d610a1717cc3bb8dc62a5a04b6e96373616662c33991af2dd7a64debcdcb616d"
-    )
-}
-"""Format 1 hashed all prompts of the library together: what the same texts of its two experiments
-hash to now."""
-
 _HISTORY: Final = ("created", "estimate", "billed", "calls", "seconds")
 _BATCH: Final = 4096
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -183,41 +170,6 @@ def open_run(
     return directory
 
 
-def differences(
-    known: Mapping[str, Any], wanted: Mapping[str, Any], defaults: Mapping[str, Any]
-) -> list[str]:
-    """What keeps a run from being another's continuation; nothing when they are the same.
-
-    An option that a manifest does not have, because it was added later, had its default.
-    """
-    before, now = {**defaults, **(known.get("config") or {})}, dict(wanted["config"])
-    for name in _FINGERPRINTS:
-        before[name], now[name] = known.get(name), wanted.get(name)
-    return [
-        f"{name} was {before.get(name)!r}, now {now.get(name)!r}"
-        for name in sorted({*before, *now})
-        if before.get(name) != now.get(name)
-    ]
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Read a run's manifest.
-
-    Raises:
-        InputError: There is none, or it cannot be read.
-    """
-    try:
-        content = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path} is not a run directory: it has no {MANIFEST}") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path / MANIFEST} cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path / MANIFEST} is not a manifest: expected a JSON object")
-    old = str(content.get("prompts_hash"))
-    return content | {"prompts_hash": _PROMPTS_OF_FORMAT_1.get(old, content.get("prompts_hash"))}
-
-
 def read_rows(path: Path) -> pd.DataFrame:
     """Read the rows of a finished or unfinished run, sorted by row key.
 
@@ -256,16 +208,6 @@ def read_sleeps(path: Path) -> pd.DataFrame:
 def key_digest(values: Iterable[Any]) -> bytes:
     """Eight bytes that stand for a row key; small enough to hold a million of."""
     return hashlib.blake2b(_encode(list(values)).encode(), digest_size=8).digest()
-
-
-def manifest_hash(manifest: Mapping[str, Any]) -> str:
-    """SHA-256 of what decides a run's rows, to tie a figure to the run it came from.
-
-    Two runs with the same hash asked the same things of the same model with the same software;
-    when they were made and what they were billed does not count.
-    """
-    deciding = {name: manifest.get(name) for name in ("config", *_FINGERPRINTS, "versions")}
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 def _read_table(path: Path, name: str, key: tuple[str, ...], record: type) -> pd.DataFrame:

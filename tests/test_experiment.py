@@ -14,12 +14,13 @@ from sleeptime_lib.experiment import Answered, Call, Grade, Notes, Prompt, metho
 from sleeptime_lib.experiments import EXPERIMENTS, find_experiment
 from sleeptime_lib.experiments.multi_query import MULTI_QUERY
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+from sleeptime_lib.manifest import read_manifest
 from sleeptime_lib.methods import RETHINK
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Limits
 from sleeptime_lib.records import Usage
-from sleeptime_lib.store import read_manifest, read_rows
+from sleeptime_lib.store import read_rows
 
 QUICK = Limits(backoff_s=0.01)
 

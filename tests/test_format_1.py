@@ -12,8 +12,8 @@ from sleeptime_lib import results, runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments import find_experiment
+from sleeptime_lib.manifest import FORMAT, read_manifest
 from sleeptime_lib.records import KINDS, ROW_COLUMNS
-from sleeptime_lib.store import FORMAT, read_manifest
 
 MADE = Path(__file__).parent / "data" / "format-1"
 FINISHED = "stateful-gsm/simulated-procedural-p1-854e74c0"

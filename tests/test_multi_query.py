@@ -21,7 +21,7 @@ from sleeptime_lib.experiments.multi_query import (
     amortise,
 )
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
-from sleeptime_lib.provenance import command_of
+from sleeptime_lib.manifest import command_of
 from sleeptime_lib.servers.simulated.app import Options, create_app
 from sleeptime_lib.store import read_rows, read_sleeps
 

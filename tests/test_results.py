@@ -14,9 +14,10 @@ from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Notes
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+from sleeptime_lib.manifest import manifest_hash, read_manifest
 from sleeptime_lib.records import ROW_KEY
 from sleeptime_lib.results import Run, load_run
-from sleeptime_lib.store import CALLS, manifest_hash, read_manifest
+from sleeptime_lib.store import CALLS
 
 SMALL = {"limit": 8, "levels": (0, 2, 4), "sleep_parallel": (1, 2), "pass_samples": 4}
 TINY = {"limit": 2, "levels": (0, 3), "sleep_parallel": (1, 2), "pass_samples": 2}

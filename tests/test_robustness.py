@@ -153,7 +153,7 @@ class TestSecrets:
             asyncio.run(runs.carry_out(ready))
             assert SECRET in server.log.headers["authorization"]
         told = results.load_run(tmp_path / "r")
-        results.write_figures(told, tmp_path / "figures")
+        told.write_figures(tmp_path / "figures")
         results.write_tables(told, tmp_path / "tables")
         assert read_rows(tmp_path / "r").error.str.contains("[key]", regex=False).any()
         files = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -17,10 +17,10 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.estimate import estimate
 from sleeptime_lib.experiments.multi_query import MULTI_QUERY
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions, settings
+from sleeptime_lib.manifest import command_of, git_state, read_manifest
 from sleeptime_lib.methods.verbosity import expect
 from sleeptime_lib.models.prices import PRICES
-from sleeptime_lib.provenance import command_of, git_state
-from sleeptime_lib.store import read_manifest, read_rows
+from sleeptime_lib.store import read_rows
 from sleeptime_lib.tasks import load
 
 SMALL = {"limit": 6, "levels": (0, 2, 4), "sleep_parallel": (1, 2), "pass_samples": 4}

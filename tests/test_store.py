@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.manifest import manifest_hash, read_manifest
 from sleeptime_lib.records import Row
 from sleeptime_lib.store import (
     SleepRecord,
     count_rows,
     key_digest,
-    manifest_hash,
     open_run,
-    read_manifest,
     read_rows,
     read_sleeps,
 )

@@ -14,7 +14,8 @@ from sleeptime_lib.config import Execution, option
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Notes
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
-from sleeptime_lib.store import CALLS, read_manifest, read_rows
+from sleeptime_lib.manifest import read_manifest
+from sleeptime_lib.store import CALLS, read_rows
 from sleeptime_lib.widgets import PlanningPanel, RunPanel
 
 SMALL = {"limit": 8, "levels": (0, 1, 2, 3), "sleep_parallel": (1, 2), "pass_samples": 0}

@@ -1,4 +1,4 @@
-"""The notebook in a real browser: what runs by itself, what waits for a press, what can be stopped."""
+"""The notebook in a real browser: what runs by itself, what waits, what can be stopped."""
 
 import re
 import subprocess

@@ -8,8 +8,9 @@ import sys
 import pandas as pd
 import pytest
 
+from sleeptime_lib.manifest import read_manifest
 from sleeptime_lib.records import VOLATILE_COLUMNS
-from sleeptime_lib.store import read_manifest, read_rows, read_sleeps
+from sleeptime_lib.store import read_rows, read_sleeps
 
 OPTIONS = (
     "--dataset procedural-p0 --limit 3 --levels 0,1 --sleep-parallel 1,2 --pass-samples 2 "
