@@ -24,7 +24,7 @@ def on_a_terminal(columns, *words, cwd):
     process = subprocess.Popen(command, cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = b""
-    while process.poll() is None or shown[-1:] != b"":
+    while True:
         try:
             part = os.read(ours, 65536)
         except OSError:  # the other end is closed
@@ -107,8 +107,9 @@ def test_a_report_fits_the_terminal(finished, columns):
     assert "\x1b" not in shown
     lines = shown.splitlines()
     assert max(map(len, lines)) <= columns
-    row = next(line for line in lines if line.split()[:2] == ["3", "3"] and "+" in line)
-    assert row.count("[") == row.count("]") == 2
+    table = lines[: lines.index("")]
+    assert sum("[" in line for line in table) >= 4
+    assert all(line.count("[") == line.count("]") for line in table)
 
 
 def test_words_are_not_cut_at_the_edge_of_a_terminal(finished):
