@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import ipywidgets
 import pytest
 from fault_server import Faults, FaultServer
 from simulated_answer import simulated_answer
@@ -19,6 +20,13 @@ from sleeptime_lib.widgets import PlanningPanel, RunPanel
 
 SMALL = {"limit": 8, "levels": (0, 1, 2, 3), "sleep_parallel": (1, 2), "pass_samples": 0}
 
+AWAY = {"model": "gpt-4o-mini", "base_url": "https://api.example.com/v1"}
+
+
+@pytest.fixture
+def key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-nobody-at-all-0123456789")
+
 
 def panel(root, execution=None, experiment="stateful-gsm", **options):
     chosen = runs.experiment_of(experiment)
@@ -31,12 +39,13 @@ def sliders(view):
 
 
 def said(view):
-    estimate, status = view.widget.children[1], view.widget.children[3]
+    estimate, status = (c for c in view.widget.children if isinstance(c, ipywidgets.HTML))
     return estimate.value, status.value
 
 
 def buttons(view):
-    start, stop, _ = view.widget.children[2].children
+    row = next(c for c in view.widget.children if isinstance(c, ipywidgets.HBox))
+    start, stop, _ = row.children
     return start, stop
 
 
@@ -109,6 +118,13 @@ class TestSliders:
         assert sliders(view)["Cost cap"].value == 2.0
         sliders(view)["Cost cap"].value = 0.5
         assert view.prepared.execution.max_cost_usd == 0.5
+
+    def test_a_cap_of_twice_the_estimate_is_proposed_where_money_may_be_spent(self, tmp_path, key):
+        view = panel(tmp_path, **AWAY)
+        cap = sliders(view)["Cost cap"].value
+        assert cap >= 2 * view.prepared.estimate.cost_usd
+        assert view.prepared.execution.max_cost_usd == cap
+        assert panel(tmp_path).prepared.execution.max_cost_usd is None
 
     def test_what_cannot_run_is_said_and_cannot_be_started(self, tmp_path, monkeypatch):
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -203,6 +219,13 @@ class TestLoad:
             assert not server.log.attempts
         assert list(tmp_path.iterdir()) == []
 
+    def test_its_error_is_one_line_in_a_notebook(self, tmp_path, key):
+        with pytest.raises(InputError) as caught:
+            panel(tmp_path, **AWAY).load()
+        (line,) = caught.value._render_traceback_()
+        assert line.startswith("InputError: nothing has been run yet: press Start above")
+        assert "\n" not in line
+
     async def test_what_was_run_of_it_is_there_be_it_a_part(self, tmp_path):
         with FaultServer(Faults(latency_s=0.02), simulated_answer) as server:
             view = panel(tmp_path, model="m", base_url=server.url, limit=8)
@@ -222,11 +245,9 @@ class TestLoad:
             view = panel(tmp_path, model="m", base_url=server.url, limit=1)
             assert len(view.load(spend=True).rows) == view.prepared.estimate.rows
 
-    def test_a_batch_may_spend_within_a_cap_only(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
-        away = {"model": "gpt-4o-mini", "base_url": "https://api.example.com/v1"}
+    def test_a_batch_may_spend_within_a_cap_of_its_own_only(self, tmp_path, key):
         with pytest.raises(InputError, match="needs a cap"):
-            panel(tmp_path, limit=1, **away).load(spend=True)
+            panel(tmp_path, limit=1, **AWAY).load(spend=True)
         assert list(tmp_path.iterdir()) == []
 
 
@@ -253,6 +274,11 @@ class TestRecording:
         assert sliders(view)["Questions"].max == view.options().limit == 8
         assert "nothing is billed" in said(view)[0]
 
+    def test_what_was_recorded_in_one_way_only_cannot_be_moved(self, recorded):
+        options = runs.make_options(STATEFUL_GSM, model="recorded:small", sleep_parallel=(1,))
+        view = RunPanel(STATEFUL_GSM, options, root=recorded)
+        assert sliders(view)["Parallel phases"].disabled
+
     def test_pass_at_k_at_a_level_that_was_not_recorded_is_refused_at_once(self, recorded):
         view = self.view(recorded)
         sliders(view)["Verbosity levels"].value = (2, 3)
@@ -272,8 +298,14 @@ class TestRecording:
 async def test_the_planning_slider_tells_more_of_more_clusters(tmp_path):
     run = runs.run(STATEFUL_GSM, out=tmp_path, **(SMALL | {"limit": 35, "levels": (0,)}))
     view = PlanningPanel(run.rows, budget=0)
-    cluster_slider, text = view.widget.children
+    cluster_slider, text = view.widget.children[:2]
     before = text.value
     cluster_slider.value = 200
     assert before != text.value
     assert "200 clusters" in text.value
+
+
+def test_where_there_is_no_kernel_a_cell_says_what_would_stand_there(tmp_path):
+    shown = panel(tmp_path)._repr_mimebundle_()
+    assert shown["text/plain"].startswith("[the run panel")
+    assert "application/vnd.jupyter.widget-view+json" in shown

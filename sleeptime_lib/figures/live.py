@@ -55,7 +55,7 @@ export default () => {
   return { ...plot, render(view) {
     const end = plot.render(view);
     const watch = new ResizeObserver(() => {
-      delete view.el.querySelector(".js-plotly-plot")?.layout?.width;
+      delete view.el.layout?.width;
       window.dispatchEvent(new Event("resize"));
     });
     watch.observe(view.el);
