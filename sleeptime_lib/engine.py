@@ -33,8 +33,6 @@ OPEN_ROWS: Final = 1024
 HOPELESS_ROWS: Final = 10
 """So many rows that fail in the experiment's own code, and more than are answered, stop the run."""
 
-_NOTHING: Final = Usage()
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -223,13 +221,13 @@ def _row(
 ) -> Row:
     """A row with its answer, or one that tells why there is none."""
     setting, context = planned.setting, planned.context
-    slept = sum((one.call.usage for one in taken), _NOTHING)
+    slept = sum((one.call.usage for one in taken), Usage())
     carried = [taken[draw].call.billed for draw in planned.carries if draw < len(taken)]
     tokens = {
         "test": call.usage,
         "sleep": slept,
         "billed_test": call.billed,
-        "billed_sleep": sum(carried, _NOTHING),
+        "billed_sleep": sum(carried, Usage()),
     }
     counts = {
         f"{part}_{kind}_tokens": getattr(usage, kind)
