@@ -69,7 +69,9 @@ def _add_own_experiment(words: Sequence[str]) -> None:
 
 
 def _complain(message: str, status: int) -> int:
-    print(f"sleeptime: {' '.join(message.split())}", file=sys.stderr)
+    from sleeptime_lib.console import say
+
+    say(f"sleeptime: {' '.join(message.split())}")
     return status
 
 
@@ -135,7 +137,7 @@ def _command(experiment: Experiment) -> Callable[..., int]:
             finished = runs.run_now(runs.carry_out(prepared, on_row))
         console.show_end(finished)
         if recorder is not None:
-            print(f"recorded {recorder(finished.path)}", file=sys.stderr)
+            console.say(f"recorded {recorder(finished.path)}")
         _tell(results.load_run(finished.path, experiment), None, as_json)
         return EXIT_FAILED_ROWS if finished.outcome.failed else 0
 
@@ -207,12 +209,13 @@ def report(
 ) -> None:
     """Tell what a run found."""
     from sleeptime_lib import results
+    from sleeptime_lib.console import say
 
     run = results.load_run(directory, experiment)
     written = run.write_figures(figures, at=at) if figures else []
     written += results.write_tables(run, tables, at=at) if tables else []
     for path in written:
-        print(path, file=sys.stderr)
+        say(path)
     _tell(run, at, as_json)
 
 
@@ -291,12 +294,16 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Ask a server a few cheap questions and tell what works."""
+    from sleeptime_lib.console import say
     from sleeptime_lib.models.doctor import examine, render
     from sleeptime_lib.models.endpoint import resolve
 
     endpoint = resolve(model, base_url=base_url, api_key_env=api_key_env)
     findings = asyncio.run(examine(endpoint))
-    print(json.dumps([asdict(finding) for finding in findings]) if as_json else render(findings))
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        say(render(findings), asked=True)
 
 
 @app.command()

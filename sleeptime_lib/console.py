@@ -1,22 +1,27 @@
 """What the command line prints for people: plans, progress, reports.
 
 All of it goes to stderr, except what was asked for: a report, a dataset, the doctor's findings.
+Names of models and files, texts of datasets and messages of servers are other people's: `say` is
+the only way by which text reaches the terminal.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from sleeptime_lib.config import Options
 from sleeptime_lib.estimate import Estimate
@@ -24,14 +29,40 @@ from sleeptime_lib.progress import Progress, duration
 from sleeptime_lib.records import Row, Task, is_simulated
 
 if TYPE_CHECKING:
+    from sleeptime_lib.analysis.tables import Table
     from sleeptime_lib.analysis.tokens import PhaseTokens, Tokens
     from sleeptime_lib.results import Run
     from sleeptime_lib.runs import Finished, Prepared
 
-_OUT: Final = Console(highlight=False, soft_wrap=True)
-_ERR: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 _NOTICES_SHOWN: Final = 5
-_TABLE_WIDTH: Final = 110
+_GAP: Final = "  "
+
+
+def plain(text: str) -> str:
+    """Text that only shows: what could steer a terminal, or cannot be encoded, is replaced."""
+    return "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character == "\n":
+        return character
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def say(text: object, *, asked: bool = False) -> None:
+    """Print a text as it is, without escape codes; on a terminal no word is cut at its edge.
+
+    Args:
+        text: Any text, other people's too.
+        asked: Whether it was asked for and goes to stdout, not to stderr.
+    """
+    stream = sys.stdout if asked else sys.stderr
+    lines = plain(str(text)).split("\n")
+    if stream.isatty():
+        width = shutil.get_terminal_size().columns
+        wrap = partial(textwrap.fill, width=width, break_long_words=False, break_on_hyphens=False)
+        lines = [wrap(line) for line in lines]
+    print("\n".join(lines), file=stream)
 
 
 def describe_estimate(estimate: Estimate) -> str:
@@ -64,11 +95,10 @@ def show_estimate(experiment: str, options: Options, estimated: Estimate, as_jso
     if as_json:
         print(json.dumps({"model": options.model, **asdict(estimated)}))
         return
-    _OUT.print(
+    say(
         f"{experiment} on {options.dataset} with {options.model}, {estimated.rows:,} rows: "
         f"{describe_estimate(estimated)}",
-        markup=False,
-        soft_wrap=True,
+        asked=True,
     )
 
 
@@ -76,30 +106,31 @@ def show_plan(prepared: Prepared) -> None:
     """Say what is about to happen, and what it will take."""
     options, task = prepared.options, prepared.task
     simulated = " (simulated: results show how the workbench works, not how a model does)"
-    _ERR.print(
+    say(
         f"{prepared.experiment.name}: {len(task.questions):,} questions of {options.dataset}, "
         f"{prepared.estimate.rows:,} rows, model {options.model}"
         f"{simulated if is_simulated(prepared.endpoint.model) else ''}"
     )
     told = describe_plan(prepared)
-    _ERR.print(told if prepared.recording else f"estimate: {told}", markup=False)
+    say(told if prepared.recording else f"estimate: {told}")
     _show_notices(task.notices)
-    _ERR.print(f"run directory: {prepared.path}")
+    say(f"run directory: {prepared.path}")
 
 
 def _show_notices(notices: Sequence[str]) -> None:
     for notice in notices[:_NOTICES_SHOWN]:
-        _ERR.print(f"note: {notice}", markup=False)
+        say(f"note: {notice}")
     if len(notices) > _NOTICES_SHOWN:
-        _ERR.print(f"note: {len(notices) - _NOTICES_SHOWN} more notes stand in the manifest")
+        say(f"note: {len(notices) - _NOTICES_SHOWN} more notes stand in the manifest")
 
 
 @contextmanager
 def progress(prepared: Prepared) -> Iterator[Callable[[Row], None]]:
     """Show a bar on stderr while rows arrive; gives the function to call with each row."""
     counts = Progress(prepared.estimate.rows, prepared.price, prepared.there)
-    columns = (BarColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bar:
+    columns = (BarColumn(), TextColumn("{task.description}", markup=False))
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(counts.line(), total=counts.total, completed=counts.there)
 
         def on_row(row: Row) -> None:
@@ -108,7 +139,7 @@ def progress(prepared: Prepared) -> Iterator[Callable[[Row], None]]:
 
         started = time.monotonic()
         yield on_row
-    _ERR.print(f"took {time.monotonic() - started:.1f} s")
+    say(f"took {time.monotonic() - started:.1f} s")
 
 
 def describe_end(finished: Finished) -> str:
@@ -125,15 +156,15 @@ def describe_end(finished: Finished) -> str:
 def show_end(finished: Finished) -> None:
     """Say what the run did."""
     outcome, totals = finished.outcome, finished.totals
-    _ERR.print(describe_end(finished), markup=False)
+    say(describe_end(finished))
     if totals.lost_in_flight:
-        _ERR.print(
+        say(
             f"{totals.lost_in_flight:,} calls were in flight when an earlier session was killed; "
             "they may have been billed and were made again"
         )
     _show_notices(totals.notices)
     if outcome.failed:
-        _ERR.print("the same command tries the failed rows again")
+        say("the same command tries the failed rows again")
 
 
 def show_report(run: Run, at: float | None = None) -> None:
@@ -142,10 +173,10 @@ def show_report(run: Run, at: float | None = None) -> None:
     from sleeptime_lib.results import compare_estimate
 
     if run.simulated:
-        _OUT.print("SIMULATED RESULTS: no real model answered")
+        say("SIMULATED RESULTS: no real model answered", asked=True)
     report = run.report(at=at)
     table = tables.report_table(report)
-    _print_table(table.header, table.rows)
+    _print_table(table)
     said = list(table.sentences)
     said += [line for section in run.sections(report) for line in section.sentences]
     if run.experiment is None:
@@ -154,12 +185,12 @@ def show_report(run: Run, at: float | None = None) -> None:
             "FILE.py for its own parts of the report."
         )
     for line in said:
-        _OUT.print(line, markup=False)
-    _OUT.print(_tokens(report.tokens))
+        say(line, asked=True)
+    say(_tokens(report.tokens), asked=True)
     if run.manifest.get("recording"):
-        _OUT.print(f"Nothing was paid for: {run.model} was replayed from a recording.")
+        say(f"Nothing was paid for: {run.model} was replayed from a recording.", asked=True)
     else:
-        _OUT.print(_estimate_and_fact(compare_estimate(run.manifest)))
+        say(_estimate_and_fact(compare_estimate(run.manifest)), asked=True)
 
 
 def _tokens(tokens: Tokens) -> str:
@@ -183,14 +214,26 @@ def _estimate_and_fact(compared: Mapping[str, Mapping[str, float | None]]) -> st
     return f"Paid for: {', '.join(parts)}."
 
 
-def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    shown = Table(box=box.SIMPLE)
-    for name in header:
-        shown.add_column(name, no_wrap=True)
-    for row in rows:
-        shown.add_row(*row)
-    # A table that is piped into a file must not be cut to the 80 columns of no terminal.
-    Console(highlight=False, width=max(_OUT.width, _TABLE_WIDTH)).print(shown)
+def _print_table(content: Table) -> None:
+    """A table of which each arm is a heading: so it fits 80 columns, intervals and all."""
+    columns = list(zip(content.header, *content.rows, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = []
+        for i, cell in enumerate(cells[1:], start=1):
+            space = " " * (widths[i] - cell_len(cell))
+            padded.append(cell + space if i in content.text_columns else space + cell)
+        return (_GAP + _GAP.join(padded)).rstrip()
+
+    say(line(content.header), asked=True)
+    last = ""
+    for row in content.rows:
+        if row[0] != last:
+            last = row[0]
+            say(last, asked=True)
+        say(line(row), asked=True)
+    say("", asked=True)
 
 
 def show_task(task: Task, as_json: bool) -> None:
@@ -207,11 +250,12 @@ def show_task(task: Task, as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary))
         return
-    _OUT.print(
+    say(
         f"{task.name}: {len(task.questions):,} questions about {len(task.contexts):,} contexts "
-        f"in {len(clusters):,} clusters"
+        f"in {len(clusters):,} clusters",
+        asked=True,
     )
     _show_notices(task.notices)
     for question in task.questions[:3]:
-        _OUT.print(f"\n{task.contexts[question.context_id].text}", markup=False)
-        _OUT.print(f"  {question.text} -> {question.gold}", markup=False)
+        say(f"\n{task.contexts[question.context_id].text}", asked=True)
+        say(f"  {question.text} -> {question.gold}", asked=True)

@@ -33,6 +33,13 @@ OPEN_ROWS: Final = 1024
 HOPELESS_ROWS: Final = 10
 """So many rows that fail in the experiment's own code, and more than are answered, stop the run."""
 
+_NOTHING: Final = Usage()
+
+_TOKEN_COLUMNS: Final = tuple(
+    tuple(f"{part}_{kind}_tokens" for kind in KINDS)
+    for part in ("test", "sleep", "billed_test", "billed_sleep")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -221,19 +228,13 @@ def _row(
 ) -> Row:
     """A row with its answer, or one that tells why there is none."""
     setting, context = planned.setting, planned.context
-    slept = sum((one.call.usage for one in taken), Usage())
+    slept = sum((one.call.usage for one in taken), _NOTHING)
     carried = [taken[draw].call.billed for draw in planned.carries if draw < len(taken)]
-    tokens = {
-        "test": call.usage,
-        "sleep": slept,
-        "billed_test": call.billed,
-        "billed_sleep": sum(carried, Usage()),
-    }
-    counts = {
-        f"{part}_{kind}_tokens": getattr(usage, kind)
-        for part, usage in tokens.items()
-        for kind in KINDS
-    }
+    spent = (call.usage, slept, call.billed, sum(carried, _NOTHING))
+    counts: dict[str, int] = {}
+    for usage, columns in zip(spent, _TOKEN_COLUMNS, strict=True):
+        numbers = (usage.prompt, usage.cached, usage.completion, usage.reasoning)
+        counts.update(zip(columns, numbers, strict=True))
     effort = setting.sleep_effort or "default"
     return Row(
         experiment=study.experiment.name,

@@ -280,10 +280,11 @@ class Call:
     async def send(self, request: Request) -> Reply:
         """Send a request made by hand; raises what calling does."""
         reply = await self._client.complete(request, owner=self._owner)
+        first = not self.calls
         self.calls += 1
-        self.usage += reply.usage
+        self.usage = reply.usage if first else self.usage + reply.usage
         if reply.owner == self._owner:
-            self.billed += reply.usage
+            self.billed = reply.usage if first else self.billed + reply.usage
         self.latency_s += reply.latency_s
         self.finish_reason = reply.finish_reason
         return reply
@@ -356,6 +357,7 @@ class Experiment:
         prompts: Every text that `answer` sends.
         sections: Its parts of the report.
         title: What it is about, in one line.
+        file: The Python file that defines it, where it is not of this library.
     """
 
     name: str
@@ -369,6 +371,7 @@ class Experiment:
     prompts: tuple[Any, ...] = ()
     sections: Callable[[Run, Report], Sequence[Section]] = _no_sections
     title: str = ""
+    file: str = ""
 
 
 def prompts_hash(experiment: Experiment, method: SleepMethod) -> str:

@@ -56,6 +56,12 @@ class SliderNames(anywidget.AnyWidget):
     """
 
 
+def in_notebook(widget: ipywidgets.Widget, what: str, how: dict[str, Any]) -> Any:
+    """What a cell shows: the widget, or where there is no kernel what would stand there."""
+    shown = widget._repr_mimebundle_(**how)
+    return shown | {"text/plain": f"[{what}: run this cell in JupyterLab to use it]"}
+
+
 class CostExplorer:
     """Sliders for everything in the bill, and the curves, break-even and winner that follow.
 
@@ -93,9 +99,10 @@ class CostExplorer:
         self._make_controls(questions, t)
         self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
         found = self.found()
-        self._figure = live(*_pictures(found))
+        pictures = _pictures(found)
+        self._figure = live(*pictures)
         # As many sliders beside each other as leave each of them a scale to move on.
-        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(270px, 1fr))")
+        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(275px, 1fr))")
         self.widget = ipywidgets.VBox(
             [
                 self._preset,
@@ -106,12 +113,10 @@ class CostExplorer:
                 SliderNames(),
             ]
         )
-        self._say(found)
+        self._say(found, pictures[1].note)
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
+    def _repr_mimebundle_(self, **how: Any) -> Any:
+        return in_notebook(self.widget, "the cost explorer: sliders and the curves they move", how)
 
     def _make_controls(self, questions: int, t: int) -> None:
         def slider(kind: type, label: str, value: Any, **how: Any) -> Any:
@@ -119,7 +124,7 @@ class CostExplorer:
                 value=value,
                 description=label,
                 layout=ipywidgets.Layout(width="auto"),
-                style={"description_width": "6.8em"},
+                style={"description_width": "7.6em"},
                 **how,
             )
 
@@ -188,13 +193,13 @@ class CostExplorer:
 
     def _on_change(self, _: Any) -> None:
         found = self.found()
-        refresh(self._figure, *_pictures(found))
-        self._say(found)
+        pictures = _pictures(found)
+        refresh(self._figure, *pictures)
+        self._say(found, pictures[1].note)
 
-    def _say(self, found: Amortisation) -> None:
+    def _say(self, found: Amortisation, note: str) -> None:
         self._verdict.value = _paragraph(verdict(found, self._questions.value), 1, "1em")
-        note = html.escape(cost_by_questions(found).note)
-        self._note.value = _paragraph(note, 2, "0.85em")
+        self._note.value = _paragraph(html.escape(note), 2, "0.85em")
 
 
 def _paragraph(content: str, ink: int, size: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from typing import Any, Final
 import sleeptime_lib
 from sleeptime_lib.config import Options, words_of
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiment import prompts_hash
+from sleeptime_lib.experiment import Experiment, prompts_hash
 from sleeptime_lib.models.replay import About
 from sleeptime_lib.records import is_simulated
 from sleeptime_lib.study import Study
@@ -42,7 +43,7 @@ def new_manifest(study: Study, model: str, about: About | None) -> dict[str, Any
     experiment, options, task = study.experiment, study.options, study.task
     return {
         "format": FORMAT,
-        "command": command_of(experiment.name, options),
+        "command": command_of(experiment, options),
         "config": {"experiment": experiment.name, **options.model_dump(mode="json")},
         "model": model,
         "simulated": is_simulated(model),
@@ -141,9 +142,10 @@ def manifest_hash(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
-def command_of(experiment: str, options: Options) -> str:
+def command_of(experiment: Experiment, options: Options) -> str:
     """The command that repeats a run: its experiment and every option that is not the default."""
-    return " ".join(["sleeptime", "run", experiment, *words_of(options)])
+    named = shlex.quote(experiment.file or experiment.name)
+    return " ".join(["sleeptime", "run", named, *words_of(options)])
 
 
 def versions() -> Mapping[str, str]:

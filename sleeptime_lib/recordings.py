@@ -16,7 +16,7 @@ from sleeptime_lib.models.cache_file import all_replies
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import DEFAULT_LIMITS
 from sleeptime_lib.models.replay import FOLDER, About, read_about, total_usage, write
-from sleeptime_lib.records import SIMULATED
+from sleeptime_lib.records import SIMULATED, is_simulated
 from sleeptime_lib.store import CALLS
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ async def ask_origin(endpoint: Endpoint) -> dict[str, str]:
     Raises:
         NoAnswer: The server cannot be asked.
     """
-    if endpoint.in_process:
+    if is_simulated(endpoint.model):
         return {"server": SIMULATED, "licence": "MIT"}
     from sleeptime_lib.models.replies import BadReply, read_object
     from sleeptime_lib.models.wire import Wire
@@ -257,7 +257,7 @@ async def recorder(
         manifest = read_manifest(run)
         settled = manifest["settled"]
         options = prepared.options.model_copy(update={**settled, "base_url": None})
-        command = f"{command_of(prepared.experiment.name, options)} --base-url URL --record {name}"
+        command = f"{command_of(prepared.experiment, options)} --base-url URL --record {name}"
         about = record(manifest, run / CALLS, path, origin, command)
         return f"{about.describe()} in {path}"
 

@@ -7,7 +7,8 @@ only way by which they reach a notebook, as they are: no tags, no Markdown, no f
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from IPython.display import HTML, Image
 
@@ -16,9 +17,10 @@ from sleeptime_lib.analysis import notes as analysed_notes
 from sleeptime_lib.analysis import tables, wording
 from sleeptime_lib.analysis.notes import Split
 from sleeptime_lib.analysis.report import Report
+from sleeptime_lib.console import plain
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
-from sleeptime_lib.records import Task
+from sleeptime_lib.records import Question, Task
 
 if TYPE_CHECKING:
     from sleeptime_lib.results import Run
@@ -38,8 +40,10 @@ def source(run: Run) -> HTML:
         parts = [about["quantisation"], about["licence"], about["server"]]
         return _page(
             _line(f"{run.model} ({', '.join(part for part in parts if part)}) answered."),
-            _line(f"Recorded on {about['date']} and replayed: nothing was sent or billed."),
-            _line("Recorded with"),
+            _line(
+                f"Recorded on {about['date']} and replayed: nothing was sent or billed. It was "
+                "recorded with"
+            ),
             _block(about["command"]),
         )
     if run.simulated:
@@ -51,11 +55,15 @@ def asked(task: Task, context_id: str | None = None) -> HTML:
     """A context with its questions and their right answers; the first one unless told otherwise."""
     name = context_id or task.questions[0].context_id
     questions = [q for q in task.questions if q.context_id == name]
-    parts = [_heading("Context"), _block(task.contexts[name].text)]
-    for number, question in enumerate(questions, start=1):
-        label = "Question" if len(questions) == 1 else f"Question {number}"
-        parts += [_heading(label), _block(f"{question.text}\n-> {question.gold}")]
-    return _page(*parts)
+    context = (_heading("Context"), _block(task.contexts[name].text))
+    if len(questions) == 1:
+        return _page(*context, _heading("Question"), _block(_answered(questions[0])))
+    listed = _list("ol", (f"{q.text} → {q.gold}" for q in questions))
+    return _page(*context, _heading("Questions and right answers"), listed)
+
+
+def _answered(question: Question) -> str:
+    return f"{question.text}\nRight answer: {question.gold}"
 
 
 def notes(run: Run, context_id: str, draw: int = 0) -> HTML:
@@ -74,8 +82,9 @@ def notes(run: Run, context_id: str, draw: int = 0) -> HTML:
     if found.empty:
         raise InputError(f"{run.path} has no notes of sleep phase {draw} on {context_id}")
     record = found.iloc[0]
-    told = f"{record.rewrites} rewrites, {record.completion_tokens} tokens generated asleep"
-    return _page(_block(str(record.text)), _line(told))
+    rewrites = "1 rewrite" if record.rewrites == 1 else f"{record.rewrites} rewrites"
+    told = f"{rewrites}, {record.completion_tokens} tokens generated asleep"
+    return _page(_heading(f"Notes ({told})"), _block(str(record.text)))
 
 
 def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: int = 0) -> HTML:
@@ -96,9 +105,9 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
     found = analysed_notes.exchange(task, run.rows, run.notes(), budget=budget, parallel=parallel)
     parts = [
         _line(
-            f"Level {found.budget}, {found.line.label}: with and without notes {found.both} "
-            f"questions are right, {found.neither} are wrong in both arms; notes won "
-            f"{len(found.won)} and lost {len(found.lost)}. {wording.matches(found)}"
+            f"Level {found.budget}, {found.line.label}: {found.both} questions are right in both "
+            f"arms and {found.neither} are wrong in both; notes won {len(found.won)} and lost "
+            f"{len(found.lost)}. {wording.matches(found)}"
         ),
         _line(
             f"The right answer stands in the notes of {_accuracies(found.stated)}. It is missing "
@@ -107,13 +116,12 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
     ]
     for title, chosen in (("Won", found.won[:won]), ("Lost", found.lost[:lost])):
         for one in chosen:
-            said = one.sleep or "no number"
-            why = f" (also in the notes: {one.match.name})" if one.match else ""
+            before, after = one.baseline or "no number", one.sleep or "no number"
+            where = f", which the notes call “{one.match.name}”" if one.match else ""
             parts += [
-                _heading(
-                    f"{title}: without notes {one.baseline or 'no number'}, with notes {said}"
-                ),
-                _block(f"{one.context.text}\n\n{one.question.text}\n-> {one.question.gold}{why}"),
+                _heading(f"{title}: answered {before} without notes, {after} with them{where}"),
+                _block(f"{one.context.text}\n\n{_answered(one.question)}"),
+                _heading("Its notes"),
                 _block(one.notes),
             ]
     return _page(*parts)
@@ -135,31 +143,57 @@ def table(report: Report) -> HTML:
 
 
 def _table(content: tables.Table) -> HTML:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in content.header)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
-        for row in content.rows
-    )
-    drawn = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return _page(drawn, sentences(content.sentences).data)
+    """A table whose words stand left and numbers right; the first column says a name once."""
+    rows, last = [_row("th", content.header, content, "")], ""
+    for first, *rest in content.rows:
+        rule = "border-top: 1px solid var(--jp-border-color1, #bdbdbd)" if first != last else ""
+        rows.append(_row("td", ["" if first == last else first, *rest], content, rule))
+        last = first
+    head, *body = rows
+    drawn = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+    return _page(drawn, _list("ul", content.sentences))
 
 
-def sentences(told: Any) -> HTML:
+def _row(tag: str, cells: Sequence[str], content: tables.Table, style: str) -> str:
+    parts = []
+    for i, cell in enumerate(cells):
+        side = "left" if i in content.text_columns else "right"
+        how = f"text-align: {side}; white-space: nowrap; {style}"
+        parts.append(f'<{tag} style="{how}">{_escape(cell)}</{tag}>')
+    return f"<tr>{''.join(parts)}</tr>"
+
+
+def sentences(told: Iterable[str]) -> HTML:
     """Sentences as a list."""
-    return _page("<ul>", *(f"<li>{html.escape(line)}</li>" for line in told), "</ul>")
+    return _page(_list("ul", told))
 
 
 def _page(*parts: str) -> HTML:
     return HTML(f'<div class="{_NO_FORMULAS}">{"".join(parts)}</div>')
 
 
+def _escape(text: str) -> str:
+    return html.escape(plain(text))
+
+
 def _heading(text: str) -> str:
-    return f"<p><b>{html.escape(text)}</b></p>"
+    return f'<p style="margin: 0.6em 0 0.3em"><b>{_escape(text)}</b></p>'
 
 
 def _line(text: str) -> str:
-    return f"<p>{html.escape(text)}</p>"
+    return f'<p style="margin: 0 0 0.6em">{_escape(text)}</p>'
+
+
+def _list(kind: str, told: Iterable[str]) -> str:
+    items = (f'<li style="white-space: pre-wrap">{_escape(line)}</li>' for line in told)
+    return f"<{kind}>{''.join(items)}</{kind}>"
 
 
 def _block(text: str) -> str:
-    return f'<pre style="white-space: pre-wrap">{html.escape(text)}</pre>'
+    """Text with its line ends, of which no word is cut."""
+    style = (
+        "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; "
+        "margin: 0 0 0.8em; padding: 0 0 0 0.8em; "
+        "border-left: 3px solid var(--jp-border-color1, #bdbdbd)"
+    )
+    return f'<pre style="{style}">{_escape(text)}</pre>'

@@ -20,9 +20,10 @@ from sleeptime_lib import figures, runs
 from sleeptime_lib.analysis import planning
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.config import Execution, Hints, Options, hints
-from sleeptime_lib.console import describe_end, describe_plan
+from sleeptime_lib.console import describe_end, describe_plan, plain
 from sleeptime_lib.errors import InputError, SleeptimeError
 from sleeptime_lib.experiment import Experiment, SleepFunction
+from sleeptime_lib.explorer import SliderNames, in_notebook
 from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.progress import Progress
 from sleeptime_lib.records import ROW_COLUMNS, Row
@@ -96,6 +97,7 @@ class RunPanel:
         self.widget = ipywidgets.VBox(
             [
                 ipywidgets.Box(controls, layout=ipywidgets.Layout(flex_flow="row wrap")),
+                SliderNames(),
                 self._estimate,
                 ipywidgets.HBox([self._start, self._stop, self._bar]),
                 self._status,
@@ -103,11 +105,19 @@ class RunPanel:
             ]
         )
         self._on_change()
+        if self._execution.max_cost_usd is None:
+            self._propose_cap()
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
+    def _repr_mimebundle_(self, **how: Any) -> Any:
+        return in_notebook(self.widget, "the run panel: sliders, Start, Stop and a live plot", how)
 
-        display(self.widget)
+    def _propose_cap(self) -> None:
+        """Put the cap of a run that costs money at about twice what is expected."""
+        if self.prepared is None or self.prepared.endpoint.is_local:
+            return
+        if cost := self.prepared.estimate.cost_usd:
+            enough = (usd for usd in CAP_CHOICES if usd >= 2 * cost)
+            self._cap.value = next(enough, CAP_CHOICES[-1])
 
     def options(self) -> Options:
         """The options that the sliders stand for.
@@ -181,7 +191,8 @@ class RunPanel:
             SleeptimeError: The run could not finish.
         """
         prepared = self._checked()
-        if spend and not (prepared.endpoint.is_local or prepared.execution.max_cost_usd):
+        # The cap that the panel proposes is for a person who sees it.
+        if spend and not (prepared.endpoint.is_local or self._execution.max_cost_usd):
             raise InputError("spend=True needs a cap: give max_cost_usd, in US dollars")
         if (prepared.is_free or spend) and not self._is_running:
             self._begin()
@@ -289,6 +300,7 @@ def _slider(name: str, hint: Hints, value: Any, options: Options) -> ipywidgets.
         return ipywidgets.SelectionRangeSlider(options=choices, value=ends, **how)
     named = [(f"up to {k}" if k > choices[0] else str(k), k) for k in choices]
     none = [] if value else [("none", 0)]
+    how["disabled"] = len(none + named) == 1
     return ipywidgets.SelectionSlider(options=none + named, value=max(value, default=0), **how)
 
 
@@ -336,13 +348,11 @@ class PlanningPanel:
         )
         self._text = ipywidgets.HTML()
         self._clusters.observe(lambda _: self._on_change(), names="value")
-        self.widget = ipywidgets.VBox([self._clusters, self._text])
+        self.widget = ipywidgets.VBox([self._clusters, self._text, SliderNames()])
         self._on_change()
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
+    def _repr_mimebundle_(self, **how: Any) -> Any:
+        return in_notebook(self.widget, "a slider for the number of clusters", how)
 
     def text(self, clusters: int) -> str:
         """What a run with so many clusters could see, in one sentence."""
@@ -366,4 +376,4 @@ class PlanningPanel:
 def _paragraph(text: str, *, error: bool = False) -> str:
     """Text as HTML in the colours of the notebook's theme."""
     colour = "var(--jp-error-color1, #b00020)" if error else "var(--jp-ui-font-color1, inherit)"
-    return f'<span style="color:{colour}">{html.escape(text)}</span>'
+    return f'<div style="color: {colour}; line-height: 1.4">{html.escape(plain(text))}</div>'

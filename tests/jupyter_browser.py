@@ -25,8 +25,11 @@ FLAGS = (
 
 
 @contextmanager
-def lab(home: Path, notebook: str):
-    """A JupyterLab of its own in the folder `home` on a notebook's text; gives its address."""
+def lab(home: Path, notebook: str, **variables: str):
+    """A JupyterLab of its own in the folder `home` on a notebook's text; gives its address.
+
+    The variables are added to its environment.
+    """
     (home / "notebooks").mkdir()
     (home / "notebooks/01.ipynb").write_text(notebook)
     settings = home / "config/labconfig"
@@ -37,13 +40,17 @@ def lab(home: Path, notebook: str):
         "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
     }
     (settings / "default_setting_overrides.json").write_text(json.dumps(overrides))
-    environment = os.environ | {
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-    }
+    environment = (
+        os.environ
+        | variables
+        | {
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_DATA_DIR": str(home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+            "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        }
+    )
     port = free_port()
     command = [
         sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1",
@@ -62,13 +69,13 @@ def lab(home: Path, notebook: str):
 
 
 @contextmanager
-def finished(address: str):
-    """The page of a notebook after all its cells were run."""
+def opened(address: str, width: int = 1400):
+    """The page of a notebook whose kernel is ready."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1400, "height": 1800})
+        page = browser.new_page(viewport={"width": width, "height": 1800})
         page.set_default_timeout(90_000)
         page.goto(address)
         # The kernel indicator says idle before there is a session: ask the session itself.
@@ -78,11 +85,18 @@ def finished(address: str):
                 const context = jupyterapp.shell.currentWidget.sessionContext;
                 await context.ready;
                 await context.session.kernel.info;
-                await jupyterapp.commands.execute('notebook:run-all-cells');
             }"""
         )
         yield page
         browser.close()
+
+
+@contextmanager
+def finished(address: str, width: int = 1400):
+    """The page of a notebook after all its cells were run."""
+    with opened(address, width) as page:
+        page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        yield page
 
 
 def notebook_of(*cells: str) -> str:
@@ -92,6 +106,18 @@ def notebook_of(*cells: str) -> str:
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     made = v4.new_notebook(cells=[v4.new_code_cell(c) for c in cells], metadata=kernel)
     return json.dumps(made)
+
+
+def with_parameters(path: Path, **values: object) -> str:
+    """The text of a notebook with other values behind its parameters cell, as papermill has it."""
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
+    place = next(i for i, found in enumerate(tags) if "parameters" in found)
+    given = "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(given))
+    return nbformat.writes(notebook)
 
 
 def free_port() -> int:

@@ -52,7 +52,7 @@ def test_the_same_command_again_makes_no_call(finished):
     folder, _ = finished
     again = sleeptime("run", "stateful-gsm", *SMALL, "--out", "r", cwd=folder)
     assert again.returncode == 0
-    assert "0 rows answered" in again.stderr
+    assert "0 answered now; 24 were there from before" in again.stderr
     assert "0 calls sent" in again.stderr
 
 
@@ -75,14 +75,16 @@ def test_another_configuration_in_the_same_directory_is_refused(finished):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("run", "stateful-gms"), "known are stateful-gsm"),
+        (("run", "stateful-gms"), "stateful-gms"),
+        (("run", "none.py"), "no file none.py"),
+        (("run", "stateful-gsm", "--sleep-method", "nonsense"), "known are rethink"),
         (("run", "stateful-gsm", "--model", "gpt-4o-mini"), "OPENAI_API_KEY"),
         (("run", "multi-query", "--questions-per-context", "0"), "questions_per_context"),
         (("run", "stateful-gsm", "--dataset", "procedural-p9"), "procedural-p1"),
         (("run", "stateful-gsm", "--dataset", "no/such.jsonl"), "no/such.jsonl"),
         (("run", "stateful-gsm", "--limit", "0"), "limit"),
         (("run", "stateful-gsm", "--limit", "many"), "limit"),
-        (("run", "stateful-gsm", "--levels", "0;1"), "--levels"),
+        (("run", "stateful-gsm", "--levels", "0;1"), "levels"),
         (("run", "stateful-gsm", "--no-such-option"), "--no-such-option"),
         (("run", "stateful-gsm", "--config", "none.yaml"), "none.yaml"),
         (("run", "stateful-gsm", *SMALL, "--out", "/proc/no"), "--out"),
@@ -104,7 +106,7 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, words, said):
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "nobody/knows-its-price"])
-def test_a_dear_run_is_not_started_without_a_word_from_the_user(tmp_path, model):
+def test_an_expensive_run_is_not_started_without_a_word_from_the_user(tmp_path, model):
     words = ("run", "stateful-gsm", "--model", model, "--limit", "100")
     done = sleeptime(*words, cwd=tmp_path, OPENAI_API_KEY="none")
     assert done.returncode == 2
@@ -179,6 +181,64 @@ def test_help_names_every_command(tmp_path):
 
 def test_the_version_is_told(tmp_path):
     assert sleeptime("--version", cwd=tmp_path).stdout.strip().startswith("sleeptime 0.")
+
+
+def test_a_file_of_options_gives_what_is_not_said_on_the_command_line(tmp_path):
+    (tmp_path / "c.yaml").write_text("limit: 2\nlevels: [0, 3]\npass_samples: 0\nconcurrency: 3\n")
+    words = ("run", "stateful-gsm", "--config", "c.yaml", "--levels", "2", "--out", "r")
+    done = sleeptime(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = read_rows(tmp_path / "r")
+    assert (rows.question_id.nunique(), set(rows.budget)) == (2, {2})
+
+
+def test_an_unknown_option_in_a_file_names_the_nearest(tmp_path):
+    (tmp_path / "c.yaml").write_text("level: 2\n")
+    done = sleeptime("run", "stateful-gsm", "--config", "c.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "c.yaml: unknown option level, did you mean levels?" in done.stderr
+
+
+OWN = """
+from dataclasses import replace
+from sleeptime_lib import Options, option
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
+
+class MyOptions(StatefulGsmOptions):
+    rounds: int = option(1, "Answers one after the other.", ge=1)
+
+MINE = replace(STATEFUL_GSM, name="mine", options=MyOptions)
+"""
+
+
+def test_an_experiment_of_ones_own_is_run_by_its_file(tmp_path):
+    (tmp_path / "mine.py").write_text(OWN)
+    done = sleeptime("run", "mine.py", *SMALL, "--rounds", "2", "--out", "r", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "--rounds 2" in json.loads((tmp_path / "r/manifest.json").read_text())["command"]
+    assert "--experiment FILE.py" in " ".join(sleeptime("report", "r", cwd=tmp_path).stdout.split())
+    given = sleeptime("report", "r", "--experiment", "mine.py", cwd=tmp_path)
+    assert "--experiment" not in given.stdout
+    help_text = sleeptime("run", "mine.py", "--help", cwd=tmp_path).stdout
+    assert "Answers one after the other." in help_text
+
+
+def test_rows_that_failed_are_told_by_the_status(tmp_path):
+    wrong = (
+        OWN
+        + """
+async def answer(call, context, question, setting, notes, sample):
+    raise ValueError("nothing")
+
+MINE = replace(MINE, answer=answer)
+"""
+    )
+    (tmp_path / "mine.py").write_text(wrong)
+    words = ("--limit", "1", "--levels", "0", "--sleep-parallel", "1", "--pass-samples", "0")
+    done = sleeptime("run", "mine.py", *words, "--out", "r", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "3 failed" in done.stderr
+    assert "the same command tries the failed rows again" in done.stderr
 
 
 def test_an_estimate_needs_no_key_and_makes_no_run(tmp_path):

@@ -227,6 +227,12 @@ class TestSleepMethods:
         with pytest.raises(InputError, match=r"'nonsense': known are rethink, think"):
             runs.prepare(TOY, options, Execution())
 
+    def test_one_is_chosen_by_name(self, tmp_path):
+        with pytest.raises(InputError, match="unknown sleep method 'nonsense'"):
+            runs.run(TOY, out=tmp_path, sleep_method="nonsense")
+        run = runs.run(TOY, out=tmp_path, sleep_method="think")
+        assert run.manifest["config"]["sleep_method"] == "think"
+
     def test_an_experiments_own_is_its_default_and_another_can_be_chosen(self, tmp_path):
         assert runs.make_options(TOY).sleep_method == "think"
         chosen = runs.make_options(TOY, sleep_method="rethink")

@@ -5,25 +5,32 @@ import json
 import socket
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import uvicorn
 
-from sleeptime_lib import reporting, runs
+from sleeptime_lib import results, runs
 from sleeptime_lib.analysis import wording
-from sleeptime_lib.config import DEFAULTS, EXPERIMENTS, Execution, RunConfig, make_config
+from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiments import multi_query
+from sleeptime_lib.experiments.multi_query import (
+    BILLS,
+    MULTI_QUERY,
+    MultiQueryOptions,
+    amortise,
+)
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
 from sleeptime_lib.manifest import command_of
 from sleeptime_lib.servers.simulated.app import Options, create_app
 from sleeptime_lib.store import read_rows, read_sleeps
 
-SMALL = {"experiment": "multi-query", "limit": 3, "questions_per_context": 4}
+SMALL = {"limit": 3, "questions_per_context": 4}
 
 
 async def carried_out(path, **options):
-    ready = runs.prepare(make_config(**(SMALL | options)), Execution(), path)
-    return await runs.carry_out(ready)
+    made = runs.make_options(MULTI_QUERY, **(SMALL | options))
+    return await runs.carry_out(runs.prepare(MULTI_QUERY, made, Execution(), path))
 
 
 @pytest.fixture
@@ -41,29 +48,30 @@ def caching_server():
 
 class TestDefaults:
     def test_they_are_the_experiments_own(self):
-        config = make_config(experiment="multi-query")
-        assert config.dataset == "multi-p1"
-        assert config.questions_per_context == 10
-        assert (config.levels, config.sleep_parallel) == ((0, 1, 3), (1,))
+        options = runs.make_options(MULTI_QUERY)
+        assert options.dataset == "multi-p1"
+        assert options.questions_per_context == 10
+        assert (options.levels, options.sleep_parallel) == ((0, 1, 3), (1,))
 
     def test_what_is_given_goes_before_them(self):
-        assert make_config(experiment="multi-query", levels=(2,)).levels == (2,)
+        assert runs.make_options(MULTI_QUERY, levels=(2,)).levels == (2,)
 
-    def test_they_are_options_that_there_are(self):
-        assert set(DEFAULTS) == set(EXPERIMENTS)
-        for defaults in DEFAULTS.values():
-            assert set(defaults) <= set(RunConfig.model_fields)
+    def test_the_options_are_those_of_stateful_gsm_with_their_bounds(self):
+        assert list(MultiQueryOptions.model_fields) == list(StatefulGsmOptions.model_fields)
+        for wrong in ({"limit": 0}, {"levels": (7,)}, {"questions_per_context": 0}):
+            with pytest.raises(InputError, match=next(iter(wrong))):
+                MultiQueryOptions.make(**wrong)
 
     def test_the_command_leaves_them_out(self):
-        assert command_of(make_config(experiment="multi-query", limit=5)) == (
+        assert command_of(MULTI_QUERY, MultiQueryOptions(limit=5)) == (
             "sleeptime run multi-query --limit 5"
         )
-        assert command_of(make_config(experiment="multi-query", levels=(0, 1, 2, 3, 4))) == (
+        assert command_of(MULTI_QUERY, MultiQueryOptions(levels=(0, 1, 2, 3, 4))) == (
             "sleeptime run multi-query --levels 0,1,2,3,4"
         )
 
     def test_baseline_and_one_sleep_phase_are_measured_and_nothing_else(self):
-        settings = multi_query.settings(make_config(experiment="multi-query"))
+        settings = MULTI_QUERY.settings(MultiQueryOptions())
         arms = Counter((s.arm, s.budget_kind, s.sleep_parallel) for s in settings)
         assert arms == {("baseline", "verbosity", 0): 3, ("sleep", "verbosity", 1): 3}
 
@@ -86,65 +94,53 @@ async def test_fewer_questions_of_the_same_contexts_give_the_same_rows(tmp_path)
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    path = tmp_path_factory.mktemp("run")
-    asyncio.run(carried_out(path, limit=8))
-    return path
+    return runs.run(MULTI_QUERY, out=tmp_path_factory.mktemp("run"), **(SMALL | {"limit": 8}))
 
 
-def priced(path, model, **price):
+def priced(run, model, **price):
     """The run as if `model` had made it at a price."""
-    run = reporting.load_run(path)
-    manifest = dict(run.manifest) | {"model": model}
-    return reporting.Run(path, manifest | {"price": price or None}, run.rows)
+    return replace(run, manifest=dict(run.manifest) | {"model": model, "price": price or None})
 
 
 class TestReport:
     def test_it_has_the_amortisation_under_every_bill(self, finished):
-        found = reporting.report_json(finished)["amortisation"]
-        assert set(found) == {*reporting.BILLS, "prices_of"}
+        found = results.report_json(finished)["amortisation"]
+        assert set(found) == {*BILLS, "prices_of"}
         assert found["paper"]["questions"] == [1, 2, 5, 10]
         assert json.loads(json.dumps(found, allow_nan=False)) == found
 
     def test_a_batch_endpoint_halves_the_questions_it_takes(self, finished):
-        found = reporting.amortise(reporting.load_run(finished))
+        found = amortise(finished)
         live, batch = (found[name].main.break_even.estimate for name in ("list", "batch"))
         assert live / batch == pytest.approx(2)
 
     def test_an_experiment_with_one_question_per_context_has_none(self, tmp_path):
-        options = {"experiment": "stateful-gsm", "limit": 2, "levels": (0,), "sleep_parallel": (1,)}
-        ready = runs.prepare(
-            make_config(**options, pass_samples=0, context_only=False), Execution(), tmp_path
-        )
-        asyncio.run(runs.carry_out(ready))
-        assert "amortisation" not in reporting.report_json(tmp_path)
+        few = {"limit": 2, "levels": (0,), "sleep_parallel": (1,), "pass_samples": 0}
+        run = runs.run(STATEFUL_GSM, out=tmp_path, **few)
+        assert "amortisation" not in results.report_json(run)
 
     def test_a_model_that_is_free_or_of_unknown_price_takes_a_named_models(self, finished):
-        assert reporting.price_of(reporting.load_run(finished))[1] == "gpt-4o-mini"
-        assert reporting.price_of(priced(finished, "nobody/knows"))[1] == "gpt-4o-mini"
+        assert finished.price_or_reference[1] == "gpt-4o-mini"
+        assert priced(finished, "nobody/knows").price_or_reference[1] == "gpt-4o-mini"
 
     def test_a_model_with_a_price_keeps_it(self, finished):
         run = priced(finished, "mine", prompt=1.0, cached=0.5, completion=3.0)
-        price, name = reporting.price_of(run)
+        price, name = run.price_or_reference
         assert (price.completion, name) == (3.0, "mine")
 
     def test_it_is_told_in_words_under_every_bill(self, finished):
-        told = reporting.amortisation_sentences(reporting.load_run(finished))
-        assert len(told) == len(reporting.BILLS) + 1
-        assert all("At budget 0" in line for line in told[:-1])
-
-    def test_notes_are_not_matched_with_data_that_has_changed(self, finished):
-        run = reporting.load_run(finished)
-        other = reporting.Run(run.path, dict(run.manifest) | {"dataset_fingerprint": ""}, run.rows)
-        with pytest.raises(InputError, match="has changed since"):
-            reporting.exchange(other, budget=0)
+        (section,) = [one for one in finished.sections() if one.name == "amortisation"]
+        assert len(section.sentences) == len(BILLS) + 1
+        for name, line in zip(BILLS.values(), section.sentences, strict=False):
+            assert line.startswith(name)
 
     def test_its_figures_are_written_with_where_they_came_from(self, finished, tmp_path):
-        written = reporting.write_figures(finished, tmp_path)
+        written = finished.write_figures(tmp_path)
         names = {path.stem for path in written}
         assert {"multi_query_pareto", "multi_query_amortised_paper"} <= names
         for name in names:
             beside = json.loads((tmp_path / f"{name}.json").read_text())
-            assert beside["provenance"]["run"] == str(finished)
+            assert beside["provenance"]["run"] == str(finished.path)
 
 
 class TestPrefixCache:
@@ -160,14 +156,14 @@ class TestPrefixCache:
     async def test_the_report_tells_the_hit_rate(self, tmp_path, caching_server):
         await carried_out(tmp_path, base_url=caching_server)
         rows = read_rows(tmp_path)
-        rate = reporting.report_json(tmp_path)["tokens"]["hit_rate"]
+        rate = results.report_json(results.load_run(tmp_path))["tokens"]["hit_rate"]
         assert rate["test"] == rows.test_cached_tokens.sum() / rows.test_prompt_tokens.sum()
         assert 0.3 < rate["test"] < 1
         assert 0 < rate["sleep"] < 1
-        told = " ".join(wording.sentences(reporting.load_run(tmp_path).report()))
+        told = " ".join(wording.sentences(results.load_run(tmp_path).report()))
         assert f"{100 * rate['test']:.0f}% of those of the answers" in told
 
     async def test_without_a_prefix_cache_the_rate_is_nought(self, tmp_path):
         await carried_out(tmp_path)
-        rate = reporting.report_json(tmp_path)["tokens"]["hit_rate"]
+        rate = results.report_json(results.load_run(tmp_path))["tokens"]["hit_rate"]
         assert rate == {"sleep": 0.0, "test": 0.0}

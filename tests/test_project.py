@@ -51,7 +51,25 @@ def test_the_lock_holds_versions_and_no_addresses(lock):
 
 
 def test_importing_the_library_is_cheap():
-    heavy = ("pandas", "plotly", "openai", "pyarrow", "matplotlib", "datasets")
+    heavy = ("pandas", "plotly", "openai", "pyarrow", "matplotlib", "datasets", "pydantic", "numpy")
     code = f"import sleeptime_lib, sys; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_public_face_has_what_it_names():
+    code = (
+        "import sleeptime_lib\n"
+        "from sleeptime_lib import Experiment, load_run, run\n"
+        "print([n for n in sleeptime_lib.__all__ if getattr(sleeptime_lib, n) is None])\n"
+        "print(set(sleeptime_lib.__all__) <= set(dir(sleeptime_lib)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[]", "True"]
+
+
+def test_a_name_that_it_does_not_have_is_an_attribute_error():
+    import sleeptime_lib
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = sleeptime_lib.nothing

@@ -2,21 +2,25 @@
 
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from ports import free_port, wait_until_up
-from sleeptime_lib.models.recording import read_about
 from test_cli import sleeptime
 
-from sleeptime_lib.config import make_config
+from sleeptime_lib import results, runs
+from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.manifest import read_manifest
-from sleeptime_lib.models import recording
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+from sleeptime_lib.models import replay as recording
+from sleeptime_lib.models.cache_file import all_replies
+from sleeptime_lib.models.replay import read_about
 from sleeptime_lib.records import VOLATILE_COLUMNS
 from sleeptime_lib.store import read_rows, read_sleeps
 
@@ -35,9 +39,14 @@ def folder(tmp_path_factory):
     return folder
 
 
-def replay(folder, *options, out):
-    words = ("run", "stateful-gsm", "--model", "recorded:small", *options, "--out", out)
-    return sleeptime(*words, "--json", cwd=folder)
+@pytest.fixture
+def here(folder, monkeypatch):
+    """Makes the folder the working directory, where recordings are found by name."""
+    monkeypatch.chdir(folder)
+
+
+def replay(out, **options):
+    return runs.run("stateful-gsm", out=out, model="recorded:small", **options)
 
 
 def same_rows(one, other):
@@ -46,34 +55,34 @@ def same_rows(one, other):
 
 
 def test_a_replay_without_options_is_the_recorded_run(folder):
-    done = replay(folder, out="whole")
+    words = ("run", "stateful-gsm", "--model", "recorded:small", "--out", "whole", "--json")
+    done = sleeptime(*words, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "nothing is billed" in done.stderr
     same_rows(read_rows(folder / "live"), read_rows(folder / "whole"))
     pd.testing.assert_frame_equal(read_sleeps(folder / "live"), read_sleeps(folder / "whole"))
+    assert json.loads(done.stdout)["simulated"] is True
 
 
-def test_a_replay_bills_nothing_and_keeps_experiment_tokens(folder):
-    report = json.loads(replay(folder, out="bill").stdout)
-    live = json.loads(sleeptime("report", "live", "--json", cwd=folder).stdout)
-    billed = report["tokens"]["billed"]
-    assert sum(sum(phase.values()) for phase in billed.values()) == 0
-    assert report["tokens"]["experiment"] == live["tokens"]["experiment"]
-    assert not (folder / "bill" / "calls.sqlite").exists()
+@pytest.mark.usefixtures("here")
+def test_a_replay_bills_nothing_and_keeps_experiment_tokens():
+    report, live = (run.report().tokens for run in (replay("bill"), results.load_run("live")))
+    assert report.billed.sleep.completion == report.billed.test.prompt == 0
+    assert report.experiment == live.experiment
+    assert not Path("bill/calls.sqlite").exists()
 
 
-def test_two_replays_give_the_same_bytes(folder):
+@pytest.mark.usefixtures("here")
+def test_two_replays_give_the_same_bytes():
     for out in ("first", "second"):
-        assert replay(folder, out=out).returncode == 0
-    rows = [read_rows(folder / out) for out in ("first", "second")]
-    pd.testing.assert_frame_equal(*rows)
+        replay(out)
+    assert Path("first/rows.parquet").read_bytes() == Path("second/rows.parquet").read_bytes()
 
 
-def test_a_part_of_what_was_recorded_can_be_replayed(folder):
-    options = ("--limit", "2", "--levels", "0,3", "--sleep-parallel", "2", "--no-context-only")
-    done = replay(folder, *options, "--pass-samples", "2", out="part")
-    assert done.returncode == 0, done.stderr
-    rows = read_rows(folder / "part")
+@pytest.mark.usefixtures("here")
+def test_a_part_of_what_was_recorded_can_be_replayed():
+    part = {"levels": "0,3", "sleep_parallel": 2, "context_only": False, "pass_samples": 2}
+    rows = replay("part", limit=2, **part).rows
     assert rows.question_id.nunique() == 2
     assert set(rows[rows.arm == "sleep"].sleep_parallel) == {2}
     assert len(rows[rows.budget_kind == "samples"]) == 2 * 2
@@ -82,29 +91,51 @@ def test_a_part_of_what_was_recorded_can_be_replayed(folder):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (("--limit", "5"), "limit = 5, recorded 4"),
-        (("--levels", "0,1,4"), "levels = 1, 4"),
-        (("--sleep-parallel", "1,10"), "sleep_parallel = 10"),
-        (("--pass-samples", "4"), "pass_samples = 4, recorded 3"),
-        (("--dataset", "procedural-p2"), "dataset = 'procedural-p2', recorded 'procedural-p0'"),
-        (("--seed", "1"), "seed = 1, recorded 0"),
-        (("--sleep-temperature", "1.0"), "sleep_temperature = 1.0, recorded 0.7"),
-        (("--answer-max-tokens", "9"), "answer_max_tokens = 9, recorded 2048"),
+        ({"limit": 5}, "limit = 5, recorded 4"),
+        ({"limit": None}, "limit = None, recorded 4"),
+        ({"levels": "0,1,4"}, "levels = 0, 1, 4, recorded 0, 2, 3"),
+        ({"sleep_parallel": (1, 10)}, "sleep_parallel = 1, 10, recorded 1, 2"),
+        ({"pass_samples": 4}, "pass_samples = 4, recorded 3"),
+        ({"dataset": "procedural-p2"}, "dataset = 'procedural-p2', recorded 'procedural-p0'"),
+        ({"seed": 1}, "seed = 1, recorded 0"),
+        ({"sleep_temperature": 1.0}, "sleep_temperature = 1.0, recorded 0.7"),
+        ({"answer_max_tokens": 9}, "answer_max_tokens = 9, recorded 2048"),
+        ({"sleep_method": "other"}, "unknown sleep method 'other'"),
+        # Draws for pass@k are of the lowest level, which was recorded without them.
+        ({"levels": "2,3"}, "baseline at samples 2 (leave it out, such as with --pass-samples 0)"),
     ],
 )
-def test_what_was_not_recorded_is_refused_by_naming_what_was(folder, options, named):
-    done = replay(folder, *options, out="refused")
-    assert done.returncode == 2
-    assert named in done.stderr
-    assert "4 questions, levels 0, 2, 3, sleep phases k = 1, 2" in done.stderr
-    assert not (folder / "refused").exists()
+@pytest.mark.usefixtures("here")
+def test_what_was_not_recorded_is_refused_at_once(options, named):
+    with pytest.raises(InputError, match=re.escape(named)) as caught:
+        replay("refused", **options)
+    assert "\n" not in str(caught.value)
+    assert not Path("refused").exists()
 
 
-def test_another_experiment_is_refused(folder):
-    words = ("run", "multi-query", "--model", "recorded:small")
+@pytest.mark.usefixtures("here")
+def test_what_is_refused_is_told_with_what_there_is():
+    with pytest.raises(InputError) as caught:
+        replay("refused", limit=5)
+    said = str(caught.value)
+    assert "It holds stateful-gsm on procedural-p0 (4 questions; made with: sleeptime run" in said
+    assert "--levels 0,2,3 --sleep-parallel 1,2" in said
+
+
+def test_higher_levels_are_replayed_without_pass_at_k(folder):
+    words = ("run", "stateful-gsm", "--model", "recorded:small", "--levels", "2,3", "--out", "high")
     done = sleeptime(*words, cwd=folder)
     assert done.returncode == 2
-    assert "experiment = 'multi-query'" in done.stderr
+    assert "pass" in done.stderr.splitlines()[-1]
+    done = sleeptime(*words, "--pass-samples", "0", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert set(read_rows(folder / "high").budget) == {2, 3}
+
+
+@pytest.mark.usefixtures("here")
+def test_another_experiment_is_refused():
+    with pytest.raises(InputError, match="this is a recording of stateful-gsm, not of multi-query"):
+        runs.run("multi-query", model="recorded:small")
 
 
 def test_data_that_changed_since_is_told_at_the_first_missing_reply(folder, tmp_path):
@@ -122,30 +153,25 @@ def test_data_that_changed_since_is_told_at_the_first_missing_reply(folder, tmp_
     assert "--record own" in done.stderr
 
 
-def test_an_unknown_recording_names_those_there_are(folder):
-    done = sleeptime("run", "stateful-gsm", "--model", "recorded:none", cwd=folder)
-    assert done.returncode == 2
-    assert "small" in done.stderr
+@pytest.mark.usefixtures("here")
+def test_an_unknown_recording_names_those_there_are():
+    with pytest.raises(InputError, match=r"'none': there are .*small"):
+        runs.run("stateful-gsm", model="recorded:none")
 
 
 def test_a_file_that_is_no_recording_is_refused(folder, tmp_path):
     shutil.copy(folder / "live" / "rows.parquet", tmp_path / "rows.parquet")
     with pytest.raises(InputError, match="is not a recording"):
-        make_config(model=f"recorded:{tmp_path / 'rows.parquet'}")
+        read_about(f"recorded:{tmp_path / 'rows.parquet'}")
     (tmp_path / "text.parquet").write_text("no")
     with pytest.raises(InputError, match="is not a recording"):
-        make_config(model=f"recorded:{tmp_path / 'text.parquet'}")
+        read_about(f"recorded:{tmp_path / 'text.parquet'}")
 
 
-def test_a_recording_of_the_simulated_model_stays_marked(folder):
-    report = json.loads(replay(folder, out="marked").stdout)
-    assert report["simulated"] is True
-    assert read_manifest(folder / "marked")["simulated"] is True
-
-
-def test_a_manifest_says_what_was_replayed(folder):
-    replay(folder, out="told")
-    manifest = read_manifest(folder / "told")
+@pytest.mark.usefixtures("here")
+def test_a_manifest_says_what_was_replayed():
+    manifest = replay("told").manifest
+    assert manifest["simulated"] is True
     assert manifest["model"] == "simulated"
     assert manifest["config"]["model"] == "recorded:small"
     assert manifest["recording"]["command"].endswith("--record small")
@@ -169,19 +195,25 @@ def test_a_recording_of_another_run_is_not_overwritten(folder):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("name", "about", "said"),
     [
-        (("--record", "../x"), "use letters"),
-        (("--about", "licence=MIT"), "add --record"),
-        (("--record", "y", "--about", "colour=red"), "known are quantisation, server, licence"),
-        (("--record", "y", "--model", "recorded:small"), "recorded already"),
+        ("../x", (), "use letters"),
+        (None, ("licence=MIT",), "add --record"),
+        ("y", ("colour=red",), "known are quantisation, server, licence"),
     ],
 )
-def test_a_recording_that_cannot_be_made_is_refused_before_the_run(folder, options, said):
-    done = sleeptime("run", "stateful-gsm", *options, "--out", "never", cwd=folder)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert not (folder / "never").exists()
+@pytest.mark.usefixtures("here")
+def test_a_recording_that_cannot_be_made_is_refused_before_the_run(name, about, said):
+    ready = runs.prepare(STATEFUL_GSM, runs.make_options(STATEFUL_GSM, limit=1), Execution())
+    with pytest.raises(InputError, match=said):
+        runs.recorder(ready, name, about)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_replay_is_not_recorded_again():
+    options = runs.make_options(STATEFUL_GSM, model="recorded:small")
+    with pytest.raises(InputError, match="recorded already"):
+        runs.recorder(runs.prepare(STATEFUL_GSM, options, Execution()), "y", ())
 
 
 def test_a_recording_answers_no_other_questions(folder):
@@ -201,7 +233,7 @@ def test_what_is_told_of_a_recording_is_all_there(folder):
 def test_an_interrupted_recording_resumes(tmp_path):
     port = free_port()
     serve = [sys.executable, "-m", "sleeptime_lib", "serve", "--port", str(port)]
-    server = subprocess.Popen([*serve, "--latency-s", "0.1"], stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen([*serve, "--latency-s", "0.03"], stderr=subprocess.PIPE, text=True)
     try:
         wait_until_up(port, server, 60)
         url = f"http://127.0.0.1:{port}/v1"
@@ -229,12 +261,13 @@ def until(condition, seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def test_rows_of_one_recording_are_not_taken_for_those_of_another(folder, tmp_path):
-    shutil.copytree(folder, tmp_path / "copy")
-    path = tmp_path / "copy/recordings/small.parquet"
-    assert replay(tmp_path / "copy", out="kept").returncode == 0
+@pytest.mark.usefixtures("here")
+def test_rows_of_one_recording_are_not_taken_for_those_of_another(folder, tmp_path, monkeypatch):
+    shutil.copytree(folder / "recordings", tmp_path / "recordings")
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "recordings/small.parquet"
+    replay("kept")
     other = dataclasses.replace(read_about(str(path)), date="2020-01-01")
-    recording.write(path, other, recording.recorded_calls(folder / "live/calls.sqlite"))
-    done = replay(tmp_path / "copy", out="kept")
-    assert done.returncode == 2
-    assert "recording_hash was" in done.stderr
+    recording.write(path, other, all_replies(folder / "live/calls.sqlite"))
+    with pytest.raises(InputError, match="recording_hash was"):
+        replay("kept")

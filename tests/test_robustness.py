@@ -16,7 +16,7 @@ from fault_replies import LASTING
 from fault_server import Faults, FaultServer
 from simulated_answer import carry_out, prepared, simulated_answer
 
-from sleeptime_lib import reporting, runs
+from sleeptime_lib import results, runs
 from sleeptime_lib.errors import StopRun
 from sleeptime_lib.records import ROW_KEY, VOLATILE_COLUMNS
 from sleeptime_lib.store import read_rows
@@ -152,8 +152,9 @@ class TestSecrets:
             ready = prepared(server.url, tmp_path / "r", limit=4, timeout_s=1.0)
             asyncio.run(runs.carry_out(ready))
             assert SECRET in server.log.headers["authorization"]
-        reporting.write_figures(tmp_path / "r", tmp_path / "figures")
-        reporting.write_tables(tmp_path / "r", tmp_path / "tables")
+        told = results.load_run(tmp_path / "r")
+        told.write_figures(tmp_path / "figures")
+        results.write_tables(told, tmp_path / "tables")
         assert read_rows(tmp_path / "r").error.str.contains("[key]", regex=False).any()
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert len(files) > 10

@@ -78,7 +78,7 @@ class TestProvenance:
         options = StatefulGsmOptions.make(
             limit=5, context_only=False, skip_bad=True, dataset="my file.csv", temperature=None
         )
-        assert command_of("stateful-gsm", options) == (
+        assert command_of(STATEFUL_GSM, options) == (
             "sleeptime run stateful-gsm --dataset 'my file.csv' --limit 5 --skip-bad"
             " --temperature none --no-context-only"
         )

@@ -4,10 +4,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sleeptime_lib.models.recording import read_about
 
 from sleeptime_lib import runs
-from sleeptime_lib.config import Execution, make_config
+from sleeptime_lib.config import Execution
+from sleeptime_lib.experiments import find_experiment
+from sleeptime_lib.models.replay import read_about
 from sleeptime_lib.store import read_rows
 
 FOLDER = Path(__file__).parent.parent / "recordings"
@@ -24,10 +25,12 @@ def replayed(tmp_path_factory):
 
     def replay(name):
         if name not in done:
-            config = make_config(model=f"recorded:{name}")
-            ready = runs.prepare(config, Execution(), tmp_path_factory.mktemp("run") / "r")
+            experiment = find_experiment(read_about(name).config["experiment"])
+            options = runs.make_options(experiment, model=f"recorded:{name}")
+            path = tmp_path_factory.mktemp("run") / "r"
+            ready = runs.prepare(experiment, options, Execution(), path)
             finished = asyncio.run(runs.carry_out(ready))
-            done[name] = read_rows(finished.path), finished
+            done[name] = read_rows(finished.path), finished, ready
         return done[name]
 
     return replay
@@ -44,7 +47,7 @@ def test_it_is_small_and_says_where_it_comes_from(name):
 
 
 def test_it_replays_whole_without_a_bill(name, replayed):
-    rows, finished = replayed(name)
+    rows, finished, _ = replayed(name)
     assert finished.outcome.failed == 0
     assert finished.totals.sent == 0
     assert finished.totals.billed.total == 0
@@ -53,15 +56,14 @@ def test_it_replays_whole_without_a_bill(name, replayed):
 
 
 def test_the_data_it_was_made_on_is_generated_as_before(name, replayed):
-    rows, _ = replayed(name)
+    rows, _, ready = replayed(name)
     about = read_about(name)
-    task = runs.load_task(make_config(model=f"recorded:{name}"))
-    assert task.fingerprint() == about.dataset_fingerprint
+    assert ready.task.fingerprint() == about.dataset_fingerprint
     assert rows.question_id.nunique() == about.questions
 
 
 def test_it_holds_every_arm_it_was_made_for(name, replayed):
-    rows, _ = replayed(name)
+    rows, _, _ = replayed(name)
     slept = rows[rows.arm == "sleep"]
     if name.endswith("multi-p0"):
         assert rows.context_id.nunique() >= 24

@@ -1,156 +1,279 @@
 """The notebook's view of a run, without a browser: what the sliders mean and what is drawn."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from fault_server import Faults, FaultServer
+from simulated_answer import simulated_answer
+from toy import TOY
 
-from sleeptime_lib import runs
-from sleeptime_lib.config import Execution, make_config
+from sleeptime_lib import recordings, runs
+from sleeptime_lib.config import Execution, option
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.store import read_rows
+from sleeptime_lib.experiment import Notes
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
+from sleeptime_lib.manifest import read_manifest
+from sleeptime_lib.store import CALLS, read_rows
 from sleeptime_lib.widgets import PlanningPanel, RunPanel
 
 SMALL = {"limit": 8, "levels": (0, 1, 2, 3), "sleep_parallel": (1, 2), "pass_samples": 0}
 
 
-def panel(tmp_path, execution=None, **options):
-    return RunPanel(make_config(**(SMALL | options)), execution, root=tmp_path)
+def panel(root, execution=None, experiment="stateful-gsm", **options):
+    chosen = runs.experiment_of(experiment)
+    made = runs.make_options(chosen, **(SMALL | options))
+    return RunPanel(experiment, made, execution, root=root)
 
 
-def slider(view, name):
-    found = [
-        child
-        for row in view.widget.children[:2]
-        for child in row.children
-        if child.description == name
-    ]
-    return found[0]
+def sliders(view):
+    return {child.description: child for child in view.widget.children[0].children}
 
 
 def said(view):
-    estimate, status = view.widget.children[2], view.widget.children[4]
+    estimate, status = view.widget.children[1], view.widget.children[3]
     return estimate.value, status.value
+
+
+def buttons(view):
+    start, stop, _ = view.widget.children[2].children
+    return start, stop
 
 
 def points(view):
     figure = view.widget.children[-1]
-    return {t.name: len(t.x) for t in figure.data if "markers" in t.mode}
+    return {t.meta.partition(":")[2]: len(t.x) for t in figure.data if "markers" in t.mode}
 
 
-def test_the_sliders_begin_at_the_configuration(tmp_path):
-    assert panel(tmp_path).config() == make_config(**SMALL)
+class TestSliders:
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {},
+            {"levels": (0, 1, 3), "sleep_parallel": (1, 5)},
+            {"limit": 300, "levels": (2,), "sleep_parallel": ()},
+        ],
+    )
+    def test_they_begin_at_the_options(self, tmp_path, options):
+        view = panel(tmp_path, **options)
+        assert view.options() == runs.make_options(STATEFUL_GSM, **(SMALL | options))
+
+    def test_moved_they_give_other_options(self, tmp_path):
+        view = panel(tmp_path)
+        sliders(view)["Questions"].value = 12
+        sliders(view)["Verbosity levels"].value = (0, 1)
+        sliders(view)["Parallel phases"].value = 5
+        options = view.options()
+        assert (options.limit, options.levels, options.sleep_parallel) == (12, (0, 1), (1, 2, 5))
+
+    def test_values_with_gaps_are_kept_until_the_slider_is_moved(self, tmp_path):
+        view = panel(tmp_path, levels=(0, 1, 3))
+        sliders(view)["Verbosity levels"].value = (1, 3)
+        assert view.options().levels == (1, 2, 3)
+        sliders(view)["Verbosity levels"].value = (0, 3)
+        assert view.options().levels == (0, 1, 3)
+
+    def test_where_contexts_have_several_questions_they_count_contexts(self, tmp_path):
+        view = panel(tmp_path, experiment="multi-query", limit=5, questions_per_context=3)
+        sliders(view)["Contexts"].value = 2
+        options = view.options()
+        assert (options.limit, options.questions_per_context) == (2, 3)
+        assert "72 rows" in said(view)[0]
+
+    def test_they_are_those_that_the_options_give_hints_for(self, tmp_path):
+        class Own(StatefulGsmOptions):
+            rounds: tuple[int, ...] = option(
+                (1,), "How often.", slider="up to", label="Rounds", choices=(1, 2, 4)
+            )
+
+        view = panel(tmp_path, experiment=replace(STATEFUL_GSM, options=Own))
+        named = ["Questions", "Verbosity levels", "Parallel phases", "Rounds", "Cost cap"]
+        assert list(sliders(view)) == named
+        sliders(view)["Rounds"].value = 4
+        assert view.options().rounds == (1, 2, 4)
+
+    def test_an_experiment_without_hints_has_the_common_ones(self, tmp_path):
+        view = RunPanel(TOY, runs.make_options(TOY), root=tmp_path)
+        assert list(sliders(view)) == ["Questions", "Cost cap"]
+
+    def test_the_estimate_follows_them_before_anything_runs(self, tmp_path):
+        view = panel(tmp_path)
+        before = said(view)[0]
+        sliders(view)["Questions"].value = 16
+        assert "calls" in before
+        assert said(view)[0] != before
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_cost_cap_is_the_runs(self, tmp_path):
+        view = panel(tmp_path, Execution(max_cost_usd=2.0))
+        assert sliders(view)["Cost cap"].value == 2.0
+        sliders(view)["Cost cap"].value = 0.5
+        assert view.prepared.execution.max_cost_usd == 0.5
+
+    def test_what_cannot_run_is_said_and_cannot_be_started(self, tmp_path, monkeypatch):
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+        view = panel(tmp_path, model="gpt-4o-mini")
+        assert "OPENAI_API_KEY" in said(view)[0]
+        assert view.prepared is None
+        assert buttons(view)[0].disabled
+        with pytest.raises(InputError, match="see the message in the panel"):
+            view.start()
+
+    def test_text_of_others_is_shown_as_text(self, tmp_path):
+        view = panel(tmp_path, dataset="<img src=x onerror=alert(1)>")
+        assert "<img" not in said(view)[0]
+        assert "&lt;img" in said(view)[0]
 
 
-def test_levels_with_gaps_are_kept_until_the_slider_is_moved(tmp_path):
-    view = panel(tmp_path, levels=(0, 1, 3))
-    assert view.config().levels == (0, 1, 3)
-    slider(view, "Verbosity levels").value = (1, 3)
-    assert view.config().levels == (1, 2, 3)
-
-
-def test_where_contexts_have_several_questions_the_slider_counts_contexts(tmp_path):
-    view = panel(tmp_path, experiment="multi-query", limit=5, questions_per_context=3)
-    slider(view, "Contexts").value = 2
-    config = view.config()
-    assert (config.limit, config.questions_per_context) == (2, 3)
-    assert "72 rows" in said(view)[0]
-
-
-def test_moved_sliders_give_another_configuration(tmp_path):
-    view = panel(tmp_path)
-    slider(view, "Questions").value = 12
-    slider(view, "Verbosity levels").value = (0, 1)
-    slider(view, "Parallel phases").value = 5
-    config = view.config()
-    assert (config.limit, config.levels, config.sleep_parallel) == (12, (0, 1), (1, 2, 5))
-
-
-def test_the_estimate_follows_the_sliders_before_anything_runs(tmp_path):
-    view = panel(tmp_path)
-    before = said(view)[0]
-    slider(view, "Questions").value = 16
-    assert "calls" in before
-    assert said(view)[0] != before
-    assert list(tmp_path.iterdir()) == []
-
-
-async def test_the_plot_fills_in_and_ends_with_every_point(tmp_path):
-    view = panel(tmp_path)
-    assert points(view) == {}
-    view.start()
-    finished = await view.finished()
-    assert finished.outcome.answered == len(read_rows(finished.path))
-    assert points(view) == {"baseline": 4, "sleep-1": 4}
-    assert "finished" in said(view)[1]
-
-
-async def test_the_loop_is_free_while_a_run_is_going(tmp_path):
-    view = panel(tmp_path, limit=60)
-    view.start()
-    turns = 0
-    while not view._run.done():
-        await asyncio.sleep(0.01)
-        turns += 1
-    assert turns > 10
-
-
-async def test_stop_keeps_what_is_finished_and_start_goes_on(tmp_path):
-    view = panel(tmp_path, limit=60)
-    view.start()
-    while not list(tmp_path.glob("*/*/rows/*")):
-        await asyncio.sleep(0.01)
-    view.stop()
-    with pytest.raises(asyncio.CancelledError):
-        await view.finished()
-    assert "stopped" in said(view)[1]
-    view.start()
-    finished = await view.finished()
-    assert finished.outcome.found > 0
-
-
-async def test_the_cost_cap_of_the_slider_is_the_runs(tmp_path):
-    view = panel(tmp_path, Execution(max_cost_usd=2.0))
-    assert slider(view, "Cost cap").value == 2.0
-    slider(view, "Cost cap").value = 0.5
-    assert view._prepared.execution.max_cost_usd == 0.5
-
-
-def test_what_cannot_run_is_said_in_the_view(tmp_path, monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    view = panel(tmp_path, model="gpt-4o-mini")
-    assert "OPENAI_API_KEY" in said(view)[0]
-    with pytest.raises(InputError):
+class TestStart:
+    async def test_the_plot_fills_in_and_ends_with_every_point(self, tmp_path):
+        view = panel(tmp_path)
+        assert points(view) == {}
         view.start()
+        assert [button.disabled for button in buttons(view)] == [True, False]
+        await view.ended()
+        assert [button.disabled for button in buttons(view)] == [False, True]
+        assert points(view) == {"baseline": 4, "sleep-1": 4}
+        assert said(view)[1].count("finished") == 1
+        assert len(read_rows(view.prepared.path)) == view.prepared.estimate.rows
+
+    async def test_the_loop_is_free_while_a_run_is_going(self, tmp_path):
+        view = panel(tmp_path, limit=30)
+        view.start()
+        ended, turns = asyncio.ensure_future(view.ended()), 0
+        while not ended.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        assert turns > 10
+
+    async def test_stop_keeps_what_is_finished_and_start_goes_on(self, tmp_path):
+        view = panel(tmp_path, limit=40)
+        view.start()
+        while not list(tmp_path.glob("*/*/rows/*")):
+            await asyncio.sleep(0.01)
+        view.stop()
+        await view.ended()
+        assert "stopped after" in said(view)[1]
+        there = len(read_rows(view.prepared.path))
+        view.start()
+        assert "rows are there already" in said(view)[0]
+        await view.ended()
+        assert f"{there} were there from before" in said(view)[1]
+
+    async def test_what_goes_wrong_is_said_in_the_view(self, tmp_path):
+        with FaultServer(Faults(rate=1.0, kinds=("401",), most=10**9)) as server:
+            view = panel(tmp_path, model="m", base_url=server.url, limit=1)
+            view.start()
+            await view.ended()
+        assert "OPENAI_API_KEY" in said(view)[1]
+        assert not buttons(view)[0].disabled
+
+    async def test_waiting_for_no_run_ends_at_once(self, tmp_path):
+        await panel(tmp_path).ended()
+        assert list(tmp_path.iterdir()) == []
+
+    async def test_a_method_of_ones_own_is_run(self, tmp_path):
+        async def none(call, context, setting, draw):
+            return Notes("")
+
+        options = runs.make_options(STATEFUL_GSM, **(SMALL | {"limit": 2}))
+        view = RunPanel(STATEFUL_GSM, options, root=tmp_path, sleep_method=none)
+        view.start()
+        await view.ended()
+        assert read_manifest(view.prepared.path)["config"]["sleep_method"] == "none"
 
 
-async def test_waiting_for_no_run_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="start"):
-        await panel(tmp_path).finished()
+class TestLoad:
+    def test_the_simulated_model_is_run_to_its_end(self, tmp_path):
+        view = panel(tmp_path, limit=2)
+        run = view.load()
+        assert len(run.rows) == view.prepared.estimate.rows
+        assert "finished" in said(view)[1]
+        assert points(view) == {"baseline": 4, "sleep-1": 4}
+
+    async def test_it_waits_where_a_loop_is_running(self, tmp_path):
+        assert len(panel(tmp_path, limit=2).load().rows) > 0
+
+    def test_a_model_that_may_cost_money_is_not_asked(self, tmp_path):
+        with FaultServer(answer=simulated_answer) as server:
+            view = panel(tmp_path, model="m", base_url=server.url, limit=1)
+            with pytest.raises(InputError, match="press Start"):
+                view.load()
+            assert not server.log.attempts
+        assert list(tmp_path.iterdir()) == []
+
+    async def test_what_was_run_of_it_is_there_be_it_a_part(self, tmp_path):
+        with FaultServer(Faults(latency_s=0.02), simulated_answer) as server:
+            view = panel(tmp_path, model="m", base_url=server.url, limit=8)
+            view.start()
+            while not list(tmp_path.glob("*/*/rows/*")):
+                await asyncio.sleep(0.01)
+            view.stop()
+            await view.ended()
+            asked = sum(server.log.attempts.values())
+            run = view.load()
+            assert sum(server.log.attempts.values()) == asked
+        assert 0 < len(run.rows) < view.prepared.estimate.rows
+        assert f"{len(run.rows)} of " in said(view)[1]
+
+    def test_a_batch_may_spend(self, tmp_path):
+        with FaultServer(answer=simulated_answer) as server:
+            view = panel(tmp_path, model="m", base_url=server.url, limit=1)
+            assert len(view.load(spend=True).rows) == view.prepared.estimate.rows
+
+    def test_a_batch_may_spend_within_a_cap_only(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
+        away = {"model": "gpt-4o-mini", "base_url": "https://api.example.com/v1"}
+        with pytest.raises(InputError, match="needs a cap"):
+            panel(tmp_path, limit=1, **away).load(spend=True)
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """A folder with a recording "small"."""
+    monkeypatch.chdir(tmp_path)
+    run = runs.run(STATEFUL_GSM, out="live", **(SMALL | {"pass_samples": 2}))
+    target = recordings.target("small", run.manifest["config"])
+    origin = recordings.Origin("", "simulated", "MIT")
+    recordings.record(run.manifest, run.path / CALLS, target, origin, "x")
+    return tmp_path
+
+
+class TestRecording:
+    def view(self, root):
+        options = runs.make_options(STATEFUL_GSM, model="recorded:small")
+        return RunPanel(STATEFUL_GSM, options, root=root)
+
+    def test_it_offers_what_it_holds_and_says_what_it_replays(self, recorded):
+        view = self.view(recorded)
+        assert [k for _, k in sliders(view)["Parallel phases"].options] == [1, 2]
+        assert sliders(view)["Verbosity levels"].options == (0, 1, 2, 3)
+        assert sliders(view)["Questions"].max == view.options().limit == 8
+        assert "nothing is billed" in said(view)[0]
+
+    def test_pass_at_k_at_a_level_that_was_not_recorded_is_refused_at_once(self, recorded):
+        view = self.view(recorded)
+        sliders(view)["Verbosity levels"].value = (2, 3)
+        assert "baseline at samples 2" in said(view)[0]
+        assert "--pass-samples 0" in said(view)[0]
+        assert buttons(view)[0].disabled
+        with pytest.raises(InputError):
+            view.load()
+
+    def test_without_it_those_levels_are_replayed(self, recorded):
+        options = runs.make_options(STATEFUL_GSM, model="recorded:small", pass_samples=0)
+        view = RunPanel(STATEFUL_GSM, options, root=recorded)
+        sliders(view)["Verbosity levels"].value = (2, 3)
+        assert set(view.load().rows.budget) == {2, 3}
 
 
 async def test_the_planning_slider_tells_more_of_more_clusters(tmp_path):
-    ready = runs.prepare(make_config(**(SMALL | {"limit": 35})), Execution(), tmp_path / "r")
-    await runs.carry_out(ready)
-    view = PlanningPanel(read_rows(tmp_path / "r"), budget=0)
+    run = runs.run(STATEFUL_GSM, out=tmp_path, **(SMALL | {"limit": 35, "levels": (0,)}))
+    view = PlanningPanel(run.rows, budget=0)
     cluster_slider, text = view.widget.children
     before = text.value
     cluster_slider.value = 200
     assert before != text.value
     assert "200 clusters" in text.value
-
-
-def test_a_recording_offers_what_it_holds_and_says_why_not_more(tmp_path, monkeypatch):
-    from sleeptime_lib import recordings
-
-    monkeypatch.chdir(tmp_path)
-    ready = runs.prepare(make_config(**SMALL), Execution(), tmp_path / "live")
-    asyncio.run(runs.carry_out(ready))
-    target = recordings.target("small", ready.config)
-    recordings.record(tmp_path / "live", target, recordings.Source("", "simulated", "MIT"))
-    view = RunPanel(make_config(model="recorded:small"), root=tmp_path)
-    assert [k for _, k in slider(view, "Parallel phases").options] == [1, 2]
-    assert view.config().limit == 8
-    assert "nothing is billed" in said(view)[0]
-    slider(view, "Questions").value = 9
-    assert "limit = 9, recorded 8" in said(view)[0]

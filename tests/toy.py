@@ -26,11 +26,9 @@ class ToyOptions(Options):
 
 def load(options: ToyOptions) -> Task:
     count = options.limit or 4
-    contexts = {
-        f"c{i}": Context(f"c{i}", f"c{i}", f"Box {i} holds {i} eggs.") for i in range(count)
-    }
+    boxes = [Context(f"c{i}", f"c{i}", f"Box {i} holds {i} eggs.") for i in range(count)]
     questions = tuple(Question(f"q{i}", f"c{i}", "How many?", str(i)) for i in range(count))
-    return Task(options.dataset, contexts, questions)
+    return Task(options.dataset, {box.context_id: box for box in boxes}, questions)
 
 
 def settings(options: ToyOptions) -> list[Setting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -50,4 +51,4 @@ def _from_file(path: Path) -> Experiment:
     own = [value for value in found if value not in EXPERIMENTS]
     if len(own) != 1:
         raise InputError(f"{path} defines {len(own)} experiments: define one Experiment in it")
-    return own[0]
+    return replace(own[0], file=str(path))

@@ -11,7 +11,7 @@ from sleeptime_lib.analysis.costs import Bill
 from sleeptime_lib.analysis.payoff import Amortisation, CostCurve, Payoff, pays_from
 from sleeptime_lib.analysis.wording import pays
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.axes import amount_axis, number, percent_axis, times_axis, token_axis
+from sleeptime_lib.figures.axes import amount_axis, number, percent_axis, token_axis
 from sleeptime_lib.figures.blocks import (
     ACCURACY,
     determined,
@@ -120,7 +120,7 @@ def sensitivity(found: Amortisation) -> Picture:
     banded = any(s.joined for s in series)
     axes = (
         _counts_axis((x for s in series for x in s.x), "t: weight of an answer's tokens"),
-        times_axis(_within(series), "Baseline's cost over sleep-time's"),
+        amount_axis(_within(series), "Baseline's cost over sleep-time's", unit="×", least=1.2),
     )
     formula = "A question costs S / Q + t T" if found.bill.unit == "tokens" else ""
     notes = [
@@ -233,7 +233,8 @@ def _cost_series(found: Amortisation, curve: CostCurve, style: str, label: str) 
         if cost.estimate > 0:
             drawn.append((cost.estimate, right, f"{text}\n{share_right(right, p.n)}"))
     drawn.sort(key=lambda point: point[0])
-    return estimates(f"{curve.line.arm}-{curve.questions:g}", label, style, drawn)
+    # Named after its place, not its Q: when a slider moves Q it is the same line that moves.
+    return estimates(style, label, style, drawn)
 
 
 def _limits(value: Interval, form: Callable[[float], str]) -> str:
@@ -260,7 +261,7 @@ def _break_even(
     shades = (Shade("mark", *corners),) if low < high else ()
     if not x.low <= point.estimate <= x.high:
         return shades, ()
-    label = f"break-even Q = {point.estimate:.1f}"
+    label = f"break-even\nQ = {point.estimate:.1f}"
     height = unit * main.baseline.estimate
     mark = Series("break-even", label, "mark", (point.estimate,), (height,), hover=(label,))
     return shades, (mark,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from sleeptime_lib.figures.picture import Axis
 
@@ -75,21 +75,18 @@ def step_axis(steps: Sequence[str], title: str) -> Axis:
     return Axis(title, -0.5, ticks[-1] + 0.5, ticks, tuple(steps) or ("",))
 
 
-def amount_axis(values: Iterable[float], title: str) -> Axis:
-    """A linear axis from 0 for amounts, such as costs, with at most seven round ticks."""
-    known = [v for v in values if math.isfinite(v)]
-    return _from_zero(max([*known, 0.0]) or 1.0, title, "{:,.6g}".format)
+def amount_axis(values: Iterable[float], title: str, *, unit: str = "", least: float = 0.0) -> Axis:
+    """A linear axis from 0 for amounts, such as costs, with at most seven round ticks.
 
-
-def times_axis(values: Iterable[float], title: str) -> Axis:
-    """A linear axis from 0 for ratios; always holds 1."""
-    known = [v for v in values if math.isfinite(v)]
-    return _from_zero(max([*known, 1.2]), title, lambda v: f"{v:g}×")
-
-
-def _from_zero(most: float, title: str, text: Callable[[float], str]) -> Axis:
+    Args:
+        values: What it has to hold.
+        title: Its title.
+        unit: Written behind the number of each tick, such as "×" of ratios.
+        least: A value that it holds in any case.
+    """
+    most = max([*(v for v in values if math.isfinite(v)), least]) or 1.0
     power = 10.0 ** (math.floor(math.log10(most)) - 1)
     step = next(s * power for s in (1, 2, 5, 10, 20, 50) if most / (s * power) <= 6)
     ticks = tuple(float(f"{k * step:.6g}") for k in range(math.ceil(most / step - 1e-9) + 1))
     air = 0.03 * ticks[-1]
-    return Axis(title, -air, ticks[-1] + air, ticks, tuple(text(t) for t in ticks))
+    return Axis(title, -air, ticks[-1] + air, ticks, tuple(f"{t:,.6g}{unit}" for t in ticks))

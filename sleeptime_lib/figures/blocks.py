@@ -10,12 +10,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Floats, Interval
+from sleeptime_lib.analysis.payoff import Amortisation
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.figures.axes import percent_axis, points_axis, step_axis, token_axis
 from sleeptime_lib.figures.picture import Axis, Picture, Rule, Series, Shade, printable
@@ -29,22 +30,12 @@ MOST_CENSORED = 0.5
 LONGEST_NAME = 36
 
 
-class Source(Protocol):
-    """Where a picture's numbers come from: a report or an amortisation."""
-
-    @property
-    def dataset(self) -> str: ...  # noqa: D102
-    @property
-    def model(self) -> str: ...  # noqa: D102
-    @property
-    def simulated(self) -> bool: ...  # noqa: D102
-
-
-def heading(source: Source, what: str) -> tuple[str, str]:
+def heading(source: Report | Amortisation, what: str) -> tuple[str, str]:
     """Title and subtitle: what is shown of which experiment and dataset, and who answered.
 
     Names are cut to a length that fits; of a path only the last part is told.
     """
+    # An amortisation does not say of which experiment it is.
     names = (getattr(source, "experiment", ""), PurePath(source.dataset).name)
     where = " on ".join(_cut(name) for name in names if name)
     return f"{what}: {where}" if where else what, _cut(source.model, 2 * LONGEST_NAME)
@@ -56,7 +47,7 @@ def _cut(name: str, most: int = LONGEST_NAME) -> str:
 
 
 def picture(
-    source: Source,
+    source: Report | Amortisation,
     name: str,
     what: str,
     series: Sequence[Series],

@@ -39,16 +39,6 @@ _CSS: Final = """
   filter: invert(0.93) hue-rotate(180deg); }
 """
 _MODE_BAR: Final = ("sendChartToCloud", "select2d", "lasso2d", "autoScale2d")
-_MARKERS: Final = {
-    "circle": ("circle", 1.0),
-    "square": ("square", 0.9),
-    "triangle": ("triangle-up", 1.15),
-    "diamond": ("diamond", 1.12),
-    "pentagon": ("pentagon", 1.15),
-    "cross": ("x", 0.95),
-}
-_DASHES: Final = {"solid": "solid", "dash": "9px,5px", "dot": "2.5px,4px",
-                  "dashdot": "11px,4px,2.5px,4px"}  # fmt: skip
 _MOVING: Final = (
     "x", "y", "text", "hovertext", "visible", "name", "showlegend", "error_y.array",
     "error_y.arrayminus", "marker.color", "marker.line.color", "marker.line.width",
@@ -58,13 +48,16 @@ _MOVING: Final = (
 
 
 # A FigureWidget is drawn before it is in the page, 700 pixels wide, and not told when its cell
-# changes its width: this tells it.
+# changes its width: this tells it. A changed height makes plotly hold the width, too, as it is.
 _FITTING: Final = """
 export default () => {
   const plot = %s();
   return { ...plot, render(view) {
     const end = plot.render(view);
-    const watch = new ResizeObserver(() => window.dispatchEvent(new Event("resize")));
+    const watch = new ResizeObserver(() => {
+      delete view.el.querySelector(".js-plotly-plot")?.layout?.width;
+      window.dispatchEvent(new Event("resize"));
+    });
     watch.observe(view.el);
     return () => { watch.disconnect(); end(); };
   } };
@@ -132,7 +125,18 @@ def refresh(figure: go.Figure, *pictures: Picture) -> None:
         return
     shown = [traces.get(meta, {"x": [], "y": [], "visible": False}) for meta in here]
     restyle = {key: [_part(trace, key) for trace in shown] for key in _MOVING}
-    figure.plotly_update(restyle, relayout)
+    # The browser redraws more the more it is told: what is as it was is not.
+    before = [trace.to_plotly_json() for trace in figure.data]
+    drawn = figure.layout.to_plotly_json()
+    figure.plotly_update(
+        {k: v for k, v in restyle.items() if _plain(v) != _plain([_part(t, k) for t in before])},
+        {k: v for k, v in relayout.items() if _plain(v) != _plain(_part(drawn, k))},
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Without the differences between a list, a tuple and, where it is empty, nothing."""
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) and value else value or 0
 
 
 def _stays(drawn: Any, wanted: list[float]) -> bool:
@@ -197,7 +201,8 @@ def _area(name: str, shade: Shade) -> dict[str, Any]:
 
 def _line(picture: Picture, series: Series) -> dict[str, Any]:
     style = look.STYLES[series.style]
-    marker, scale = _MARKERS[style.marker]
+    _, marker, _, scale = look.MARKERS[style.marker]
+    dash = look.DASHES[style.dash][1]
     hollow = series.hollow or (False,) * len(series.x)
     whiskers = {}
     if series.limits == "whiskers":
@@ -214,7 +219,7 @@ def _line(picture: Picture, series: Series) -> dict[str, Any]:
         "x": series.x,
         "y": series.y,
         "mode": "lines+markers" if series.joined else "markers",
-        "line": {"color": style.colour, "width": look.LINE_WIDTH, "dash": _DASHES[style.dash]},
+        "line": {"color": style.colour, "width": look.LINE_WIDTH, "dash": dash},
         "marker": {
             "symbol": marker,
             "size": look.MARKER_SIZE * scale,
@@ -273,7 +278,7 @@ def _layout(pictures: tuple[Picture, ...]) -> dict[str, Any]:
                 "type": "line", "xref": "paper", "yref": f"y{number}", "x0": start,
                 "x1": start + width, "y0": rule.y, "y1": rule.y, "layer": "between",
                 "line": {"color": look.MUTED, "width": look.WHISKER_WIDTH,
-                         "dash": _DASHES["dash" if rule.dashed else "solid"]},
+                         "dash": look.DASHES["dash" if rule.dashed else "solid"][1]},
             }
             for rule in picture.rules
         ]  # fmt: skip

@@ -78,15 +78,23 @@ STYLES: Final = {
     "scale-3": Style("#1C1038", "pentagon"),
 }
 
-GLYPHS: Final = {
-    "circle": "●",
-    "square": "■",
-    "triangle": "▲",
-    "diamond": "◆",
-    "pentagon": "⬟",
-    "cross": "✖",
+MARKERS: Final = {
+    "circle": ("o", "circle", "●", 1.0),
+    "square": ("s", "square", "■", 0.9),
+    "triangle": ("^", "triangle-up", "▲", 1.12),
+    "diamond": ("D", "diamond", "◆", 0.9),
+    "pentagon": ("p", "pentagon", "⬟", 1.17),
+    "cross": ("X", "x", "✖", 1.0),
 }
-"""Markers as characters, for labels."""
+"""Markers for matplotlib, for plotly and as characters, and their size beside a circle's."""
+
+DASHES: Final = {
+    "solid": ("solid", "solid"),
+    "dash": ((0, (4.2, 2.2)), "9px,5px"),
+    "dot": ((0, (1.2, 1.8)), "2.5px,4px"),
+    "dashdot": ((0, (5, 2, 1.2, 2)), "11px,4px,2.5px,4px"),
+}
+"""Dashes for matplotlib, in line widths, and for plotly."""
 
 SCALE: Final = ("scale-0", "scale-1", "scale-2", "scale-3")
 """Styles for growing amounts of sleep-time compute, light to dark."""

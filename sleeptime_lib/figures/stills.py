@@ -47,20 +47,6 @@ SETTINGS: Final[dict[Any, Any]] = {
     "svg.hashsalt": "sleeptime",
     "pdf.fonttype": 42,
 }
-_MARKERS: Final = {
-    "circle": ("o", 1.0),
-    "square": ("s", 0.9),
-    "triangle": ("^", 1.1),
-    "diamond": ("D", 0.88),
-    "pentagon": ("p", 1.18),
-    "cross": ("X", 1.05),
-}
-_DASHES: Final = {
-    "solid": "solid",
-    "dash": (0, (4.2, 2.2)),
-    "dot": (0, (1.2, 1.8)),
-    "dashdot": (0, (5, 2, 1.2, 2)),
-}
 _COLOURS: Final = 128
 
 
@@ -95,7 +81,7 @@ def labels(picture: Picture) -> list[Label]:
     for series in picture.series:
         if series.label and series.x:
             style = look.STYLES[series.style]
-            text = f"{look.GLYPHS[style.marker]} {series.label}"
+            text = f"{look.MARKERS[style.marker][2]} {series.label}"
             x, y = picture.x.share(series.x[-1]), picture.y.share(series.y[-1])
             end = (x * AXES_WIDTH, y * look.AXES_HEIGHT)
             parts = map(printable, text.split("\n"))
@@ -108,6 +94,7 @@ def labels(picture: Picture) -> list[Label]:
             push = max((above.height + under.height) / 2 - (places[i] - places[i + 1]), 0) / 2
             places[i] += push
             places[i + 1] -= push
+        places[0] = min(places[0], look.AXES_HEIGHT - wanted[0].height / 2)
         places[-1] = max(places[-1], wanted[-1].height / 2)
     return [
         Label(label.lines, label.colour, y, label.end)
@@ -190,7 +177,7 @@ def _behind(axes: Axes, picture: Picture) -> None:
         colour = look.STYLES[shade.style].colour
         axes.fill(shade.x, shade.y, color=colour, alpha=look.SHADE_OPACITY, linewidth=0)
     for rule in picture.rules:
-        dash = _DASHES["dash" if rule.dashed else "solid"]
+        dash = look.DASHES["dash" if rule.dashed else "solid"][0]
         width = look.WHISKER_WIDTH * POINTS
         axes.axhline(rule.y, color=look.MUTED, linewidth=width, linestyle=dash, zorder=1.5)
     if not picture.series:
@@ -202,7 +189,7 @@ def _behind(axes: Axes, picture: Picture) -> None:
 
 def _series(axes: Axes, picture: Picture, series: Series) -> None:
     style = look.STYLES[series.style]
-    marker, scale = _MARKERS[style.marker]
+    marker, _, _, scale = look.MARKERS[style.marker]
     size = look.MARKER_SIZE * scale * POINTS
     whiskers = list(picture.whiskers(series))
     if series.limits == "band":
@@ -222,7 +209,7 @@ def _series(axes: Axes, picture: Picture, series: Series) -> None:
     common: dict[str, Any] = {"marker": marker, "zorder": 3, "clip_on": False}
     axes.plot(
         series.x, series.y, color=style.colour, linewidth=look.LINE_WIDTH * POINTS,
-        linestyle=_DASHES[style.dash] if series.joined else "none", markersize=size,
+        linestyle=look.DASHES[style.dash][0] if series.joined else "none", markersize=size,
         markeredgecolor=look.PAPER, markeredgewidth=POINTS, **common,
     )  # fmt: skip
     hollow = [p for *p, h in zip(series.x, series.y, series.hollow, strict=False) if h]
