@@ -24,15 +24,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import ROW_COLUMNS, Row
-from sleeptime_lib.tasks.grading import extract_answer, is_correct, paper_grade
+from sleeptime_lib.tasks.grading import extract_answer, is_correct
 
 Grader = Literal["paper", "clean"]
+
+_NUMBER: Final = re.compile(r"-?(?:[$0-9.,]{2,}|[0-9]+)")
 
 
 def read_gsm(
@@ -312,3 +314,18 @@ def _frame(
         )
     frame = pd.DataFrame(complete, columns=list(ROW_COLUMNS))
     return frame.astype({"score": "float64", "prediction": "str", "error": "str"})
+
+
+def paper_grade(reply: str, gold: str) -> bool:
+    """The paper's released grader, faults included, for comparison.
+
+    The last number of the reply, without "$", "," and periods at its ends, is compared as a string
+    with the gold answer treated alike.
+    """
+    numbers = _NUMBER.findall(reply)
+    last = _paper_form(numbers[-1]) if numbers else reply
+    return last == _paper_form(gold)
+
+
+def _paper_form(number: str) -> str:
+    return number.replace("$", "").replace(",", "").strip(".")

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from pydantic.fields import FieldInfo
@@ -111,13 +111,35 @@ def _command(experiment: Experiment) -> Callable[..., int]:
         ] = False,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a paid run.")] = False,
         as_json: Json = False,
-        **options: str | bool | None,
+        **words: str | bool | None,
     ) -> int:
+        from sleeptime_lib import console, recordings, results, runs
+
         given = read_config_file(config, fields) if config else {}
-        given |= {name: value for name, value in options.items() if value is not None}
+        given |= {name: value for name, value in words.items() if value is not None}
         how = Execution.make(**{n: v for n, v in given.items() if n in Execution.model_fields})
         rest = {n: v for n, v in given.items() if n not in Execution.model_fields}
-        return _run(experiment, rest, how, out, record, about or (), estimate, yes, as_json)
+        options = runs.make_options(experiment, **rest)
+        if estimate:
+            if options.model.startswith(PREFIX):
+                raise InputError(f"{options.model} costs nothing: leave out --estimate")
+            estimated = runs.estimate_run(experiment, options, how)
+            console.show_estimate(experiment.name, options, estimated, as_json)
+            return 0
+        prepared = runs.prepare(experiment, options, how, out)
+        recorder = None
+        if record or about:
+            recorder = runs.run_now(recordings.recorder(prepared, record, about or ()))
+        console.show_plan(prepared)
+        if not yes and _may_cost(prepared):
+            _confirm()
+        with console.progress(prepared) as on_row:
+            finished = runs.run_now(runs.carry_out(prepared, on_row))
+        console.show_end(finished)
+        if recorder is not None:
+            console.say(f"recorded {recorder(finished.path)}")
+        _tell(results.load_run(finished.path, experiment), None, as_json)
+        return EXIT_FAILED_ROWS if finished.outcome.failed else 0
 
     # The command line reads the options off the signature.
     own = list(inspect.signature(run, eval_str=True).parameters.values())[:-1]
@@ -143,42 +165,6 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
 
 for _experiment in EXPERIMENTS:
     runs_app.command(_experiment.name)(_command(_experiment))
-
-
-def _run(
-    experiment: Experiment,
-    given: dict[str, Any],
-    execution: Execution,
-    out: Path | None,
-    record: str | None,
-    about: Sequence[str],
-    estimate: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
-    from sleeptime_lib import console, recordings, results, runs
-
-    options = runs.make_options(experiment, **given)
-    if estimate:
-        if options.model.startswith(PREFIX):
-            raise InputError(f"{options.model} costs nothing: leave out --estimate")
-        estimated = runs.estimate_run(experiment, options, execution)
-        console.show_estimate(experiment.name, options, estimated, as_json)
-        return 0
-    prepared = runs.prepare(experiment, options, execution, out)
-    recorder = None
-    if record or about:
-        recorder = runs.run_now(recordings.recorder(prepared, record, about))
-    console.show_plan(prepared)
-    if not yes and _may_cost(prepared):
-        _confirm()
-    with console.progress(prepared) as on_row:
-        finished = runs.run_now(runs.carry_out(prepared, on_row))
-    console.show_end(finished)
-    if recorder is not None:
-        console.say(f"recorded {recorder(finished.path)}")
-    _tell(results.load_run(finished.path, experiment), None, as_json)
-    return EXIT_FAILED_ROWS if finished.outcome.failed else 0
 
 
 def _tell(run: Run, at: float | None, as_json: bool) -> None:

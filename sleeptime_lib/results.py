@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleeptime_lib.analysis import tables
-from sleeptime_lib.analysis.report import Planned, Report, analyse
+from sleeptime_lib.analysis.report import Report, RunSize, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, Section, SleepFunction, method_of
 from sleeptime_lib.experiments import find_experiment
@@ -85,7 +85,7 @@ class Run:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
         planned = self.manifest.get("planned_rows") or self.manifest["estimate"]["rows"]
         questions = self.manifest["dataset_questions"]
-        return analyse(self.rows, at=at, planned=Planned(rows=planned, questions=questions))
+        return analyse(self.rows, at=at, planned=RunSize(rows=planned, questions=questions))
 
     def sections(self, report: Report | None = None) -> tuple[Section, ...]:
         """The experiment's own parts of the report; none when the experiment is not known."""

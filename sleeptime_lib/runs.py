@@ -31,7 +31,7 @@ from sleeptime_lib.models.cache import CacheSource, Source
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
-from sleeptime_lib.models.prices import PRICES, Price, Prices, read_prices
+from sleeptime_lib.models.prices import Price, read_prices
 from sleeptime_lib.models.replay import PREFIX, About, open_recording, read_about
 from sleeptime_lib.models.totals import ClientTotals
 from sleeptime_lib.records import SIMULATED, Row, Task
@@ -173,7 +173,7 @@ def prepare(
         estimate=_estimate(study, endpoint.model, execution),
         manifest=manifest,
         there=count_rows(path),
-        price=_prices(execution).price(endpoint.model),
+        price=read_prices(execution.prices).price(endpoint.model),
         recording=about,
     )
 
@@ -237,7 +237,7 @@ async def carry_out(
             cache_path=None if prepared.recording else directory.calls_path,
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
-            prices=_prices(execution),
+            prices=read_prices(execution.prices),
             sources=[open_source(name) for name in execution.sources],
         ) as client:
             began = time.monotonic()
@@ -363,7 +363,7 @@ def _close(directory: RunDirectory, client: Client, began: float, **changes: Any
 
 
 def _estimate(study: Study, model: str, execution: Execution) -> Estimate:
-    prices = _prices(execution)
+    prices = read_prices(execution.prices)
     return estimate(study.task, study.settings, study.experiment.expect, model, prices)
 
 
@@ -377,10 +377,6 @@ def open_source(name: str) -> Source:
         return open_recording(name)
     read_manifest(Path(name))
     return CacheSource(Path(name) / CALLS)
-
-
-def _prices(execution: Execution) -> Prices:
-    return read_prices(execution.prices) if execution.prices else PRICES
 
 
 def _limits(execution: Execution) -> Limits:

@@ -70,7 +70,6 @@ def draw_costs(
     at: float | None = None,
     draws: int = DRAWS,
     seed: int = 0,
-    confidence: float = 0.95,
 ) -> Amortiser:
     """Reduce rows and draw the bootstrap once, for many bills.
 
@@ -80,12 +79,11 @@ def draw_costs(
             reach, as the token ratio does.
         draws: Bootstrap draws.
         seed: Of the bootstrap.
-        confidence: Of every interval.
 
     Raises:
         InputError: Bad rows, or an option is out of range.
     """
-    report = analyse(rows, at=at, draws=draws, seed=seed, confidence=confidence)
+    report = analyse(rows, at=at, draws=draws, seed=seed)
     cells = reduce_rows(rows)
     seen, drawn = observed(cells), resample(cells, draws, seed)
     tokens = mean_tokens(rows, cells, draws, seed)

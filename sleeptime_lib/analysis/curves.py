@@ -271,8 +271,8 @@ def _curve(
             k=k,
             tokens=k * mean_tokens,
             accuracy=float(sums[1, :, i].sum() / sums[0, :, i].sum()),
-            low=float(low[i]) if np.isfinite(low[i]) else float("nan"),
-            high=float(high[i]) if np.isfinite(high[i]) else float("nan"),
+            low=_plausible(low[i]),
+            high=_plausible(high[i]),
             n=int(sums[0, :, i].sum()),
         )
         for i, k in enumerate(ks)

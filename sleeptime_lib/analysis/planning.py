@@ -40,16 +40,12 @@ class Spread:
     clusters: int
 
 
-def pilot_spread(
-    rows: pd.DataFrame, budget: int, *, at: float | None = None, seed: int = 0
-) -> Spread:
+def pilot_spread(rows: pd.DataFrame, budget: int) -> Spread:
     """Measure the spread on the rows of a pilot run.
 
     Args:
         rows: The columns of `sleeptime_lib.records.Row`.
         budget: Budget at which the arms' accuracies are compared.
-        at: Accuracy for the token ratio; None takes the middle of the common range.
-        seed: Of the bootstrap behind the spread of the log ratio.
 
     Returns:
         The spread of the first sleep setting against the baseline.
@@ -68,7 +64,7 @@ def pilot_spread(
     clusters = len(cells.clusters)
     if clusters < 2:
         raise InputError("a spread needs a pilot run of at least 2 clusters")
-    drawn = log_ratio_draws(cells, resample(cells, DRAWS, seed), base, sleep, at)
+    drawn = log_ratio_draws(cells, resample(cells, DRAWS, seed=0), base, sleep)
     log_ratio = math.nan
     if drawn is not None:
         # A robust width: unbounded draws must not make the spread infinite.

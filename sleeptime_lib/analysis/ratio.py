@@ -309,18 +309,18 @@ def equal_accuracy(
 
 
 def log_ratio_draws(
-    cells: Cells, draws: Draws, baseline: Sequence[int], sleep: Sequence[int], at: float | None
+    cells: Cells, draws: Draws, baseline: Sequence[int], sleep: Sequence[int]
 ) -> Floats | None:
-    """Log of the equal-accuracy ratio in each draw, (draws,).
+    """Log of the ratio in each draw, (draws,), in the middle of the accuracies both arms reach.
 
-    Unbounded draws are infinite and draws unbounded on both sides are left out. None when no
-    accuracy is given and the arms share none.
+    Unbounded draws are infinite and draws unbounded on both sides are left out. None when the arms
+    share no accuracy.
     """
     seen = observed(cells)
     low, high = overlap(_fit(seen, baseline), _fit(seen, sleep))
-    if at is None and not low < high:
+    if not low < high:
         return None
-    level = np.array([(low + high) / 2 if at is None else at])
+    level = np.array([(low + high) / 2])
     lower, upper = _log_ratio(_fit(draws, baseline), _fit(draws, sleep), level)
     bounded = np.where(np.isinf(upper), upper, lower)[:, 0]
     known: Floats = bounded[~(np.isinf(lower) & np.isinf(upper))[:, 0]]

@@ -25,7 +25,7 @@ from sleeptime_lib.records import is_simulated
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class RunSize:
     """How many rows and different questions a whole run has."""
 
     rows: int
@@ -33,7 +33,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class RowCounts:
     """Rows and questions of a run.
 
     Attributes:
@@ -106,7 +106,7 @@ class Report:
     confidence: float
     draws: int
     seed: int
-    counts: Counts
+    counts: RowCounts
     curves: tuple[Curve, ...]
     comparisons: tuple[Comparison, ...]
     equal_accuracy: EqualAccuracy
@@ -168,7 +168,7 @@ def _line_json(line: Line) -> dict[str, Any]:
 def analyse(
     rows: pd.DataFrame,
     *,
-    planned: Planned | None = None,
+    planned: RunSize | None = None,
     at: float | None = None,
     draws: int = DRAWS,
     seed: int = 0,
@@ -255,7 +255,7 @@ def _only(rows: pd.DataFrame, name: str) -> str:
     return str(rows[name].iloc[0]) if len(rows) else ""
 
 
-def _counts(cells: Cells, planned: Planned | None) -> Counts:
+def _counts(cells: Cells, planned: RunSize | None) -> RowCounts:
     asked, failed = int(cells.asked.sum()), int(cells.failed.sum())
     missing = max(planned.rows - asked, 0) if planned else int(cells.missing().sum())
     runs = [
@@ -263,7 +263,7 @@ def _counts(cells: Cells, planned: Planned | None) -> Counts:
         for own, line in zip(cells.samples, cells.lines, strict=True)
         if line.budget_kind != SAMPLES
     ]
-    return Counts(
+    return RowCounts(
         asked=asked,
         answered=asked - failed,
         failed=failed,
@@ -276,7 +276,7 @@ def _counts(cells: Cells, planned: Planned | None) -> Counts:
     )
 
 
-def _warnings(counts: Counts, lacking: str, draws: int) -> tuple[str, ...]:
+def _warnings(counts: RowCounts, lacking: str, draws: int) -> tuple[str, ...]:
     found = []
     if not counts.asked:
         return ("there are no rows yet",)

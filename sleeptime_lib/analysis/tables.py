@@ -271,20 +271,20 @@ def _latex_row(cells: Sequence[str]) -> str:
     return " & ".join(map(latex_text, cells)) + r" \\"
 
 
-def one_line(text: str) -> str:
+def _single_line(text: str) -> str:
     """Text on one line, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def csv_text(text: str) -> str:
     """Text for a CSV cell that no spreadsheet takes for a formula: a quote in front of its sign."""
-    text = one_line(text)
+    text = _single_line(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def markdown_text(text: str) -> str:
     """Text that Markdown shows as it is: no markup, HTML, link, picture or mathematics."""
-    return re.sub(r"([\\`*_<>|$~#&])|(?<=\])(?=[(\[:])", r"\\\1", one_line(text))
+    return re.sub(r"([\\`*_<>|$~#&])|(?<=\])(?=[(\[:])", r"\\\1", _single_line(text))
 
 
 _LATEX: Final = str.maketrans(
@@ -298,4 +298,4 @@ _LATEX: Final = str.maketrans(
 
 def latex_text(text: str) -> str:
     """Text that LaTeX prints as it is."""
-    return one_line(text).translate(_LATEX)
+    return _single_line(text).translate(_LATEX)

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +23,8 @@ from sleeptime_lib.methods import verbosity
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Caps
-from sleeptime_lib.models.prices import PRICES, read_prices
-from sleeptime_lib.records import Context, Question, Reply, Request, Task
+from sleeptime_lib.models.prices import read_prices
+from sleeptime_lib.records import Context, Question, Reply, Task
 from sleeptime_lib.tasks.numerals import parse_number
 
 MAX_TOKENS: Final = 4096
@@ -126,7 +127,7 @@ async def write_questions(
     for question in task.questions:
         asked.setdefault(question.context_id, []).append(question)
     caps = Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens)
-    prices = read_prices(execution.prices) if execution.prices else PRICES
+    prices = read_prices(execution.prices)
     kept = out.with_suffix(".calls.sqlite")
     async with Client(endpoint, cache_path=kept, caps=caps, prices=prices) as client:
 
@@ -240,21 +241,20 @@ async def _write(
     call: Call, context: Context, example: Question, others: Sequence[str], count: int
 ) -> Reply:
     pair = (example.text, example.gold)
-    request = Request(
-        model=call.model,
-        messages=write_questions_messages(context.text, pair, others, count),
+    ask = partial(
+        call,
+        write_questions_messages(context.text, pair, others, count),
         temperature=0.0,
         seed=SECOND_SOLVE.seed,
         max_tokens=MAX_TOKENS,
-        extra={"response_format": QUESTIONS_SCHEMA},
     )
     try:
-        return await call.send(request)
+        return await ask(response_format=QUESTIONS_SCHEMA)
     except CallError as error:
         if error.kind != "bad_request":
             raise
     # The server cannot be held to a schema; the prompt alone asks for the same form.
-    return await call.send(replace(request, extra={}))
+    return await ask()
 
 
 def write_questions_messages(

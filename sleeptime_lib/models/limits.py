@@ -1,11 +1,12 @@
-"""How hard a client may press: what the user sets, and nothing that moves."""
+"""How hard a client may press: what the user sets, and nothing that moves.
+
+`config.Execution` checks what comes from outside.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-
-from sleeptime_lib.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,6 @@ class Limits:
     max_retry_after_s: float = 900.0
     max_reply_bytes: int = 32 * 1024 * 1024
 
-    def __post_init__(self) -> None:
-        for name in ("concurrency", "start_concurrency", "max_concurrency"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"{name} is {value}: give 1 or more")
-        for name in ("requests_per_minute", "tokens_per_minute", "timeout_s"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise InputError(f"{name} is {value}: give a number above 0")
-
 
 @dataclass(frozen=True, slots=True)
 class Caps:
@@ -69,12 +60,6 @@ class Caps:
     max_cost_usd: float | None = None
     max_tokens: int | None = None
     completion_bound: int = 8192
-
-    def __post_init__(self) -> None:
-        for name in ("max_cost_usd", "max_tokens"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise InputError(f"{name} is {value}: give a number above 0, or leave it out")
 
     @property
     def are_set(self) -> bool:

@@ -117,8 +117,8 @@ def price_or_reference(model: str, price: Price | None) -> tuple[Price, str]:
     return (price, model) if price and price.completion else (_REFERENCE, REFERENCE_MODEL)
 
 
-def read_prices(path: Path) -> Prices:
-    """The prices of a JSON file, with those of the package behind them.
+def read_prices(path: Path | None) -> Prices:
+    """The prices of a JSON file, with those of the package behind them; None for these alone.
 
     The file holds one object: `{"my-model": {"prompt": 0.5, "completion": 1.5, "cached": 0.05}}`,
     in USD per million tokens. `cached` and `prompt_most` (tokens written to the provider's cache)
@@ -127,6 +127,8 @@ def read_prices(path: Path) -> Prices:
     Raises:
         InputError: The file is missing, no JSON, or a price in it is no number of 0 or more.
     """
+    if path is None:
+        return PRICES
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "recorded:"
 """Model names that begin so name a recording."""
 
-VERSION: Final = 1
+FORMAT_VERSION: Final = 1
 """Version of the format; a file of another one is refused, not read wrongly."""
 
 FOLDER: Final = "recordings"
@@ -74,7 +74,7 @@ class About:
     versions: Mapping[str, str]
     calls: int
     usage: Mapping[str, int]
-    version: int = VERSION
+    version: int = FORMAT_VERSION
 
     def digest(self) -> str:
         """SHA-256 of all of it, to tell whether two recordings are the same."""
@@ -168,10 +168,10 @@ def read_about(name: str) -> About:
     if raw is None:
         raise InputError(f"{path} is not a recording: its metadata does not say what it holds")
     content = json.loads(raw)
-    if content.get("version") != VERSION:
+    if content.get("version") != FORMAT_VERSION:
         raise InputError(
             f"recording {path} has format version {content.get('version')}, this program reads "
-            f"{VERSION}: use the program that wrote it, or record again"
+            f"{FORMAT_VERSION}: use the program that wrote it, or record again"
         )
     return About(**content)
 

@@ -141,7 +141,7 @@ class Dialect:
         return True
 
 
-def estimate(text: str) -> int:
+def estimated_tokens(text: str) -> int:
     """About how many tokens `text` is: a word of up to eight letters is one, so is a sign.
 
     Byte-pair vocabularies hold most English words whole, split numbers into groups of up to three
@@ -156,11 +156,11 @@ def estimate(text: str) -> int:
 def prompt_estimate(request: Request) -> int:
     """About how many tokens the prompt of `request` is."""
     if request.prompt is not None:
-        return estimate(request.prompt)
+        return estimated_tokens(request.prompt)
     texts = [message.get("content") for message in request.messages]
     tools = json.dumps(request.tools) if request.tools else ""
-    return estimate(tools) + sum(
-        _PER_MESSAGE + estimate(text if isinstance(text, str) else json.dumps(text))
+    return estimated_tokens(tools) + sum(
+        _PER_MESSAGE + estimated_tokens(text if isinstance(text, str) else json.dumps(text))
         for text in texts
     )
 
@@ -180,4 +180,6 @@ def completion_bound(request: Request, default: int) -> int:
 
 def estimated_usage(request: Request, generated: str) -> Usage:
     """Estimated usage of a call whose server sent none; `generated` is all that came back."""
-    return Usage(prompt=prompt_estimate(request), completion=estimate(generated), estimated=True)
+    return Usage(
+        prompt=prompt_estimate(request), completion=estimated_tokens(generated), estimated=True
+    )

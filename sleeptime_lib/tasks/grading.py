@@ -140,7 +140,6 @@ _NOISE: Final = re.compile(
     re.VERBOSE,
 )
 _LIST_NUMBER: Final = re.compile(r"^[ ]{0,8}\(?[0-9]{1,2}[.)](?=[ ]+[^ \n])")
-_PAPER_NUMBER: Final = re.compile(r"-?(?:[$0-9.,]{2,}|[0-9]+)")
 
 
 class _NoAnswerError(Exception):
@@ -183,21 +182,6 @@ def is_correct(prediction: str | None, gold: str) -> bool:
         raise InputError(f"the gold answer {gold!r} is not a number; write it like 1234.5")
     given = None if prediction is None else parse_number(prediction)
     return given is not None and given.equals(right)
-
-
-def paper_grade(reply: str, gold: str) -> bool:
-    """The paper's released grader, faults included, for comparison.
-
-    The last number of the reply, without "$", "," and periods at its ends, is compared as a string
-    with the gold answer treated alike.
-    """
-    numbers = _PAPER_NUMBER.findall(reply)
-    last = _paper_form(numbers[-1]) if numbers else reply
-    return last == _paper_form(gold)
-
-
-def _paper_form(number: str) -> str:
-    return number.replace("$", "").replace(",", "").strip(".")
 
 
 def _declared(text: str) -> Number | None:

@@ -25,9 +25,9 @@ from sleeptime_lib.tasks.rows import (
     Entry,
     Format,
     SourceRow,
+    column_text,
     hub_rows,
     once,
-    text_of,
 )
 from sleeptime_lib.tasks.splitters import SPLITTERS, SplitterName, cut_differently
 
@@ -62,11 +62,11 @@ def _entries(
 
 
 def _entry(row: SourceRow, splitter: SplitterName) -> Entry:
-    template, instance = text_of(row, "id"), text_of(row, "instance")
-    gold = _gold(text_of(row, "answer"))
-    problem = text_of(row, "question")
+    template, instance = column_text(row, "id"), column_text(row, "instance")
+    gold = _gold(column_text(row, "answer"))
+    problem = column_text(row, "question")
     if any(column in row.fields for column in STATEFUL):
-        context, question = (text_of(row, column) for column in STATEFUL)
+        context, question = (column_text(row, column) for column in STATEFUL)
     else:
         context, question = SPLITTERS[splitter](problem)
     context_id = f"{template}-{instance}"
@@ -100,7 +100,7 @@ def _notices(entries: Sequence[Entry], splitter: SplitterName) -> list[str]:
     return notices
 
 
-FORMAT: Final = Format(_fits, _entries, _notices)
+WHOLE_PROBLEMS: Final = Format(_fits, _entries, _notices)
 
 
 def _apple(config: str) -> list[SourceRow]:

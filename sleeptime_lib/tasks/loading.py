@@ -16,12 +16,12 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Task
 from sleeptime_lib.tasks import gsm_symbolic, own
 from sleeptime_lib.tasks.generated import GENERATED
+from sleeptime_lib.tasks.gsm_symbolic import ON_THE_HUB
 from sleeptime_lib.tasks.rows import Complaints, Entry, SourceRow, file_rows, hub_rows
 from sleeptime_lib.tasks.splitters import SPLITTERS, SplitterName
 
-ON_THE_HUB: Final = gsm_symbolic.ON_THE_HUB
 DATASETS: Final = (*GENERATED, *ON_THE_HUB)
-FORMATS: Final = (own.QUESTION_LISTS, gsm_symbolic.FORMAT, own.SINGLE_QUESTIONS)
+FORMATS: Final = (own.QUESTION_LISTS, gsm_symbolic.WHOLE_PROBLEMS, own.SINGLE_QUESTIONS)
 """The first that fits the columns is taken."""
 HUB: Final = "hub:"
 """Before the name of a dataset on the hub that holds rows as a file of one's own does."""

@@ -27,7 +27,7 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Context, Question, Task
 from sleeptime_lib.tasks.gsm_symbolic import STATEFUL
 from sleeptime_lib.tasks.numerals import parse_number
-from sleeptime_lib.tasks.rows import BadRow, Complaints, Entry, Format, SourceRow, once, text_of
+from sleeptime_lib.tasks.rows import BadRow, Complaints, Entry, Format, SourceRow, column_text, once
 from sleeptime_lib.tasks.splitters import SplitterName
 
 REQUIRED: Final = ("context", "question", "answer")
@@ -42,9 +42,9 @@ def _single_entries(
     entries = []
     for row in rows:
         with complaints.about(row):
-            text, asked, answer = (text_of(row, column) for column in REQUIRED)
-            question_id = text_of(row, "id") if "id" in given else f"q{row.line}"
-            cluster = text_of(row, "cluster") if "cluster" in given else f"c{row.line}"
+            text, asked, answer = (column_text(row, column) for column in REQUIRED)
+            question_id = column_text(row, "id") if "id" in given else f"q{row.line}"
+            cluster = column_text(row, "cluster") if "cluster" in given else f"c{row.line}"
             gold = _gold(answer)
             context, first = contexts.get(text, (Context(f"c{row.line}", cluster, text), row.line))
             if "cluster" in given and context.cluster_id != cluster:
@@ -92,9 +92,9 @@ _EACH_ONCE: Final = "write each once"
 def _context(row: SourceRow) -> Context:
     name = f"c{row.line}"
     column = STATEFUL[0] if _has(row, STATEFUL[0]) else "context"
-    context_id = text_of(row, "id") if _has(row, "id") else name
-    cluster_id = text_of(row, "cluster") if _has(row, "cluster") else name
-    return Context(context_id, cluster_id, text_of(row, column))
+    context_id = column_text(row, "id") if _has(row, "id") else name
+    cluster_id = column_text(row, "cluster") if _has(row, "cluster") else name
+    return Context(context_id, cluster_id, column_text(row, column))
 
 
 def _has(row: SourceRow, column: str) -> bool:
@@ -117,10 +117,10 @@ def _questions(row: SourceRow) -> list[Mapping[str, Any]]:
 
 
 def _question(row: SourceRow, context: Context, number: int) -> Question:
-    text, answer = text_of(row, "question"), text_of(row, "answer")
+    text, answer = column_text(row, "question"), column_text(row, "answer")
     gold = _gold(answer.rpartition("####")[2])
     name = f"{context.context_id}-q{number}"
-    question_id = text_of(row, "id") if _has(row, "id") else name
+    question_id = column_text(row, "id") if _has(row, "id") else name
     return Question(question_id, context.context_id, text, gold)
 
 

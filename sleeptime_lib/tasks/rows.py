@@ -111,7 +111,7 @@ class Format:
     notices: Callable[[Sequence[Entry], SplitterName], list[str]] = lambda entries, splitter: []
 
 
-def text_of(row: SourceRow, column: str) -> str:
+def column_text(row: SourceRow, column: str) -> str:
     """The stripped text of one column.
 
     Raises:

@@ -7,7 +7,7 @@ import pytest
 from known_ratio import World, simulate
 
 from sleeptime_lib.analysis.json_values import json_safe
-from sleeptime_lib.analysis.report import Planned, analyse
+from sleeptime_lib.analysis.report import RunSize, analyse
 from sleeptime_lib.errors import InputError
 
 BASELINE = {0: (2, 20), 1: (6, 320)}
@@ -71,7 +71,7 @@ def test_failed_and_missing_rows_are_warned_of(two_arms):
 
 def test_a_run_that_was_stopped_misses_what_was_planned(two_arms):
     rows = two_arms(BASELINE, SLEEP, clusters=5).sample(n=126, random_state=0)
-    report = analyse(rows, planned=Planned(rows=600, questions=60), draws=20)
+    report = analyse(rows, planned=RunSize(rows=600, questions=60), draws=20)
     assert report.counts.missing == 600 - 126
     assert (report.counts.planned_rows, report.counts.planned_questions) == (600, 60)
     assert "474 of 600 planned rows are missing" in " | ".join(report.warnings)
@@ -82,7 +82,7 @@ def test_a_run_that_was_stopped_misses_what_was_planned(two_arms):
 
 def test_a_whole_run_misses_nothing(two_arms):
     rows = two_arms(BASELINE, SLEEP)
-    counts = analyse(rows, planned=Planned(rows=1200, questions=300), draws=20).counts
+    counts = analyse(rows, planned=RunSize(rows=1200, questions=300), draws=20).counts
     assert (counts.missing, counts.questions, counts.planned_questions) == (0, 300, 300)
 
 

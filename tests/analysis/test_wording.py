@@ -14,7 +14,7 @@ from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.costs import paper_bill
 from sleeptime_lib.analysis.notes import Exchange, NoteLine, Split, Turned, WrongAnswers
 from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio
-from sleeptime_lib.analysis.report import Planned, analyse
+from sleeptime_lib.analysis.report import RunSize, analyse
 from sleeptime_lib.analysis.tokens import CacheShares
 from sleeptime_lib.records import Context, Question
 
@@ -140,10 +140,10 @@ def test_the_break_even_at_equal_budgets_stands_beside_the_one_at_equal_accuracy
 
 def test_a_sample_says_how_much_of_the_plan_it_is(two_arms):
     rows = two_arms({0: (2, 20)}, {0: (4, 20)}, clusters=4)
-    part = wording.sample(analyse(rows, planned=Planned(rows=200, questions=100), draws=20))
+    part = wording.sample(analyse(rows, planned=RunSize(rows=200, questions=100), draws=20))
     assert part.startswith("n = 40 of 100 questions in 4 clusters")
     assert part.endswith("120 rows are missing.")
-    whole = wording.sample(analyse(rows, planned=Planned(rows=80, questions=40), draws=20))
+    whole = wording.sample(analyse(rows, planned=RunSize(rows=80, questions=40), draws=20))
     assert whole.startswith("n = 40 questions in 4 clusters")
 
 

@@ -3,19 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sleeptime_lib.models.requests import encode, estimate, prompt_bound, prompt_estimate
+from sleeptime_lib.models.requests import encode, estimated_tokens, prompt_bound, prompt_estimate
 from sleeptime_lib.records import Request
 
 
 def test_english_is_about_a_token_a_word():
     text = "Every morning the baker takes 48 muffins to the market and sells them for $2.50 each."
-    assert 18 <= estimate(text) <= 24
+    assert 18 <= estimated_tokens(text) <= 24
 
 
 def test_numbers_are_split_in_threes_and_other_scripts_count_by_character():
-    assert estimate("1234567") == 3
-    assert estimate("日本語") == 3
-    assert estimate("") == 0
+    assert estimated_tokens("1234567") == 3
+    assert estimated_tokens("日本語") == 3
+    assert estimated_tokens("") == 0
 
 
 def test_prompts_of_any_shape_are_estimated():

@@ -1,9 +1,10 @@
 """Which number a reply gives as its answer, and when it equals the gold number."""
 
 import pytest
+from paper_scripts import paper_grade
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.tasks.grading import extract_answer, is_correct, paper_grade
+from sleeptime_lib.tasks.grading import extract_answer, is_correct
 from sleeptime_lib.tasks.numerals import parse_number
 
 # why this reply means this number: (reply, number)

@@ -7,8 +7,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paper_scripts import paper_grade
 
-from sleeptime_lib.tasks.grading import extract_answer, is_correct, paper_grade
+from sleeptime_lib.tasks.grading import extract_answer, is_correct
 from sleeptime_lib.tasks.numerals import decimal_text, find_numbers, parse_number
 
 DECIMALS = st.decimals(-(10**12), 10**12, places=4, allow_nan=False, allow_infinity=False)

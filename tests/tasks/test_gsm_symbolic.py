@@ -8,10 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
+from paper_scripts import paper_grade
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.tasks import gsm_symbolic, load
-from sleeptime_lib.tasks.grading import extract_answer, is_correct, paper_grade
+from sleeptime_lib.tasks.grading import extract_answer, is_correct
 
 SAMPLE = Path(__file__).parents[3] / "shared/data/gsm_symbolic_p2_30templates.jsonl"
 needs_sample = pytest.mark.skipif(not SAMPLE.exists(), reason="the sample of P2 is not here")
