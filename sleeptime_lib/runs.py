@@ -264,7 +264,7 @@ def run(
     execution: Execution | None = None,
     out: Path | str | None = None,
     root: Path | str = RUNS,
-    sleep_method: SleepFunction | None = None,
+    sleep_method: SleepFunction | str | None = None,
     on_row: Callable[[Row], None] = lambda row: None,
     **options: Any,
 ) -> Run:
@@ -275,8 +275,8 @@ def run(
         execution: How the calls are made: caps, limits, prices, sources.
         out: Run directory; None gives the one under `root` that these options always get.
         root: Where run directories are made.
-        sleep_method: A function of your own that makes the notes (`experiment.SleepFunction`); its
-            name and source are part of what the run is.
+        sleep_method: A name, or a function of your own that makes the notes
+            (`experiment.SleepFunction`); its name and source are part of what the run is.
         on_row: Told each row after it is written.
         **options: The options of the experiment, such as `model`, `limit` and `levels`.
 
@@ -286,6 +286,8 @@ def run(
     """
     from sleeptime_lib.results import load_run
 
+    if isinstance(sleep_method, str):
+        options["sleep_method"], sleep_method = sleep_method, None
     chosen = experiment_of(experiment)
     prepared = prepare(
         chosen,

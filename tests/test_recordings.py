@@ -1,5 +1,6 @@
 """Recordings at the command line: made from a run, replayed in its place, refused beyond it."""
 
+import asyncio
 import dataclasses
 import json
 import re
@@ -206,14 +207,15 @@ def test_a_recording_of_another_run_is_not_overwritten(folder):
 def test_a_recording_that_cannot_be_made_is_refused_before_the_run(name, about, said):
     ready = runs.prepare(STATEFUL_GSM, runs.make_options(STATEFUL_GSM, limit=1), Execution())
     with pytest.raises(InputError, match=said):
-        runs.recorder(ready, name, about)
+        asyncio.run(recordings.recorder(ready, name, about))
 
 
 @pytest.mark.usefixtures("here")
 def test_a_replay_is_not_recorded_again():
     options = runs.make_options(STATEFUL_GSM, model="recorded:small")
     with pytest.raises(InputError, match="recorded already"):
-        runs.recorder(runs.prepare(STATEFUL_GSM, options, Execution()), "y", ())
+        ready = runs.prepare(STATEFUL_GSM, options, Execution())
+        asyncio.run(recordings.recorder(ready, "y", ()))
 
 
 def test_a_recording_answers_no_other_questions(folder):
