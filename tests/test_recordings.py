@@ -15,7 +15,7 @@ import pytest
 from ports import free_port, wait_until_up
 from test_cli import sleeptime
 
-from sleeptime_lib import results, runs
+from sleeptime_lib import recordings, results, runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
@@ -213,8 +213,8 @@ def test_a_recording_that_cannot_be_made_is_refused_before_the_run(name, about, 
 @pytest.mark.usefixtures("here")
 def test_a_replay_is_not_recorded_again():
     options = runs.make_options(STATEFUL_GSM, model="recorded:small")
+    ready = runs.prepare(STATEFUL_GSM, options, Execution())
     with pytest.raises(InputError, match="recorded already"):
-        ready = runs.prepare(STATEFUL_GSM, options, Execution())
         asyncio.run(recordings.recorder(ready, "y", ()))
 
 
