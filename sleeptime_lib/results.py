@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ class Run:
             "run_command": self.manifest.get("command"),
             "recorded_with": (self.manifest.get("recording") or {}).get("command"),
             "command": shlex.join(
-                ["sleeptime", "report", str(self.path), "--figures", str(folder)]
+                ["sleeptime", "report", str(self.path), "--figures", os.path.relpath(folder)]
             ),
         }
         prefix = self.experiment_name.replace("-", "_")

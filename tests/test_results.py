@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,7 @@ class TestReport:
             assert source["run"] == str(finished.path)
             assert source["manifest_hash"] == manifest_hash(manifest)
             assert source["command"].startswith("sleeptime report ")
+            assert source["command"].endswith(f" --figures {os.path.relpath(drawn[0])}")
             assert source["simulated"] is True
 
     def test_a_figure_made_again_is_the_same_to_the_byte(self, finished, drawn, tmp_path):
