@@ -53,7 +53,7 @@ def test_a_language_model_sleeps_and_answers(recorded):
 
 
 def test_the_recording_says_what_it_is_of(recorded):
-    from sleeptime_lib.models.recording import read_about
+    from sleeptime_lib.models.replay import read_about
 
     folder, _ = recorded
     about = read_about(str(folder / "recordings/small.parquet"))
