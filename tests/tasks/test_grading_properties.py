@@ -83,7 +83,7 @@ LONG = ["9", "1,", "1,111", "1(", "(", ")", "[]", "\\boxed{", "The answer is ", 
 
 
 @pytest.mark.parametrize("piece", LONG)
-def test_a_runaway_reply_of_a_megabyte_takes_less_than_a_second(piece):
+def test_a_runaway_reply_of_a_megabyte_takes_seconds_at_most(piece):
     reply = piece * (1_000_000 // len(piece))
     start = time.process_time()
     extract_answer(reply)
