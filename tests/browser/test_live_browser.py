@@ -1,13 +1,17 @@
 """A live plot in a real browser: names of models are text there too."""
 
+from pathlib import Path
+
 import pytest
 from jupyter_browser import CHROMIUM, finished, lab, notebook_of
 
 NAME = "<b>x</b><a href='http://e'>y</a> a$\\frac{$b"
 CELL = f"""
+import sys
+sys.path.append({str(Path(__file__).parents[1])!r})
 from dataclasses import replace
 from sleeptime_lib import figures
-from sleeptime_lib.analysis.known_ratio import World, simulate
+from known_ratio import World, simulate
 from sleeptime_lib.analysis.report import analyse
 report = analyse(simulate(World(), clusters=10, questions=10, seed=0), draws=50)
 drawn = figures.pareto(replace(report, model={NAME!r}, dataset="d"))
