@@ -15,12 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sleeptime_lib.errors import CallError, StopRun
-from sleeptime_lib.experiment import (
-    Answered,
-    Call,
-    Grade,
-    Setting,
-)
+from sleeptime_lib.experiment import Answered, Call, Grade, Setting
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.records import KINDS, Context, Row, Usage
 from sleeptime_lib.store import RunDirectory, SleepRecord, key_digest

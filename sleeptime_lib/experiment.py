@@ -280,11 +280,10 @@ class Call:
     async def send(self, request: Request) -> Reply:
         """Send a request made by hand; raises what calling does."""
         reply = await self._client.complete(request, owner=self._owner)
-        first = not self.calls
         self.calls += 1
-        self.usage = reply.usage if first else self.usage + reply.usage
+        self.usage += reply.usage
         if reply.owner == self._owner:
-            self.billed = reply.usage if first else self.billed + reply.usage
+            self.billed += reply.usage
         self.latency_s += reply.latency_s
         self.finish_reason = reply.finish_reason
         return reply

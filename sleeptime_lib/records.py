@@ -93,6 +93,13 @@ class Task:
     questions: tuple[Question, ...]
     notices: tuple[str, ...] = ()
 
+    def by_context(self) -> dict[str, list[Question]]:
+        """The questions by context_id, in reading order; contexts without one are left out."""
+        asked: dict[str, list[Question]] = {}
+        for question in self.questions:
+            asked.setdefault(question.context_id, []).append(question)
+        return asked
+
     def fingerprint(self) -> str:
         """SHA-256 over every text, id and gold answer; changes when any of them does."""
         digest = hashlib.sha256()

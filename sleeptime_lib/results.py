@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sleeptime_lib.analysis import tables
 from sleeptime_lib.analysis.report import Report, RunSize, analyse
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiment import Experiment, Section, SleepFunction, method_of
+from sleeptime_lib.experiment import Experiment, Section, SleepFunction
 from sleeptime_lib.experiments import find_experiment
 from sleeptime_lib.manifest import manifest_hash, read_manifest
 from sleeptime_lib.models.prices import Price, price_or_reference
@@ -74,8 +74,7 @@ class Run:
     @property
     def price(self) -> Price | None:
         """What the model cost when it ran; None when that was not known."""
-        known = self.manifest.get("price")
-        return Price(**known) if known else None
+        return _price(self.manifest)
 
     @property
     def price_or_reference(self) -> tuple[Price, str]:
@@ -170,7 +169,7 @@ class Run:
                 or the code have changed since.
         """
         experiment, options = self._known_experiment(), self.options
-        method = method_of(sleep_method) if sleep_method else find_method(experiment, options)
+        method = find_method(experiment, options, sleep_method)
         study = Study(experiment, options, method, self.task())
         answered = self.rows[self.rows["error"] == ""]
         if question_id is not None:
@@ -248,11 +247,20 @@ def costs(run: Run, tokens: Mapping[str, Any]) -> dict[str, float | None]:
     price = run.price
     experiment = [tokens["experiment"][phase] for phase in ("sleep", "test")]
     usage = sum((_usage(part) for part in experiment), Usage())
-    billed = run.manifest.get("billed")
     return {
         "experiment": price.cost(usage) if price else None,
-        "billed": price.cost(_usage(billed)) if price and billed else None,
+        "billed": _billed_usd(run.manifest),
     }
+
+
+def _price(manifest: Mapping[str, Any]) -> Price | None:
+    known = manifest.get("price")
+    return Price(**known) if known else None
+
+
+def _billed_usd(manifest: Mapping[str, Any]) -> float | None:
+    price, billed = _price(manifest), manifest.get("billed")
+    return price.cost(_usage(billed)) if price and billed else None
 
 
 def _usage(part: Mapping[str, Any]) -> Usage:
@@ -269,7 +277,6 @@ def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float |
         not counted; its tokens are.
     """
     before, billed = manifest.get("estimate", {}), manifest.get("billed", {})
-    price = manifest.get("price")
     estimated = {
         "calls": before.get("answer_calls", 0) + before.get("sleep_calls", 0),
         "prompt_tokens": before.get("prompt_tokens"),
@@ -281,7 +288,7 @@ def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float |
         "calls": manifest.get("calls"),
         "prompt_tokens": billed.get("prompt"),
         "completion_tokens": billed.get("completion"),
-        "cost_usd": Price(**price).cost(_usage(billed)) if price and billed else None,
+        "cost_usd": _billed_usd(manifest),
         "seconds": manifest.get("seconds"),
     }
     return {name: {"estimated": estimated[name], "fact": fact[name]} for name in estimated}

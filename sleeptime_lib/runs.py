@@ -156,7 +156,7 @@ def prepare(
         InputError: The data cannot be loaded, the model has no key, or the recording does not hold
             all that is asked for.
     """
-    method = method_of(sleep_method) if sleep_method else find_method(experiment, options)
+    method = find_method(experiment, options, sleep_method)
     options = options.model_copy(update={"sleep_method": method.name})
     endpoint = resolve(options.model, base_url=options.base_url, api_key_env=execution.api_key_env)
     about = read_about(options.model) if endpoint.recording else None
@@ -178,12 +178,16 @@ def prepare(
     )
 
 
-def find_method(experiment: Experiment, options: Options) -> SleepMethod:
-    """The sleep method that the options name.
+def find_method(
+    experiment: Experiment, options: Options, function: SleepFunction | None = None
+) -> SleepMethod:
+    """A function of the user's own as sleep method, or else the one that the options name.
 
     Raises:
-        InputError: There is none of that name.
+        InputError: There is none of that name, or the function's source cannot be read.
     """
+    if function:
+        return method_of(function)
     known = {method.name: method for method in (*SLEEP_METHODS, experiment.sleep)}
     try:
         return known[options.sleep_method]

@@ -54,7 +54,7 @@ def source(run: Run) -> HTML:
 def asked(task: Task, context_id: str | None = None) -> HTML:
     """A context with its questions and their right answers; the first one unless told otherwise."""
     name = context_id or task.questions[0].context_id
-    questions = [q for q in task.questions if q.context_id == name]
+    questions = task.by_context().get(name, [])
     context = (_heading("Context"), _block(task.contexts[name].text))
     if len(questions) == 1:
         return _page(*context, _heading("Question"), _block(_answered(questions[0])))

@@ -8,7 +8,6 @@ process killed at any moment loses at most the line it was writing. A finished r
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import itertools
 import json
@@ -18,6 +17,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from sleeptime_lib import lock
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.manifest import MANIFEST, differences, read_manifest
 from sleeptime_lib.records import KINDS, ROW_KEY, Row
@@ -75,7 +75,7 @@ class RunDirectory:
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self.path = path
         self.manifest = manifest
-        self._lock = _lock(path)
+        self._lock = lock.hold(path / "lock", path)
         self._rows = _Table(path, "rows", ROW_KEY, Row)
         self._sleeps = _Table(path, "sleeps", _SLEEP_KEY, SleepRecord)
 
@@ -220,18 +220,6 @@ def _read_table(path: Path, name: str, key: tuple[str, ...], record: type) -> pd
 def _history(known: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a resumed run keeps of the sessions before."""
     return {name: known[name] for name in _HISTORY if name in known} if known else {}
-
-
-def _lock(path: Path) -> IO[str]:
-    handle = (path / "lock").open("w")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        raise InputError(
-            f"{path} is in use by another process: wait for it, or choose another with --out"
-        ) from None
-    return handle
 
 
 def _write_whole(path: Path, text: str) -> None:

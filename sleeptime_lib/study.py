@@ -8,6 +8,7 @@ again without asking anybody.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -124,8 +125,7 @@ async def answer(
     Raises:
         CallError: A call failed for good, or the experiment's own code did.
     """
-    name = f"answer of {study.experiment.name}"
-    try:
+    with _own_code("answer of", study.experiment.name):
         answered = await study.experiment.answer(
             call,
             planned.context,
@@ -136,10 +136,6 @@ async def answer(
         )
         grade = study.experiment.grade(answered, planned.question)
         return _checked(answered), replace(grade, score=_share(grade.score))
-    except SleeptimeError:
-        raise
-    except Exception as error:
-        raise _own_fault(name, error) from error
 
 
 def _checked(answered: Answered) -> Answered:
@@ -160,19 +156,21 @@ async def take(study: Study, context: Context, setting: Setting, draw: int, call
     Raises:
         CallError: A call failed for good, or the sleep method's own code did.
     """
-    try:
+    with _own_code("sleep method", study.method.name):
         return Taken(await study.method.take(call, context, setting, draw), call)
+
+
+@contextmanager
+def _own_code(what: str, name: str) -> Iterator[None]:
+    """A failure of an experiment's own code is a failed row, as a failed call is."""
+    try:
+        yield
     except SleeptimeError:
         raise
     except Exception as error:
-        raise _own_fault(f"sleep method {study.method.name}", error) from error
-
-
-def _own_fault(name: str, error: Exception) -> CallError:
-    """A failure of an experiment's code is a failed row, as a failed call is."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    line = f", line {trace.tb_lineno}" if trace else ""
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    return CallError("code", f"{name} failed: {said}{line}")
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        line = f", line {trace.tb_lineno}" if trace else ""
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CallError("code", f"{what} {name} failed: {said}{line}") from error

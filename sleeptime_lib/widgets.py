@@ -284,12 +284,7 @@ class RunPanel:
 
 def _slider(name: str, hint: Hints, value: Any, options: Options) -> ipywidgets.Widget:
     """The control of an option; of a recording it offers what was recorded."""
-    how: dict[str, Any] = {
-        "description": hint.label or name.replace("_", " ").capitalize(),
-        "continuous_update": False,
-        "layout": ipywidgets.Layout(width="48%", min_width="300px"),
-        "style": {"description_width": "9.5em"},
-    }
+    how = _look(hint.label or name.replace("_", " ").capitalize())
     recorded = options.model.startswith(PREFIX)
     if hint.slider == "count":
         most = value if recorded and value else max(value or 1, *hint.choices)
@@ -319,11 +314,18 @@ def _cap_slider(cap: float | None) -> ipywidgets.Widget:
     return ipywidgets.SelectionSlider(
         options=[("no cap", NO_CAP), *((f"${usd:g}", usd) for usd in caps)],
         value=cap or NO_CAP,
-        description="Cost cap",
-        continuous_update=False,
-        layout=ipywidgets.Layout(width="48%", min_width="300px"),
-        style={"description_width": "9.5em"},
+        **_look("Cost cap"),
     )
+
+
+def _look(label: str) -> dict[str, Any]:
+    """What all sliders of a panel have in common."""
+    return {
+        "description": label,
+        "continuous_update": False,
+        "layout": ipywidgets.Layout(width="48%", min_width="300px"),
+        "style": {"description_width": "9.5em"},
+    }
 
 
 class PlanningPanel:

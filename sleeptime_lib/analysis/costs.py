@@ -23,6 +23,9 @@ from sleeptime_lib.analysis.cells import Cells, Line, ratio, settings_of
 
 Bounds = tuple[Floats, Floats]
 
+PER_USD: Final = 1000
+"""Costs in USD are shown for so many answers or phases, so that they are numbers one can read."""
+
 PRICED_KINDS: Final = ("prompt", "cached", "completion")
 
 

@@ -69,7 +69,7 @@ class EqualAccuracy:
     @property
     def determined(self) -> bool:
         """Whether the interval is bounded on both sides and most draws give a ratio."""
-        return self.ratio is not None and _determined(self.low, self.high, self.censored)
+        return self.ratio is not None and is_determined(self.low, self.high, self.censored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,11 @@ class RangeRatio:
     @property
     def determined(self) -> bool:
         """Whether the interval is bounded on both sides and most draws give a ratio."""
-        return self.ratio is not None and _determined(self.low, self.high, self.censored)
+        return self.ratio is not None and is_determined(self.low, self.high, self.censored)
 
 
-def _determined(low: float, high: float, censored: float) -> bool:
+def is_determined(low: float, high: float, censored: float = 0.0) -> bool:
+    """Whether a ratio is known: bounded on both sides, and given by most bootstrap draws."""
     return low > 0 and math.isfinite(high) and censored <= MOST_CENSORED
 
 

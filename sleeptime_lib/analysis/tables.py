@@ -18,16 +18,13 @@ from typing import Final
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.cells import Line
-from sleeptime_lib.analysis.costs import Bill
+from sleeptime_lib.analysis.costs import PER_USD, Bill
 from sleeptime_lib.analysis.curves import Curve, Point
 from sleeptime_lib.analysis.difference import Difference
 from sleeptime_lib.analysis.payoff import Amortisation, Payoff
 from sleeptime_lib.analysis.report import Report
 
 Value = str | int | float
-
-PER_USD: Final = 1000
-"""Costs in USD are for so many answers or phases, so that they are numbers one can read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def pays(payoff: Payoff, confidence: float) -> str:
     if math.isnan(point.estimate):
         return ""
     where = where[0].upper() + where[1:]
-    first, low, high = map(_whole, (point.estimate, point.low, point.high))
+    first, low, high = map(first_paying, (point.estimate, point.low, point.high))
     if not payoff.determined:
         what = _undetermined(low, high, point.low, confidence)
         return f"{where} the break-even is {what}{_missed(payoff.censored)}."
@@ -197,7 +197,8 @@ def _percent(confidence: float) -> str:
     return f"{100 * confidence:g}%"
 
 
-def _whole(break_even: float) -> str:
+def first_paying(break_even: float) -> str:
+    """The first whole number of questions that pays, or "never"."""
     first = pays_from(break_even)
     return "never" if math.isinf(first) else f"{first:,.0f}"
 

@@ -10,13 +10,13 @@ questions up to that.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sleeptime_lib.config import again
-from sleeptime_lib.experiment import Experiment, Section
+from sleeptime_lib.experiment import Section
 from sleeptime_lib.experiments import stateful_gsm
 from sleeptime_lib.experiments.stateful_gsm import Level, Parallel, StatefulGsmOptions
-from sleeptime_lib.methods import RETHINK, verbosity
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.payoff import Amortisation
@@ -106,16 +106,10 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
     )
 
 
-MULTI_QUERY: Final = Experiment(
+MULTI_QUERY: Final = replace(
+    stateful_gsm.STATEFUL_GSM,
     name="multi-query",
     title="Many questions about one context",
     options=MultiQueryOptions,
-    load=stateful_gsm.load,
-    settings=stateful_gsm.settings,
-    answer=verbosity.answer,
-    grade=verbosity.grade,
-    expect=verbosity.expect,
-    sleep=RETHINK,
-    prompts=verbosity.PROMPTS,
     sections=sections,
 )

@@ -7,23 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
-from sleeptime_lib.analysis.costs import Bill
-from sleeptime_lib.analysis.payoff import Amortisation, CostCurve, Payoff, pays_from
-from sleeptime_lib.analysis.wording import pays
+from sleeptime_lib.analysis.costs import PER_USD, Bill
+from sleeptime_lib.analysis.payoff import Amortisation, CostCurve, Payoff
+from sleeptime_lib.analysis.ratio import is_determined
+from sleeptime_lib.analysis.wording import first_paying, pays
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import amount_axis, number, percent_axis, token_axis
 from sleeptime_lib.figures.blocks import (
     ACCURACY,
-    determined,
     estimates,
     picture,
     scaled,
     share_right,
 )
 from sleeptime_lib.figures.picture import Axis, Picture, Rule, Series, Shade
-
-PER_USD = 1000
-"""Costs in USD are shown for so many questions, so that they are numbers one can read."""
 
 TICKS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 FARTHEST = 2.0
@@ -106,7 +103,7 @@ def sensitivity(found: Amortisation) -> Picture:
     for i, shared in enumerate(found.questions if curve else ()):
         ratios = [(p.t, p.savings[i].ratio) for p in (curve.points if curve else ())]
         style, name = look.ramp(len(found.questions))[i], f"Q = {number(shared)}"
-        known = [(t, v) for t, v in ratios if determined(v.low, v.high)]
+        known = [(t, v) for t, v in ratios if is_determined(v.low, v.high)]
         for points in (known, [r for r in ratios if r not in known]):
             clear = points is known
             said = [(t, v, f"t = {t:g}\n{_limits(v, '{:.2f}×'.format)}") for t, v in points]
@@ -145,24 +142,15 @@ def _at_budgets(found: Amortisation) -> str:
     told = []
     for p in found.payoffs:
         if p.line == main.line:
-            first, limits = _first(p.break_even.estimate), _range(p.break_even)
+            first, limits = first_paying(p.break_even.estimate), _range(p.break_even)
             said = f"{first} {p.basis.words}"
             told.append(said if limits == first else f"{said} [{limits}]")
     return f"Break-even at equal budgets: {', '.join(told)}." if told else ""
 
 
 def _range(value: Interval) -> str:
-    low, high = _first(value.low), _first(value.high)
+    low, high = first_paying(value.low), first_paying(value.high)
     return low if low == high else f"{low} to {high}"
-
-
-def _first(break_even: float) -> str:
-    first = pays_from(break_even)
-    return "never" if math.isinf(first) else number(first)
-
-
-def _of(questions: float) -> str:
-    return f"{number(questions)} question{'' if questions == 1 else 's'}"
 
 
 def _within(series: Sequence[Series]) -> list[float]:

@@ -25,8 +25,6 @@ TOKENS = "Test-time tokens per question (mean generated, log scale)"
 ACCURACY = "Accuracy (% of questions right)"
 POINTS = "Sleep-time minus baseline (percentage points)"
 
-MOST_CENSORED = 0.5
-"""Share of draws that may only bound a number which is still called determined."""
 LONGEST_NAME = 36
 
 
@@ -184,11 +182,6 @@ def beside(series: Sequence[Series], step: float = 0.11) -> tuple[Series, ...]:
     return tuple(
         replace(s, x=tuple(x + step * (i - middle) for x in s.x)) for i, s in enumerate(series)
     )
-
-
-def determined(low: float, high: float, censored: float = 0.0) -> bool:
-    """Whether a ratio is known well enough to be drawn: bounded on both sides, mostly reached."""
-    return low > 0 and math.isfinite(high) and censored <= MOST_CENSORED
 
 
 def advantages(a: Series, b: Series) -> tuple[Shade, ...]:

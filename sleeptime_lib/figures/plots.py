@@ -18,7 +18,6 @@ from sleeptime_lib.figures.blocks import (
     accuracy_picture,
     advantages,
     beside,
-    determined,
     estimates,
     picture,
     points_picture,
@@ -43,7 +42,7 @@ def pareto(report: Report) -> Picture:
     series = _arms(report)
     shades = advantages(*series) if len(series) == 2 else ()
     notes = [
-        _ratio(report.equal_accuracy, report.confidence),
+        wording.ratio(report.equal_accuracy, report.confidence),
         "Shaded: which arm is higher, in its colour." if shades else "",
         _levels(report),
     ]
@@ -222,27 +221,11 @@ def _levels(report: Report) -> str:
     return LEVELS if _kind(report) == "verbosity" else ""
 
 
-def _known(equal: EqualAccuracy) -> bool:
-    return equal.ratio is not None and determined(equal.low, equal.high, equal.censored)
-
-
 def _span(equal: EqualAccuracy) -> Span | None:
     """The arrow from the baseline's tokens to the sleep arm's, where it means something."""
     start, stop, at = equal.baseline_tokens, equal.sleep_tokens, equal.at
-    if not _known(equal) or at is None or start is None or stop is None:
+    if not equal.determined or at is None or start is None or stop is None:
         return None
     ends = (equal.low, equal.high) if start >= stop else (1 / equal.high, 1 / equal.low)
     limits = f"[{wording.fold(ends[0])}, {wording.fold(ends[1])}]"
     return Span(start, stop, 100 * at, f"{wording.saving(start / stop)} tokens\n{limits}")
-
-
-def _ratio(equal: EqualAccuracy, confidence: float) -> str:
-    """The equal-accuracy ratio in words, or that it is not determined."""
-    if _known(equal) or equal.ratio is None or equal.at is None:
-        return wording.ratio(equal, confidence)
-    said = f"Tokens saved at equal accuracy ({100 * equal.at:.1f}%): not determined"
-    if math.isnan(equal.low):
-        return f"{said}, there is no interval."
-    low = wording.fold(equal.low) if equal.low else "0"
-    said += f", {100 * confidence:g}% interval {low} to {wording.fold(equal.high)}"
-    return f"{said}; {100 * equal.censored:.1f}% of draws do not reach that accuracy."

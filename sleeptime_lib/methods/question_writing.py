@@ -123,9 +123,7 @@ async def write_questions(
         StopRun: No further call can succeed.
         CapReached: A cap does not allow the next call.
     """
-    asked: dict[str, list[Question]] = {}
-    for question in task.questions:
-        asked.setdefault(question.context_id, []).append(question)
+    asked = task.by_context()
     caps = Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens)
     prices = read_prices(execution.prices)
     kept = out.with_suffix(".calls.sqlite")

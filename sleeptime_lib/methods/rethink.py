@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sleeptime_lib.errors import CallError, StopRun
+from sleeptime_lib.estimate import CHARS_PER_TOKEN
 from sleeptime_lib.experiment import Call, Notes, Prompt, Setting, SleepMethod
 from sleeptime_lib.methods.situation import EMPTY_NOTES, situation_block
 from sleeptime_lib.records import Context, Reply, ToolCall
@@ -97,7 +98,7 @@ FINISH_TOOL: Final[Mapping[str, Any]] = {
     },
 }
 
-FRAME_TOKENS: Final = (len(SLEEP_FRAME.text) + len(SLEEP_TOOLS.text)) / 4
+FRAME_TOKENS: Final = (len(SLEEP_FRAME.text) + len(SLEEP_TOOLS.text)) / CHARS_PER_TOKEN
 """Prompt tokens of a call beside the context, for estimates."""
 
 

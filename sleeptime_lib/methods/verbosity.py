@@ -12,15 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiment import (
-    Answered,
-    Call,
-    Expected,
-    Grade,
-    Notes,
-    Prompt,
-    Setting,
-)
+from sleeptime_lib.estimate import CHARS_PER_TOKEN
+from sleeptime_lib.experiment import Answered, Call, Expected, Grade, Notes, Prompt, Setting
 from sleeptime_lib.methods import rethink
 from sleeptime_lib.methods.situation import EMPTY_NOTES, situation_block
 from sleeptime_lib.records import Context, Question
@@ -81,7 +74,6 @@ PROMPTS: Final = (EMPTY_NOTES, ANSWER_FRAME, *VERBOSITY, CONTEXT_ONLY)
 LEVEL_TOKENS: Final = (10, 30, 45, 80, 300)
 """Generated tokens of one answer by level, for estimates: round numbers near what instruction-tuned
 models wrote in our trials."""
-_CHARS_PER_TOKEN: Final = 4
 
 
 async def answer(
@@ -115,7 +107,7 @@ def expect(setting: Setting) -> Expected:
     """What an answer at a level, and a draw of the sleep phase, are expected to take."""
     frame = messages("", (), "", setting.budget)
     return Expected(
-        frame_tokens=sum(len(str(message)) for message in frame) / _CHARS_PER_TOKEN,
+        frame_tokens=sum(len(str(message)) for message in frame) / CHARS_PER_TOKEN,
         completion_tokens=LEVEL_TOKENS[setting.budget],
         sleep_calls=rethink.EXPECTED_CALLS,
         sleep_frame_tokens=rethink.FRAME_TOKENS,

@@ -13,7 +13,6 @@ not stored.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import sqlite3
 import threading
 import time
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from sleeptime_lib import lock
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.models import cache_file, cache_rescue
 from sleeptime_lib.models.ledger import Amount, Spending
@@ -261,19 +261,10 @@ def _lock(path: Path) -> IO[str]:
     The lock is on a file of its own: one on the database would touch SQLite's own locks.
 
     Raises:
-        InputError: It is in use.
+        InputError: It is in use, or its folder cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.with_name(path.name + ".lock").open("w")
+        return lock.hold(path.with_name(path.name + ".lock"), path)
     except OSError as error:
         raise InputError(f"cache {path} cannot be used: {error}") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        raise InputError(
-            f"{path} is in use by another process: wait until it has ended, or choose another "
-            "place with --out"
-        ) from None
-    return handle

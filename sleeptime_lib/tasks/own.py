@@ -145,9 +145,7 @@ def export(task: Task, path: Path) -> None:
     """
     if path.suffix != ".jsonl":
         raise InputError(f"cannot export to {path}: give a path that ends in .jsonl")
-    asked: dict[str, list[Question]] = {}
-    for question in task.questions:
-        asked.setdefault(question.context_id, []).append(question)
+    asked = task.by_context()
     several = any(len(questions) > 1 for questions in asked.values())
     rows = _list_rows(task, asked) if several else _single_rows(task)
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
