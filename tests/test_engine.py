@@ -1,9 +1,9 @@
 """The engine on the simulated model: what is planned, shared, resumed and billed."""
 
 import asyncio
+import itertools
 import json
 from collections import Counter
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -13,7 +13,7 @@ from simulated_answer import simulated_answer
 from sleeptime_lib import runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import CapReached
-from sleeptime_lib.experiment import Answered, Expected, Experiment, Grade, Setting, SleepSetting
+from sleeptime_lib.experiment import Answered, Expected, Experiment, Grade, Setting
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions, settings
 from sleeptime_lib.methods import RETHINK
 from sleeptime_lib.records import ROW_KEY, VOLATILE_COLUMNS, Context, Question, Task
@@ -32,20 +32,14 @@ async def carried_out(path, **options):
     return await runs.carry_out(prepared(path, **options))
 
 
+def at_row(number, act):
+    """What to hand to a run that is to do something at its row of this number."""
+    rows = itertools.count(1)
+    return lambda row: act() if next(rows) == number else None
+
+
 def lasting(path) -> pd.DataFrame:
     return read_rows(path).drop(columns=list(VOLATILE_COLUMNS))
-
-
-TASK = Task(
-    "t",
-    {name: Context(name, "cluster", f"Text {name}.") for name in "ab"},
-    tuple(Question(f"{c}{i}", c, "How many?", "1") for c in "ab" for i in range(2)),
-)
-SETTINGS = (
-    Setting("baseline"),
-    Setting("sleep", sleep=SleepSetting(1)),
-    Setting("sleep", sleep=SleepSetting(3)),
-)
 
 
 def test_the_experiment_measures_what_the_paper_did():
@@ -102,16 +96,8 @@ class TestOrder:
         assert clusters.is_unique
 
     async def test_after_a_stop(self, tmp_path, server):
-        seen = 0
-
-        def stop(row):
-            nonlocal seen
-            seen += 1
-            if seen == 80:
-                task.cancel()
-
         ready = self.ready(server, tmp_path)
-        task = asyncio.create_task(runs.carry_out(ready, stop))
+        task = asyncio.create_task(runs.carry_out(ready, at_row(80, lambda: task.cancel())))
         with pytest.raises(asyncio.CancelledError):
             await task
         self.check(ready)
@@ -176,15 +162,8 @@ async def test_a_finished_run_makes_no_call_when_it_is_run_again(tmp_path):
 
 async def test_an_interrupted_run_goes_on_and_ends_with_the_same_rows(tmp_path):
     await carried_out(tmp_path / "whole")
-    seen = 0
-
-    def interrupt(row):
-        nonlocal seen
-        seen += 1
-        if seen == 20:
-            task.cancel()
-
-    task = asyncio.create_task(runs.carry_out(prepared(tmp_path / "cut"), interrupt))
+    cut = at_row(20, lambda: task.cancel())
+    task = asyncio.create_task(runs.carry_out(prepared(tmp_path / "cut"), cut))
     with pytest.raises(asyncio.CancelledError):
         await task
     assert 20 <= len(read_rows(tmp_path / "cut")) < len(read_rows(tmp_path / "whole"))
@@ -245,10 +224,11 @@ async def test_as_many_rows_are_open_as_calls_are_asked_for(tmp_path):
         await all_here.wait()
         return Answered("1")
 
+    context, question = Context("a", "cluster", "Text."), Question("a0", "a", "How many?", "1")
     crowd = Experiment(
         name="crowd",
         options=StatefulGsmOptions,
-        load=lambda options: replace(TASK, questions=TASK.questions[:1]),
+        load=lambda options: Task("t", {"a": context}, (question,)),
         settings=lambda options: [Setting("baseline", samples=most)],
         answer=answer,
         grade=lambda answered, question: Grade(answered.text, 1.0),

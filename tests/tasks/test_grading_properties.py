@@ -82,13 +82,18 @@ LONG = ["9", "1,", "1,111", "1(", "(", ")", "[]", "\\boxed{", "The answer is ", 
         '"answer": ', '"answer": "', "$1 for ", "The answer is half of 2, or "]  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", LONG)
-def test_a_runaway_reply_of_a_megabyte_takes_seconds_at_most(piece):
-    reply = piece * (1_000_000 // len(piece))
+def seconds_to_grade(reply):
     start = time.process_time()
     extract_answer(reply)
     paper_grade(reply, "1")
-    assert time.process_time() - start < 5
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_a_runaway_reply_of_a_megabyte_takes_less_than_a_second(piece):
+    reply = piece * (1_000_000 // len(piece))
+    # A busy machine is slow once, not three times.
+    assert any(seconds_to_grade(reply) < 1 for _ in range(3))
 
 
 def test_the_answer_is_found_at_the_end_of_a_long_reply():
