@@ -20,7 +20,7 @@ from sleeptime_lib.analysis.costs import Bill, usd_rates
 from sleeptime_lib.analysis.payoff import Amortisation
 from sleeptime_lib.analysis.wording import pays, times
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.figures import amortised_pareto, cost_by_questions, live, refresh
+from sleeptime_lib.figures import LivePlot, amortised_pareto, cost_by_questions
 from sleeptime_lib.figures.picture import Picture
 from sleeptime_lib.models.prices import PRICES, Price, price_or_reference
 
@@ -100,7 +100,7 @@ class CostExplorer:
         self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
         found = self.found()
         pictures = _pictures(found)
-        self._figure = live(*pictures)
+        self._figure = LivePlot(*pictures)
         # As many sliders beside each other as leave each of them a scale to move on.
         columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(275px, 1fr))")
         self.widget = ipywidgets.VBox(
@@ -194,7 +194,7 @@ class CostExplorer:
     def _on_change(self, _: Any) -> None:
         found = self.found()
         pictures = _pictures(found)
-        refresh(self._figure, *pictures)
+        self._figure.draw(*pictures)
         self._say(found, pictures[1].note)
 
     def _say(self, found: Amortisation, note: str) -> None:

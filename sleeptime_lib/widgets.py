@@ -1,8 +1,7 @@
 """The notebook's view of a run: sliders for its options, estimate, start and stop, a live plot.
 
 A run that is started here is a background task of the kernel's event loop, so the kernel stays free
-and the sliders work while rows arrive. One figure is made for a view and updated ever after: figure
-widgets are never freed by the widget registry.
+and the sliders work while rows arrive. One plot is made for a view and drawn again ever after.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ class RunPanel:
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="50%"))
         self._start.on_click(lambda _: self.start())
         self._stop.on_click(lambda _: self.stop())
-        self._figure = figures.live(self._picture(final=False))
+        self._figure = figures.LivePlot(self._picture(final=False))
         controls = [*self._sliders.values(), self._cap]
         for control in controls:
             control.observe(lambda _: self._on_change(), names="value")
@@ -272,7 +271,7 @@ class RunPanel:
         self._redraw(final=True)
 
     def _redraw(self, *, final: bool) -> None:
-        figures.refresh(self._figure, self._picture(final=final))
+        self._figure.draw(self._picture(final=final))
 
     def _picture(self, *, final: bool) -> figures.Picture:
         rows = pd.DataFrame(self._columns)

@@ -50,8 +50,8 @@ def buttons(view):
 
 
 def points(view):
-    figure = view.widget.children[-1]
-    return {t.meta.partition(":")[2]: len(t.x) for t in figure.data if "markers" in t.mode}
+    traces = view.widget.children[-1].picture["data"]
+    return {t["meta"].partition(":")[2]: len(t["x"]) for t in traces if "markers" in t["mode"]}
 
 
 class TestSliders:

@@ -6,7 +6,7 @@ against tokens, `points_picture` for differences at named steps, each with `Seri
 
 from sleeptime_lib.figures.amortisation import amortised_pareto, cost_by_questions, sensitivity
 from sleeptime_lib.figures.blocks import accuracy_picture, points_picture
-from sleeptime_lib.figures.live import live, refresh, to_plotly
+from sleeptime_lib.figures.live import LivePlot, to_plotly
 from sleeptime_lib.figures.picture import Picture, Series
 from sleeptime_lib.figures.plots import (
     accuracy_pictures,
@@ -20,6 +20,7 @@ from sleeptime_lib.figures.plots import (
 from sleeptime_lib.figures.stills import save, to_png
 
 __all__ = [
+    "LivePlot",
     "Picture",
     "Series",
     "accuracy_picture",
@@ -29,11 +30,9 @@ __all__ = [
     "cost_by_questions",
     "curve_series",
     "differences",
-    "live",
     "pareto",
     "pass_at_k",
     "points_picture",
-    "refresh",
     "save",
     "sensitivity",
     "sleep_scaling",

@@ -1,4 +1,4 @@
-"""Pictures as plotly figures: one or several beside each other, changed in place as rows arrive.
+"""Pictures as plotly figures: one or several beside each other, drawn again as rows arrive.
 
 A figure is as wide as its cell. Names stand in a legend above the axes, so that nothing has to
 be placed again when numbers move.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import html
 import math
-import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
+import anywidget
 import plotly.graph_objects as go
+import traitlets
+from plotly.offline import get_plotlyjs
 
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.picture import Axis, Picture, Series, Shade, Span, printable
@@ -39,45 +41,63 @@ _CSS: Final = """
   filter: invert(0.93) hue-rotate(180deg); }
 """
 _MODE_BAR: Final = ("sendChartToCloud", "select2d", "lasso2d", "autoScale2d")
-_MOVING: Final = (
-    "x", "y", "text", "hovertext", "visible", "name", "showlegend", "error_y.array",
-    "error_y.arrayminus", "marker.color", "marker.line.color", "marker.line.width",
-    "textfont.color",
-)  # fmt: skip
-"""What changes in a trace from one picture to the next of its kind."""
-
-
-# A FigureWidget is drawn before it is in the page, 700 pixels wide, and not told when its cell
-# changes its width: this tells it. A changed height makes plotly hold the width, too, as it is.
-_FITTING: Final = """
-export default () => {
-  const plot = %s();
-  return { ...plot, render(view) {
-    const end = plot.render(view);
-    const watch = new ResizeObserver(() => {
-      delete view.el.layout?.width;
-      window.dispatchEvent(new Event("resize"));
-    });
-    watch.observe(view.el);
-    return () => { watch.disconnect(); end(); };
-  } };
-};
+_VIEW: Final = """
+function render({ model, el }) {
+  el.classList.add("sleeptime-plot");
+  const plot = el.appendChild(document.createElement("div"));
+  let width = 0;
+  const draw = () => {
+    const { data, layout } = structuredClone(model.get("picture"));
+    if (width) Plotly.react(plot, data, { ...layout, width }, { displaylogo: false });
+  };
+  // A view is made before it has a place in the page, and its cell may change its width.
+  const watch = new ResizeObserver(() => {
+    if (width !== el.clientWidth) { width = el.clientWidth; draw(); }
+  });
+  watch.observe(el);
+  model.on("change:picture", draw);
+  return () => { watch.disconnect(); model.off("change:picture", draw); Plotly.purge(plot); };
+}
+export default { render };
 """
 
 
-def _fitting(bundle: str) -> str:
-    """Plotly's module with a default export that follows its container's width."""
-    made = re.search(r",(\w+) as default\};", bundle)
-    if made is None:
-        return bundle
-    return bundle.replace(made[0], "};", 1) + _FITTING % made[1]
+def _module() -> str:
+    """Plotly and the view as one module; the bundle would else look for a loader in the page."""
+    kept = "const module = { exports: {} };"
+    return f"const Plotly = (() => {{ {kept} {get_plotlyjs()}; return module.exports; }})();{_VIEW}"
 
 
-class LivePlot(go.FigureWidget):  # type: ignore[misc]
-    """A figure widget that follows JupyterLab's theme. Make one for a view and `refresh` it."""
+class LivePlot(anywidget.AnyWidget):
+    """Pictures beside each other in a notebook, in JupyterLab's theme; `draw` shows others.
 
+    It sends whole pictures and hears nothing back, so that a page that is opened again shows what
+    was drawn last.
+
+    Args:
+        pictures: What it shows at first.
+    """
+
+    _esm = _module()
     _css = _CSS
-    _esm = _fitting(str(go.FigureWidget._esm))
+    picture = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, *pictures: Picture) -> None:
+        super().__init__(picture=_drawn(pictures))
+
+    def draw(self, *pictures: Picture) -> None:
+        """Show other pictures of the same kinds.
+
+        Axes stay while they hold what is to be shown without wasting most of their length.
+
+        Args:
+            pictures: As many as before.
+        """
+        new, before = _drawn(pictures), self.picture["layout"]
+        for name, axis in new["layout"].items():
+            if name.startswith(("xaxis", "yaxis")) and _stays(before[name]["range"], axis["range"]):
+                axis.update({key: before[name][key] for key in ("range", "tickvals", "ticktext")})
+        self.picture = new
 
 
 def escape(text: str) -> str:
@@ -87,69 +107,17 @@ def escape(text: str) -> str:
 
 def to_plotly(*pictures: Picture) -> go.Figure:
     """Draw pictures beside each other in one figure, as wide as where it is shown."""
-    traces = list(_traces(pictures))
-    return go.Figure(data=traces, layout=_layout(pictures))
+    return go.Figure(_drawn(pictures))
 
 
-def live(*pictures: Picture) -> LivePlot:
-    """A widget of pictures beside each other, for a view that `refresh` keeps up to date."""
-    widget = LivePlot(to_plotly(*pictures))
-    widget._config = {**widget._config, "displaylogo": False, "responsive": True}
-    widget.add_class("sleeptime-plot")
-    return widget
+def _drawn(pictures: tuple[Picture, ...]) -> dict[str, Any]:
+    return {"data": list(_traces(pictures)), "layout": _layout(pictures)}
 
 
-def refresh(figure: go.Figure, *pictures: Picture) -> None:
-    """Show other pictures of the same kinds in a figure or widget.
-
-    One message changes everything, unless there are series that the figure never had. Axes stay
-    while they hold what is to be shown without wasting most of their length.
-
-    Args:
-        figure: Made by `live` or `to_plotly`.
-        pictures: As many as it was made of.
-    """
-    traces = {trace["meta"]: trace for trace in _traces(pictures)}
-    layout = _layout(pictures)
-    here = [trace.meta for trace in figure.data]
-    relayout = {key: layout[key] for key in ("height", "margin", "annotations", "shapes")}
-    for name in (key for key in layout if key.startswith(("xaxis", "yaxis"))):
-        if not _stays(figure.layout[name].range, layout[name]["range"]):
-            moving = ("range", "tickvals", "ticktext")
-            relayout |= {f"{name}.{key}": layout[name][key] for key in moving}
-        relayout[f"{name}.title.text"] = layout[name]["title"]["text"]
-    if not set(traces) <= set(here):
-        figure.data = ()
-        figure.add_traces(list(traces.values()))
-        figure.plotly_relayout(relayout)
-        return
-    shown = [traces.get(meta, {"x": [], "y": [], "visible": False}) for meta in here]
-    restyle = {key: [_part(trace, key) for trace in shown] for key in _MOVING}
-    # The browser redraws more the more it is told: what is as it was is not.
-    before = [trace.to_plotly_json() for trace in figure.data]
-    drawn = figure.layout.to_plotly_json()
-    figure.plotly_update(
-        {k: v for k, v in restyle.items() if _plain(v) != _plain([_part(t, k) for t in before])},
-        {k: v for k, v in relayout.items() if _plain(v) != _plain(_part(drawn, k))},
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Without the differences between a list, a tuple and, where it is empty, nothing."""
-    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) and value else value or 0
-
-
-def _stays(drawn: Any, wanted: list[float]) -> bool:
+def _stays(drawn: list[float], wanted: list[float]) -> bool:
     low, high = drawn
     inside = low <= wanted[0] and wanted[1] <= high
     return bool(inside and wanted[1] - wanted[0] >= KEPT * (high - low))
-
-
-def _part(trace: dict[str, Any], key: str) -> Any:
-    value: Any = trace
-    for name in key.split("."):
-        value = value.get(name) if value else None
-    return value
 
 
 def _traces(pictures: tuple[Picture, ...]) -> Iterator[dict[str, Any]]:
@@ -250,6 +218,8 @@ def _layout(pictures: tuple[Picture, ...]) -> dict[str, Any]:
     layout: dict[str, Any] = {
         "height": TOP + rows + look.AXES_HEIGHT + below,
         "autosize": True,
+        # A reader's zoom outlives new rows.
+        "uirevision": "kept",
         "margin": {"l": LEFT, "r": RIGHT, "t": TOP + rows, "b": below, "autoexpand": False},
         "paper_bgcolor": look.PAPER,
         "plot_bgcolor": look.PAPER,

@@ -34,14 +34,14 @@ def wait_for_status(page, word):
     page.wait_for_function(f"word => ({PANEL})()[1]?.textContent.includes(word)", arg=word)
 
 
-def kernel(page):
-    return page.evaluate(
-        "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-    )
+def wait_for_idle(page):
+    kernel = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    page.wait_for_function(f"{kernel}.status == 'idle'")
 
 
 def plotted(page):
     """Number of points in each trace of the live plot."""
+    page.wait_for_selector(".js-plotly-plot .scatterlayer .point")
     return page.evaluate(
         """() => document.querySelector('.js-plotly-plot').data
             .filter(trace => trace.mode.includes('markers')).map(trace => trace.x.length)"""
@@ -123,8 +123,8 @@ class TestSimulatedModel:
         page.locator("button.mod-primary", has_text="Start").click()
         wait_for_status(page, "running: ")
         press(page, 1, "ArrowRight")
+        wait_for_idle(page)
         assert "running" in status(page)
-        assert kernel(page) == "idle"
 
     def test_stop_ends_the_run_and_keeps_what_is_there(self, page):
         page.locator("button", has_text="Stop").click()
@@ -132,6 +132,12 @@ class TestSimulatedModel:
         assert int(re.search(r"([\d,]+) of", status(page))[1].replace(",", "")) > 0
         assert sum(plotted(page)) > 0
         assert page.locator("button[disabled]", has_text="Stop").count() == 1
+
+    def test_a_page_that_is_opened_again_shows_what_was_drawn_last(self, page):
+        before = plotted(page)
+        page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+        page.reload()
+        assert plotted(page) == before
 
 
 class TestPaidModel:

@@ -16,7 +16,7 @@ from sleeptime_lib.analysis.report import analyse
 report = analyse(simulate(World(), clusters=10, questions=10, seed=0), draws=50)
 drawn = figures.pareto(replace(report, model={NAME!r}, dataset="d"))
 sleep = replace(drawn.series[1], label={NAME!r}, hover=tuple({NAME!r} for _ in drawn.series[1].x))
-figures.live(replace(drawn, title={NAME!r}, series=(drawn.series[0], sleep), note={NAME!r}))
+figures.LivePlot(replace(drawn, title={NAME!r}, series=(drawn.series[0], sleep), note={NAME!r}))
 """
 
 pytestmark = pytest.mark.skipif(

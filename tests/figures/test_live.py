@@ -1,10 +1,12 @@
+import json
 import math
 from dataclasses import replace
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
-from sleeptime_lib.figures import Picture, Series, live, pareto, refresh, sleep_scaling, to_plotly
+from sleeptime_lib.figures import LivePlot, Picture, Series, pareto, to_plotly
 from sleeptime_lib.figures.axes import amount_axis, step_axis
 
 
@@ -19,18 +21,6 @@ def trace(figure, name):
 def points(name="s", y=(2.0, 4.0), most=5.0, **how):
     drawn = Series(name, name, "sleep", (0.0, 1.0), y, **how)
     return Picture("p", "t", "s", step_axis("ab", "x"), amount_axis([most], "y"), (drawn,))
-
-
-class Messages:
-    """What a widget sends to the browser."""
-
-    def __init__(self, widget, monkeypatch):
-        self.sent = []
-        for name in ("update", "restyle", "relayout", "addTraces", "deleteTraces"):
-            send = f"_send_{name}_msg"
-            monkeypatch.setattr(
-                widget, send, lambda *a, _name=name, **k: self.sent.append(_name), raising=True
-            )
 
 
 def test_plotly_draws_the_points_and_their_limits(report):
@@ -69,54 +59,44 @@ def test_simulated_results_carry_the_tag(shapes):
 
 
 def test_the_mode_bar_does_not_upload(report):
-    figure = live(pareto(report))
-    assert "sendChartToCloud" in figure.layout.modebar.remove
+    assert "sendChartToCloud" in to_plotly(pareto(report)).layout.modebar.remove
 
 
-def test_a_live_figure_becomes_the_next_picture(shapes):
-    figure = live(pareto(shapes["nothing yet"]))
+def test_a_live_plot_becomes_the_next_picture(shapes):
+    plot = LivePlot(pareto(shapes["nothing yet"]))
     for name in ("one arm", "whole", "few clusters", "crossing", "nothing yet", "whole"):
-        picture = pareto(shapes[name])
-        refresh(figure, picture)
-        fresh = to_plotly(picture)
-        shown = {t.meta: (t.x, t.y, t.hovertext) for t in figure.data if t.visible and len(t.x)}
-        assert shown == {t.meta: (t.x, t.y, t.hovertext) for t in fresh.data if len(t.x)}, name
-        assert texts(figure) == texts(fresh), name
-        assert figure.layout.annotations == fresh.layout.annotations, name
+        plot.draw(pareto(shapes[name]))
+        shown, fresh = go.Figure(plot.picture), to_plotly(pareto(shapes[name]))
+        assert shown.data == fresh.data, name
+        assert shown.layout.annotations == fresh.layout.annotations, name
 
 
-def test_a_change_is_one_message(shapes, monkeypatch):
-    figure = live(pareto(shapes["whole"]), pareto(shapes["crossing"]))
-    messages = Messages(figure, monkeypatch)
-    refresh(figure, pareto(shapes["few clusters"]), pareto(shapes["one budget"]))
-    assert messages.sent == ["update"]
+def test_a_change_is_one_message_and_no_change_is_none(shapes):
+    plot, sent = LivePlot(pareto(shapes["whole"]), pareto(shapes["crossing"])), []
+    plot.observe(lambda change: sent.append(change.name))
+    plot.draw(pareto(shapes["few clusters"]), pareto(shapes["one budget"]))
+    plot.draw(pareto(shapes["few clusters"]), pareto(shapes["one budget"]))
+    assert sent == ["picture"]
 
 
-def test_a_series_that_goes_and_comes_back_is_no_new_trace(shapes, monkeypatch):
-    figure = live(pareto(shapes["whole"]))
-    messages = Messages(figure, monkeypatch)
-    refresh(figure, pareto(shapes["one arm"]))
-    assert trace(figure, "sleep-1").visible is False
-    refresh(figure, pareto(shapes["whole"]))
-    assert trace(figure, "sleep-1").visible is True
-    assert messages.sent == ["update", "update"]
-
-
-def test_new_series_are_added(shapes):
-    figure = live(pareto(shapes["one arm"]))
-    refresh(figure, sleep_scaling(shapes["several settings"]))
-    assert sum(bool(t.showlegend) for t in figure.data) == 5
+def test_what_is_sent_is_json(shapes, makers):
+    for make in makers:
+        for report in shapes.values():
+            json.dumps(LivePlot(make(report)).picture, allow_nan=False)
 
 
 def test_axes_stay_while_they_hold_what_is_to_be_shown():
-    figure = live(points(most=5.0))
-    before = figure.layout.yaxis.range
-    refresh(figure, points(y=(1.0, 3.0), most=3.0))
-    assert figure.layout.yaxis.range == before
-    refresh(figure, points(y=(1.0, 9.0), most=9.0))
-    assert figure.layout.yaxis.range[1] > 9
-    refresh(figure, points(y=(0.1, 0.2), most=0.2))
-    assert figure.layout.yaxis.range[1] < 1
+    plot = LivePlot(points(most=5.0))
+
+    def axis(y, most):
+        plot.draw(points(y=y, most=most))
+        return plot.picture["layout"]["yaxis"]
+
+    before = plot.picture["layout"]["yaxis"]
+    stayed = axis((1.0, 3.0), 3.0)
+    assert (stayed["range"], stayed["tickvals"]) == (before["range"], before["tickvals"])
+    assert axis((1.0, 9.0), 9.0)["range"][1] > 9
+    assert axis((0.1, 0.2), 0.2)["range"][1] < 1
 
 
 def test_names_are_shown_as_text_everywhere(hostile):
