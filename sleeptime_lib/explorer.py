@@ -16,9 +16,11 @@ import ipywidgets
 import pandas as pd
 
 from sleeptime_lib.analysis.amortise import draw_costs
+from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.costs import Bill, usd_rates
 from sleeptime_lib.analysis.payoff import Amortisation
-from sleeptime_lib.analysis.wording import pays, times
+from sleeptime_lib.analysis.ratio import is_determined
+from sleeptime_lib.analysis.wording import fold, pays
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import LivePlot, amortised_pareto, cost_by_questions
 from sleeptime_lib.figures.picture import Picture
@@ -233,9 +235,7 @@ def verdict(found: Amortisation, questions: int) -> str:
     )
     said = ""
     if math.isfinite(ratio.estimate):
-        low = times(ratio.low) if ratio.low else "0"
-        high = "∞" if math.isinf(ratio.high) else f"{times(ratio.high)}×"
-        said = f": {_cheaper(ratio.estimate)} per question ({low}× to {high})"
+        said = f": {_cheaper(ratio)} per question"
     parts = [
         f"<b>{name} at Q = {questions}</b>{said}.",
         html.escape(pays(main, found.confidence)),
@@ -244,10 +244,13 @@ def verdict(found: Amortisation, questions: int) -> str:
     return " ".join(p for p in parts if p)
 
 
-def _cheaper(ratio: float) -> str:
-    if ratio >= 1:
-        return f"sleep-time costs {times(ratio)}× less"
-    return f"sleep-time costs {times(1 / ratio)}× more" if ratio else "sleep-time costs more"
+def _cheaper(ratio: Interval) -> str:
+    low, high = ratio.low, ratio.high
+    if not is_determined(low, high):
+        return f"the ratio of costs is not determined ({fold(low)} to {fold(high)})"
+    if ratio.estimate >= 1:
+        return f"sleep-time costs {fold(ratio.estimate)} less ({fold(low)} to {fold(high)})"
+    return f"sleep-time costs {fold(1 / ratio.estimate)} more ({fold(1 / high)} to {fold(1 / low)})"
 
 
 def _length(notes: float, limit: float) -> str:

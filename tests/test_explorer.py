@@ -100,6 +100,13 @@ def test_the_same_figure_is_updated_for_ever(explorer):
     assert figure(explorer) is before
 
 
+def test_an_unbounded_ratio_of_costs_is_not_determined():
+    few = simulate(World(), clusters=3, questions=1, seed=13, shared=1)
+    assert "Undecided at Q = 10</b>: the ratio of costs is not determined (" in said(
+        CostExplorer(few, draws=200)
+    )
+
+
 def test_without_a_baseline_there_is_no_winner(rows):
     alone = CostExplorer(rows[rows["arm"] == "sleep"], draws=50)
     assert "<b>No winner</b>" in said(alone)

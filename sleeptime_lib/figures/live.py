@@ -88,15 +88,17 @@ class LivePlot(anywidget.AnyWidget):
     def draw(self, *pictures: Picture) -> None:
         """Show other pictures of the same kinds.
 
-        Axes stay while they hold what is to be shown without wasting most of their length.
+        Axes that showed something stay while they hold what is to be shown without wasting most of
+        their length.
 
         Args:
             pictures: As many as before.
         """
-        new, before = _drawn(pictures), self.picture["layout"]
-        for name, axis in new["layout"].items():
-            if name.startswith(("xaxis", "yaxis")) and _stays(before[name]["range"], axis["range"]):
-                axis.update({key: before[name][key] for key in ("range", "tickvals", "ticktext")})
+        new, before = _drawn(pictures), self.picture
+        if any(trace["x"] for trace in before["data"]):
+            for name, axis in new["layout"].items():
+                if name.startswith(("xaxis", "yaxis")):
+                    _keep(before["layout"][name], axis)
         self.picture = new
 
 
@@ -114,10 +116,11 @@ def _drawn(pictures: tuple[Picture, ...]) -> dict[str, Any]:
     return {"data": list(_traces(pictures)), "layout": _layout(pictures)}
 
 
-def _stays(drawn: list[float], wanted: list[float]) -> bool:
-    low, high = drawn
-    inside = low <= wanted[0] and wanted[1] <= high
-    return bool(inside and wanted[1] - wanted[0] >= KEPT * (high - low))
+def _keep(drawn: dict[str, Any], axis: dict[str, Any]) -> None:
+    """Leave an axis as it was drawn if it still serves."""
+    (low, high), (start, stop) = drawn["range"], axis["range"]
+    if low <= start and stop <= high and stop - start >= KEPT * (high - low):
+        axis.update({key: drawn[key] for key in ("range", "tickvals", "ticktext")})
 
 
 def _traces(pictures: tuple[Picture, ...]) -> Iterator[dict[str, Any]]:

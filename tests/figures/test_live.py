@@ -99,6 +99,14 @@ def test_axes_stay_while_they_hold_what_is_to_be_shown():
     assert axis((0.1, 0.2), 0.2)["range"][1] < 1
 
 
+def test_an_axis_that_showed_nothing_does_not_stay():
+    nothing = replace(points(y=(1.0, 9.0), most=9.0), series=())
+    plot = LivePlot(nothing)
+    plot.draw(points(y=(1.0, 5.0), most=5.0))
+    axis = points(most=5.0).y
+    assert plot.picture["layout"]["yaxis"]["range"] == [axis.low, axis.high]
+
+
 def test_names_are_shown_as_text_everywhere(hostile):
     name, report = hostile
     drawn = Series("s", name, "sleep", (0.0, 1.0), (2.0, 4.0), hover=(name, f"{name}\nsecond"))
