@@ -22,11 +22,12 @@ import hashlib
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sleeptime_lib.config import Options
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.models.knobs import THINKING
 from sleeptime_lib.records import Context, Question, Reply, Request, Task, TokenLogprob, Usage
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class SleepSetting:
         max_tokens: Most tokens in one reply; None leaves it to the server.
         seed: Of the first draw; draw i uses seed + i.
         protocol: What the method speaks with the model, such as "tools" or "text".
+        thinking: Most thinking tokens of one reply; 0 for the model's default.
     """
 
     parallel: int = 1
@@ -65,6 +67,7 @@ class SleepSetting:
     max_tokens: int | None = 2048
     seed: int = 0
     protocol: str = ""
+    thinking: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,10 @@ class Setting:
 
     Attributes:
         arm: "baseline", "sleep", "context_only", or a name of the experiment's own.
-        budget_kind: What the budget counts, such as "verbosity" or "samples".
+        budget_kind: What the budget counts, such as "verbosity", "forced" or "samples".
         budget: The test-time budget.
+        draws_of: Of repeated draws (budget kind "samples"): what their budget counts.
+        extensions: How often a chain of thought that ends before a forced budget is made to go on.
         sleep: The sleep phase whose notes are read; None for none.
         samples: Number of draws.
         temperature: Of the answers; None leaves it to the server.
@@ -93,6 +98,13 @@ class Setting:
     max_tokens: int | None = 2048
     seed: int = 0
     last: bool = False
+    draws_of: str = "verbosity"
+    extensions: int = 0
+
+    @property
+    def asked_by(self) -> str:
+        """What the budget of each answer counts, those of repeated draws included."""
+        return self.draws_of if self.budget_kind == "samples" else self.budget_kind
 
     @property
     def sleep_parallel(self) -> int:
@@ -205,7 +217,7 @@ class Call:
 
     Attributes:
         calls: Calls so far.
-        usage: Their tokens.
+        usage: Their tokens; prompts of calls that only resume another are not counted again.
         billed: Those of them that this owner newly paid for.
         latency_s: Seconds they took when they were really made.
         finish_reason: Of the last one.
@@ -233,7 +245,9 @@ class Call:
         seed: int | None = None,
         max_tokens: int | None = None,
         effort: str = "",
+        thinking: int = 0,
         sample: int = 0,
+        resumes: bool = False,
         **extra: Any,
     ) -> Reply:
         """Ask for one chat completion.
@@ -245,7 +259,9 @@ class Call:
             seed: Of sampling; None sends none.
             max_tokens: Most tokens to generate; None leaves it to the server.
             effort: Reasoning effort; "" sends none.
+            thinking: Most thinking tokens; 0 sends no bound.
             sample: Tells repeated draws of one request apart.
+            resumes: See `send`.
             **extra: Further fields of the body, such as `response_format`.
 
         Raises:
@@ -263,8 +279,9 @@ class Call:
                 max_tokens=max_tokens,
                 reasoning_effort=effort or None,
                 sample=sample,
-                extra=extra,
-            )
+                extra={THINKING: thinking, **extra} if thinking else extra,
+            ),
+            resumes=resumes,
         )
 
     async def logprobs(self, prompt: str) -> tuple[TokenLogprob, ...]:
@@ -277,11 +294,20 @@ class Call:
         """
         return (await self.send(Request(self.model, prompt=prompt))).logprobs
 
-    async def send(self, request: Request) -> Reply:
-        """Send a request made by hand; raises what calling does."""
+    async def send(self, request: Request, *, resumes: bool = False) -> Reply:
+        """Send a request made by hand; raises what calling does.
+
+        Args:
+            request: The request.
+            resumes: It goes on where the last reply was cut off, and was cut off there only so
+                that several budgets can share what they have in common. One reply of both lengths
+                would have read the prompt once, so `usage` has its generated tokens alone;
+                `billed` has what was paid.
+        """
         reply = await self._client.complete(request, owner=self._owner)
         self.calls += 1
-        self.usage += reply.usage
+        usage = reply.usage
+        self.usage += replace(usage, prompt=0, cached=0, written=None) if resumes else usage
         if reply.owner == self._owner:
             self.billed += reply.usage
         self.latency_s += reply.latency_s
@@ -339,6 +365,10 @@ def _no_sections(run: Run, report: Report) -> Sequence[Section]:
     return ()
 
 
+def _no_prompts(options: Any) -> tuple[Any, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """An experiment; see the top of this file.
@@ -354,6 +384,8 @@ class Experiment:
         expect: What a setting is expected to take.
         sleep: How notes are made by default.
         prompts: Every text that `answer` sends.
+        more_prompts: Those that it sends with some options only, so that runs with others keep
+            their identity.
         sections: Its parts of the report.
         title: What it is about, in one line.
         file: The Python file that defines it, where it is not of this library.
@@ -368,15 +400,19 @@ class Experiment:
     expect: Callable[[Setting], Expected]
     sleep: SleepMethod
     prompts: tuple[Any, ...] = ()
+    more_prompts: Callable[[Any], tuple[Any, ...]] = _no_prompts
     sections: Callable[[Run, Report], Sequence[Section]] = _no_sections
     title: str = ""
     file: str = ""
 
 
-def prompts_hash(experiment: Experiment, method: SleepMethod) -> str:
+def prompts_hash(
+    experiment: Experiment, method: SleepMethod, options: Options | None = None
+) -> str:
     """SHA-256 over every text that a run sends, those of other experiments left out."""
+    more = experiment.more_prompts(options) if options else ()
     texts = [
         asdict(item) if is_dataclass(item) and not isinstance(item, type) else item
-        for item in (*experiment.prompts, *method.prompts)
+        for item in (*experiment.prompts, *more, *method.prompts)
     ]
     return hashlib.sha256(json.dumps([*texts, method.source], sort_keys=True).encode()).hexdigest()

@@ -51,7 +51,7 @@ def new_manifest(study: Study, model: str, about: About | None) -> dict[str, Any
         "dataset_questions": len(task.questions),
         "dataset_contexts": len(task.contexts),
         "dataset_notices": list(task.notices),
-        "prompts_hash": prompts_hash(experiment, study.method),
+        "prompts_hash": prompts_hash(experiment, study.method, options),
         "sleep_method_source": study.method.source,
         "settings_per_question": len(study.settings),
         "planned_rows": len(task.questions) * sum(s.samples for s in study.settings),

@@ -15,6 +15,9 @@ from typing import Any, Final
 SIMULATED: Final = "simulated"
 """Name of the simulated model, and the only thing by which its results are told apart."""
 
+EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""Reasoning efforts from least to most; as a budget, an effort is its place here."""
+
 
 def is_simulated(model: str) -> bool:
     """Whether answers of this model are the simulated model's, which are marked everywhere."""
@@ -268,8 +271,9 @@ class Row:
         arm: "baseline" (no sleep phase), "sleep", "context_only" (question withheld), or another
             arm of the experiment.
         budget_kind: What `budget` counts: "verbosity" (level 0-4), "samples" (draws at the lowest
-            level for pass@k; `budget` is then the verbosity level of each draw), or another kind
-            of the experiment.
+            level for pass@k; `budget` is then the budget of each draw), "effort" (place in
+            `EFFORTS`), "thinking" and "forced" (most thinking tokens, bounded by the server or by
+            cutting it off), or another kind of the experiment.
         budget: The budget's value.
         sleep_parallel: Parallel sleep phases whose notes were joined; 0 without a sleep phase.
         sleep_effort: Reasoning effort of the sleep phase; "" for the model's default.

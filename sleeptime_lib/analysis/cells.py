@@ -16,16 +16,13 @@ from numpy.typing import NDArray
 
 from sleeptime_lib.analysis.bootstrap import Floats, cluster_weights
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.records import ROW_COLUMNS, ROW_KEY
+from sleeptime_lib.records import EFFORTS, ROW_COLUMNS, ROW_KEY
 
 SAMPLES: Final = "samples"
 """The budget kind of repeated draws for pass@k, which form no accuracy-token curve."""
 
 RIGHT: Final = 0.5
 """Score from which on an answer counts as right where it can only be right or wrong."""
-
-EFFORTS: Final = ("", "none", "minimal", "low", "medium", "high", "xhigh")
-"""Reasoning efforts from least to most; others come after them by name."""
 
 _SETTING: Final = ("arm", "budget_kind", "sleep_parallel", "sleep_effort", "budget")
 
@@ -53,8 +50,9 @@ class Line:
     @property
     def rank(self) -> tuple[str, str, int, int, str]:
         """Sort key: arms by name, sleep settings from least to most."""
-        known = self.sleep_effort in EFFORTS
-        effort = EFFORTS.index(self.sleep_effort) if known else len(EFFORTS)
+        # The model's default first, names that are not known last.
+        known = ("", *EFFORTS)
+        effort = known.index(self.sleep_effort) if self.sleep_effort in known else len(known)
         return self.arm, self.budget_kind, self.sleep_parallel, effort, self.sleep_effort
 
 

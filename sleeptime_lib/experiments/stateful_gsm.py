@@ -2,7 +2,8 @@
 
 Each question is answered at five levels of verbosity, with an empty block of notes (baseline) and
 with the notes of 1, 2, 5 and 10 parallel sleep phases; ten times at the lowest level for pass@k;
-and with the question withheld (context-only).
+and with the question withheld (context-only). With `budget_kind` the levels give way to budgets of
+effort, of thinking tokens, or of forced length (see `methods.reasoning`).
 """
 
 from __future__ import annotations
@@ -11,19 +12,31 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from sleeptime_lib import tasks
 from sleeptime_lib.config import Options, option
-from sleeptime_lib.experiment import Experiment, Section, Setting, SleepSetting
-from sleeptime_lib.methods import RETHINK, verbosity
-from sleeptime_lib.records import Task
+from sleeptime_lib.experiment import (
+    Answered,
+    Call,
+    Expected,
+    Experiment,
+    Notes,
+    Prompt,
+    Section,
+    Setting,
+    SleepSetting,
+)
+from sleeptime_lib.methods import RETHINK, reasoning, verbosity
+from sleeptime_lib.methods.reasoning import BudgetKind
+from sleeptime_lib.records import Context, Question, Task
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.report import Report
     from sleeptime_lib.results import Run
 
 Level = Annotated[int, Field(ge=0, le=4)]
+Budget = Annotated[int, BeforeValidator(reasoning.read_budget)]
 Parallel = Annotated[int, Field(ge=1, le=100)]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 
@@ -46,11 +59,25 @@ class StatefulGsmOptions(Options):
         replay="part", slider="range", label="Verbosity levels", choices=(0, 1, 2, 3, 4),
         min_length=1,
     )  # fmt: skip
+    budget_kind: BudgetKind = option(
+        "verbosity",
+        "What answers may take: verbosity, effort, thinking (tokens) or forced (tokens).",
+    )
+    budgets: tuple[Budget, ...] = option(
+        (), "Budgets of another kind than verbosity: tokens, or efforts by name.",
+        replay="part", validate_default=True,
+    )  # fmt: skip
+    extensions: int = option(
+        0, "Forced: how often thoughts that end early are made to go on.", ge=0, le=100
+    )
     sleep_parallel: tuple[Parallel, ...] = option(
         (1, 2, 5, 10), "Numbers of parallel sleep phases whose notes are joined.",
         replay="part", slider="up to", label="Parallel phases", choices=(1, 2, 5, 10),
     )  # fmt: skip
     sleep_effort: str = option("", "Reasoning effort asleep; default: the model's.")
+    sleep_thinking: int = option(
+        0, "Most thinking tokens of one reply asleep; 0: the model's default.", ge=0
+    )
     sleep_protocol: Literal["auto", "tools", "text"] = option(
         "auto", "How notes are written: tools, text, or auto to ask the model once."
     )
@@ -70,6 +97,11 @@ class StatefulGsmOptions(Options):
     @classmethod
     def _sorted_once_each(cls, values: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(sorted(set(values)))
+
+    @field_validator("budgets")
+    @classmethod
+    def _of_their_kind(cls, values: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        return reasoning.budgets_of(info.data.get("budget_kind", "verbosity"), values)
 
 
 def load(options: StatefulGsmOptions) -> Task:
@@ -98,18 +130,23 @@ def settings(options: StatefulGsmOptions) -> tuple[Setting, ...]:
             max_tokens=options.sleep_max_tokens,
             seed=options.seed,
             protocol=options.sleep_protocol,
+            thinking=options.sleep_thinking,
         )
         for parallel in options.sleep_parallel
     ]
+    baseline = Setting(
+        arm="baseline",
+        temperature=options.temperature,
+        max_tokens=options.answer_max_tokens,
+        seed=options.seed,
+        extensions=options.extensions,
+    )
+    kind = options.budget_kind
     at_level = [
-        Setting(
-            arm="baseline",
-            budget=level,
-            temperature=options.temperature,
-            max_tokens=options.answer_max_tokens,
-            seed=options.seed,
-        )
-        for level in options.levels
+        replace(baseline, budget=level)
+        if kind == "verbosity"
+        else reasoning.at_budget(baseline, kind, level)
+        for level in options.budgets or options.levels
     ]
     plan = list(at_level)
     plan += [replace(one, arm="sleep", sleep=sleep) for sleep in sleeps for one in at_level]
@@ -119,12 +156,38 @@ def settings(options: StatefulGsmOptions) -> tuple[Setting, ...]:
         draws = replace(
             at_level[0],
             budget_kind="samples",
+            draws_of=kind,
             samples=options.pass_samples,
             temperature=options.pass_temperature,
             last=True,
         )
         plan.append(draws)
     return tuple(plan)
+
+
+async def answer(
+    call: Call,
+    context: Context,
+    question: Question,
+    setting: Setting,
+    notes: Sequence[Notes],
+    sample: int,
+) -> Answered:
+    """Answer at a level of verbosity, or under a budget of another kind."""
+    how = verbosity.answer if setting.asked_by == "verbosity" else reasoning.answer
+    return await how(call, context, question, setting, notes, sample)
+
+
+def expect(setting: Setting) -> Expected:
+    """What a setting is expected to take."""
+    if setting.asked_by == "verbosity":
+        return verbosity.expect(setting)
+    return reasoning.expect(setting)
+
+
+def more_prompts(options: StatefulGsmOptions) -> tuple[Prompt, ...]:
+    """What only other budgets than verbosity send."""
+    return () if options.budget_kind == "verbosity" else reasoning.NUMBER.prompts
 
 
 def sections(run: Run, report: Report) -> Sequence[Section]:
@@ -140,10 +203,11 @@ STATEFUL_GSM: Final = Experiment(
     options=StatefulGsmOptions,
     load=load,
     settings=settings,
-    answer=verbosity.answer,
+    answer=answer,
     grade=verbosity.grade,
-    expect=verbosity.expect,
+    expect=expect,
     sleep=RETHINK,
     prompts=verbosity.PROMPTS,
+    more_prompts=more_prompts,
     sections=sections,
 )

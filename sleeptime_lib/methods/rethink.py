@@ -155,6 +155,7 @@ async def take_notes(call: Call, context: Context, setting: Setting, draw: int) 
             seed=how.seed + draw,
             max_tokens=how.max_tokens,
             effort=how.effort,
+            thinking=how.thinking,
             sample=draw,
         )
         calls += 1

@@ -125,8 +125,14 @@ def messages(
     """
     if not 0 <= level < len(VERBOSITY):
         raise InputError(f"verbosity level {level} does not exist: use 0 to {len(VERBOSITY) - 1}")
+    return asking(context, notes, question, VERBOSITY[level])
+
+
+def asking(
+    context: str, notes: Sequence[str], question: str, manner: Prompt
+) -> tuple[Mapping[str, Any], ...]:
+    """The messages that ask a question, in the frame that all ways of answering share."""
     user = (
-        f"{situation_block(context, notes)}\n\n"
-        f"<question>\n{question}\n</question>\n\n{VERBOSITY[level].text}"
+        f"{situation_block(context, notes)}\n\n<question>\n{question}\n</question>\n\n{manner.text}"
     )
     return ({"role": "system", "content": ANSWER_FRAME.text}, {"role": "user", "content": user})

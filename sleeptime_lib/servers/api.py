@@ -106,6 +106,8 @@ class ChatBody(_Body):
     max_completion_tokens: int | None = Field(None, ge=1)
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
     stop: str | list[str] | None = None
+    add_generation_prompt: bool = True
+    continue_final_message: bool = False
     n: Literal[1] | None = None
     stream: Literal[False] | None = None
 
@@ -191,6 +193,40 @@ def respond(content: object, status: int = 200, headers: dict[str, str] | None =
 def stops(stop: str | list[str] | None) -> list[str]:
     """The stop strings of a body, which may name one, several or none."""
     return [text for text in ([stop] if isinstance(stop, str) else stop or []) if text]
+
+
+def beginning(body: ChatBody) -> str | None:
+    """The text that the reply goes on with, where the last message is to be continued, else None.
+
+    The fields are vLLM's: `continue_final_message: true` and `add_generation_prompt: false`.
+
+    Raises:
+        ApiError: The two contradict each other, or the last message cannot be continued.
+    """
+    if not body.continue_final_message:
+        return None
+    if body.add_generation_prompt:
+        raise ApiError(
+            400,
+            "To continue the last message, send 'add_generation_prompt': false with "
+            "'continue_final_message': true.",
+            param="add_generation_prompt",
+        )
+    last = body.messages[-1]
+    if last.role != "assistant" or last.tool_calls:
+        found = "has tool calls" if last.tool_calls else f"is one of role '{last.role}'"
+        raise ApiError(
+            400,
+            f"Only an assistant message of text can be continued; the last message {found}.",
+            param="continue_final_message",
+        )
+    return content_text(last)
+
+
+def content_text(message: Message) -> str:
+    """What a message says, its parts joined; "" for nothing."""
+    content = message.content or ""
+    return content if isinstance(content, str) else "".join(part.text for part in content)
 
 
 def check_model(asked: str, served: str) -> None:

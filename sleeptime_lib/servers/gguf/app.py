@@ -1,4 +1,18 @@
-"""The HTTP API of a GGUF model: chat completions, completions with echo, models, health."""
+"""The HTTP API of a GGUF model: chat completions, completions with echo, models, health.
+
+A chain of thought can be extended piece by piece: over chat with `continue_final_message: true` and
+`add_generation_prompt: false` (vLLM's fields), or over /v1/completions with all the text so far as
+the prompt. The prompt then is what a new reply would follow, with the text so far behind it; the
+prefix cache keeps its keys and values, so a further piece costs about what its own tokens cost.
+
+Greedy pieces are the text that one long reply would have been, with these differences. The text so
+far is cut into tokens anew: where the model wrote tokens that its tokenizer would have joined,
+the prompt has the joined ones, and a stop string takes the white space before it away. The prompt
+is computed many tokens at a time, a reply one by one, which rounds differently: where two tokens
+are all but equally likely the pieces may go another way. With a temperature each request begins
+its own series of draws, so pieces need different seeds. A character that the bound on length cuts
+in two is left out of the text and counted.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +34,7 @@ from sleeptime_lib.servers.api import (
     ChatBody,
     CompletionBody,
     application,
+    beginning,
     check_model,
     parse,
     respond,
@@ -38,6 +53,9 @@ from sleeptime_lib.servers.gguf.header import Header, read_header
 from sleeptime_lib.servers.gguf.pipeline import GgufOptions, load
 
 SERVER: Final = "sleeptime serve --gguf"
+
+_CUT_CHARACTER: Final = "\ufffd"
+"""What the first bytes of a character are decoded to while the others are missing."""
 
 
 def create_app(header: Header, options: GgufOptions) -> Starlette:
@@ -108,6 +126,8 @@ class _Server:
         work = self._batcher.generate(prompt, self._config(body, limit, ends))
         made = await _unless_gone(request, work)
         text = cut_at(written(self._tokenizer, made.ids, with_tools=bool(body.tools)), ends)
+        if made.finish_reason == "length":
+            text = text.rstrip(_CUT_CHARACTER)
         text, calls = split_calls(text) if body.tools else (text, [])
         message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}
         if calls:
@@ -161,16 +181,20 @@ class _Server:
         tools = [tool.model_dump(exclude_none=True) for tool in body.tools or ()]
         if tools and not self._header.has_tools:
             raise ApiError(400, f"The chat template of {self._name} takes no tools.", param="tools")
+        begun = beginning(body)
+        # A begun reply stands behind the prompt as the model wrote it: a template might change it.
+        messages = template_messages(body.messages if begun is None else body.messages[:-1])
+        prompting = body.add_generation_prompt or begun is not None
         try:
             text: str = self._tokenizer.apply_chat_template(
-                template_messages(body.messages), add_generation_prompt=True, tools=tools or None
+                messages, add_generation_prompt=prompting, tools=tools or None
             )
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise ApiError(
                 400, f"The chat template refused the messages: {reason}", param="messages"
             ) from None
-        return text
+        return text + (begun or "")
 
     def _tokens(self, text: str, *, special: bool) -> Any:
         """Token ids of a text as a tensor of shape (1, tokens)."""
@@ -204,8 +228,10 @@ class _Server:
         if not limit:
             ids, values = (ids[:prompt_tokens], values[:prompt_tokens]) if body.echo else ([], [])
         made_text = self._tokenizer.decode(ids[prompt_tokens:] if body.echo else ids)
-        text = (body.prompt if body.echo else "") + cut_at(made_text, ends)
         reason = made.finish_reason if limit else "length"
+        if reason == "length":
+            made_text = made_text.rstrip(_CUT_CHARACTER)
+        text = (body.prompt if body.echo else "") + cut_at(made_text, ends)
         choice = {"index": 0, "text": text, "finish_reason": reason, "logprobs": None}
         if body.logprobs is not None:
             scored: list[float | None] = [*values]

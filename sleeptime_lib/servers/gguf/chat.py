@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sleeptime_lib.servers.api import Message
+from sleeptime_lib.servers.api import Message, content_text
 
 _CALL: Final = re.compile(r"<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z)", re.DOTALL)
 """How models of the Qwen and Hermes families write a tool call."""
@@ -20,12 +20,9 @@ def template_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
 
 
 def _template_message(message: Message) -> dict[str, Any]:
-    content = message.content
-    if isinstance(content, list):
-        content = "".join(part.text for part in content)
     # Templates of open models know no developer; to OpenAI it is the system's newer name.
     role = "system" if message.role == "developer" else message.role
-    written: dict[str, Any] = {"role": role, "content": content or ""}
+    written: dict[str, Any] = {"role": role, "content": content_text(message)}
     if message.tool_calls:
         written["tool_calls"] = [
             {

@@ -1,0 +1,284 @@
+"""Answering after a chain of thought under a budget of effort, thinking tokens or forced length.
+
+`effort` and `thinking` budgets are fields that a server may keep to. A `forced` budget needs no
+field of the model's maker (paper, section 4.2; budget forcing after s1, arXiv 2501.19393): the
+model thinks for at most so many tokens, is cut off there, and its reply is begun for it with words
+that leave nothing but the answer to write. Where it ends before its budget it may be made to go on
+by a word appended to what it wrote; each round then has what is left of the budget, not all of it
+again.
+
+A chain is asked for in steps that double from `FIRST_STEP`, up to the budget, each going on where
+the last was cut off. All budgets of a question share the steps, whose requests are identical: a
+ladder of budgets costs little more than its largest, and what a budget gives does not depend on
+which others a run has.
+
+What a row counts is what forcing once would take: generated tokens are those of the whole chain and
+of the forced answer; prompt tokens are those of two requests, the one that began the chain and the
+one that forced the answer (and one more wherever the chain ended and was made to go on). What is
+billed is what was paid, steps included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from sleeptime_lib.errors import StopRun
+from sleeptime_lib.estimate import CHARS_PER_TOKEN
+from sleeptime_lib.experiment import Answered, Call, Expected, Notes, Prompt, Setting
+from sleeptime_lib.methods import rethink
+from sleeptime_lib.methods.verbosity import CONTEXT_ONLY, asking
+from sleeptime_lib.models.knobs import CONTINUE
+from sleeptime_lib.models.requests import estimated_tokens
+from sleeptime_lib.records import EFFORTS, Context, Question, Reply
+
+BudgetKind = Literal["verbosity", "effort", "thinking", "forced"]
+
+BUDGETS: Final[Mapping[str, tuple[int, ...]]] = {
+    "effort": tuple(EFFORTS.index(name) for name in ("low", "medium", "high")),
+    "thinking": (1024, 4096, 16384),
+    "forced": (16, 32, 64, 128, 256),
+}
+"""Budgets by default, of each kind that has any: a place in `EFFORTS`, or tokens."""
+
+FIRST_STEP: Final = 16
+"""Tokens of the first step of a forced chain; each further step doubles the chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How questions of one kind of data are answered after a chain of thought.
+
+    Attributes:
+        manner: Asks for the chain and says how the answer ends.
+        force: What the reply goes on with where the answer is forced; the model writes the rest.
+        mark: Text, in lower case, by which an answer that was given is known.
+        answer_tokens: Most tokens of a forced answer.
+    """
+
+    manner: Prompt
+    force: Prompt
+    mark: str
+    answer_tokens: int = 32
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """Every text that is sent."""
+        return self.manner, self.force, WAIT
+
+
+WAIT: Final = Prompt("wait", 1, "\n\nWait,")
+"""What a chain that has ended is made to go on with."""
+
+NUMBER: Final = Style(
+    Prompt(
+        "reason_number",
+        1,
+        "Reason step by step, one short line of plain text for each calculation. Begin with what "
+        "the notes already hold rather than computing it again. Then end with the words "
+        '"The answer is" and the number.',
+    ),
+    Prompt("force_number", 1, "\n\nThe answer is"),
+    mark="the answer is",
+)
+"""For questions whose answer is a number in a sentence."""
+
+BOXED: Final = Style(
+    Prompt(
+        "reason_boxed",
+        1,
+        "Reason step by step. Begin with what the notes already hold rather than computing it "
+        "again. Then give the final answer, an integer from 0 to 999, as \\boxed{N}.",
+    ),
+    Prompt("force_boxed", 1, "\n\nThe final answer is \\boxed{"),
+    mark="\\boxed{",
+)
+"""For competition problems whose answer is an integer from 0 to 999."""
+
+
+def budgets_of(kind: str, given: Sequence[int]) -> tuple[int, ...]:
+    """Budgets of a kind, sorted, each once; those by default where none is given.
+
+    Raises:
+        ValueError: The kind has none of these budgets.
+    """
+    if kind not in BUDGETS:
+        if given:
+            raise ValueError(f"budgets are for --budget-kind {', '.join(BUDGETS)}")
+        return ()
+    most = len(EFFORTS) - 1 if kind == "effort" else max((*given, 1))
+    for budget in given:
+        if not (kind == "thinking") <= budget <= most:
+            known = ", ".join(EFFORTS) if kind == "effort" else "numbers of tokens"
+            raise ValueError(f"budgets of kind {kind} are {known}, not {budget}")
+    return tuple(sorted(set(given or BUDGETS[kind])))
+
+
+def read_budget(value: Any) -> Any:
+    """A budget as an option takes it: a number, or an effort by its name."""
+    return EFFORTS.index(value) if value in EFFORTS else value
+
+
+def at_budget(setting: Setting, kind: str, budget: int) -> Setting:
+    """A setting at a budget of a kind, with a limit on the length of replies that leaves it room.
+
+    A server bounds the reply of a reasoning model with its hidden thoughts: under an effort, of
+    which nobody knows how many tokens it takes, no limit is sent.
+    """
+    room = setting.max_tokens
+    if kind == "effort":
+        room = None
+    elif kind == "thinking" and room is not None:
+        room += budget
+    return replace(setting, budget_kind=kind, budget=budget, max_tokens=room)
+
+
+async def answer(
+    call: Call,
+    context: Context,
+    question: Question,
+    setting: Setting,
+    notes: Sequence[Notes],
+    sample: int,
+    style: Style = NUMBER,
+) -> Answered:
+    """Answer a question under the budget of a setting: effort, thinking tokens or forced length.
+
+    Measures: `thinking_tokens`, generated before a forced answer, `forced` 1 where the answer was
+    forced, `extensions`, how often the chain was made to go on; of effort and thinking budgets,
+    `reasoning_untold` 1 where the model thought and the server does not tell how many of the
+    generated tokens that took.
+    """
+    asked = CONTEXT_ONLY.text if setting.arm == "context_only" else question.text
+    opening = asking(context.text, [note.text for note in notes], asked, style.manner)
+    if setting.asked_by == "forced":
+        return await _forced(call, opening, setting, sample, style)
+    field: dict[str, Any] = (
+        {"effort": EFFORTS[setting.budget]}
+        if setting.asked_by == "effort"
+        else {"thinking": setting.budget}
+    )
+    reply = await call(opening, max_tokens=setting.max_tokens, **_how(setting, sample), **field)
+    return Answered(reply.text, {"reasoning_untold": float(_is_untold(reply))})
+
+
+def expect(setting: Setting, style: Style = NUMBER) -> Expected:
+    """What an answer under a budget, and a draw of the sleep phase, are expected to take."""
+    frame = asking("", (), "", style.manner)
+    thinking = setting.budget
+    if setting.asked_by == "effort":
+        thinking = _EFFORT_TOKENS[EFFORTS[setting.budget]]
+    forced = setting.asked_by == "forced"
+    return Expected(
+        calls=len(list(steps(thinking))) + 1 if forced else 1,
+        frame_tokens=sum(len(str(message)) for message in frame) / CHARS_PER_TOKEN,
+        completion_tokens=thinking + (10 if forced else 100),
+        sleep_calls=rethink.EXPECTED_CALLS,
+        sleep_frame_tokens=rethink.FRAME_TOKENS,
+        once_per_context=setting.arm == "context_only",
+    )
+
+
+_EFFORT_TOKENS: Final = dict(zip(EFFORTS, (0, 150, 500, 1500, 4000, 8000, 16000), strict=True))
+"""Thinking tokens of one answer by effort, for estimates: round numbers."""
+
+
+def steps(budget: int) -> Iterator[int]:
+    """Lengths at which a forced chain of thought is cut, the last of them the budget (tokens)."""
+    step = FIRST_STEP
+    while step < budget:
+        yield step
+        step *= 2
+    if budget:
+        yield budget
+
+
+@dataclass(slots=True)
+class _Chain:
+    """A chain of thought while it is being written.
+
+    Attributes:
+        text: What stands in the assistant's message.
+        tokens: Generated so far.
+        cut: The last reply was cut off at a step; otherwise the model ended it.
+        extensions: How often it was made to go on.
+    """
+
+    text: str = ""
+    tokens: int = 0
+    cut: bool = False
+    extensions: int = 0
+
+
+async def _forced(
+    call: Call,
+    opening: tuple[Mapping[str, Any], ...],
+    setting: Setting,
+    sample: int,
+    style: Style,
+) -> Answered:
+    how = _how(setting, sample)
+    chain = await _think(call, opening, setting, how)
+    forced = chain.cut or style.mark not in chain.text.lower()
+    if forced:
+        most = min(style.answer_tokens, setting.max_tokens or style.answer_tokens)
+        chain.text = (chain.text.rstrip() + style.force.text).lstrip()
+        reply = await call((*opening, _begun(chain.text)), max_tokens=most, **how, **CONTINUE)
+        chain.text += reply.text
+    measures = {
+        "thinking_tokens": float(chain.tokens),
+        "forced": float(forced),
+        "extensions": float(chain.extensions),
+    }
+    return Answered(chain.text, measures)
+
+
+async def _think(
+    call: Call, opening: tuple[Mapping[str, Any], ...], setting: Setting, how: Mapping[str, Any]
+) -> _Chain:
+    """Have the model think up to the budget, or until it ends."""
+    chain = _Chain()
+    for step in steps(setting.budget):
+        while chain.tokens < step:
+            begun = (_begun(chain.text),) if chain.text else ()
+            reply = await call(
+                (*opening, *begun),
+                max_tokens=step - chain.tokens,
+                resumes=chain.cut,
+                **how,
+                **(CONTINUE if begun else {}),
+            )
+            if reply.reasoning and not reply.text:
+                raise StopRun(
+                    f"{call.model} thinks in a field of its own, where it cannot be cut off and "
+                    "forced to answer: serve it without a reasoning parser, or take --budget-kind "
+                    "thinking or effort"
+                )
+            chain.text += reply.text
+            chain.cut = reply.finish_reason == "length"
+            if chain.cut:
+                chain.tokens = max(chain.tokens + reply.usage.completion, step)
+                break
+            chain.tokens += max(reply.usage.completion, 1)
+            if chain.extensions >= setting.extensions or chain.tokens >= step == setting.budget:
+                return chain
+            chain.extensions += 1
+            chain.text = chain.text.rstrip() + WAIT.text
+    return chain
+
+
+def _begun(text: str) -> Mapping[str, Any]:
+    return {"role": "assistant", "content": text}
+
+
+def _how(setting: Setting, sample: int) -> dict[str, Any]:
+    return {"temperature": setting.temperature, "seed": setting.seed + sample, "sample": sample}
+
+
+def _is_untold(reply: Reply) -> bool:
+    """Whether the model thought, as its reply or its length shows, and no count says how much."""
+    if reply.usage.reasoning:
+        return False
+    hidden = reply.usage.completion > 2 * estimated_tokens(reply.text) + 32
+    return bool(reply.reasoning) or (hidden and not reply.usage.estimated)

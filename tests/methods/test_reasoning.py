@@ -1,0 +1,254 @@
+"""A forced budget: the model thinks for so many tokens, is cut off, and has to answer."""
+
+import asyncio
+
+import pytest
+from fault_server import FaultServer
+from thinking_model import ThinkingModel
+
+from sleeptime_lib import runs
+from sleeptime_lib.config import Execution
+from sleeptime_lib.errors import InputError, StopRun
+from sleeptime_lib.experiment import Call, Setting
+from sleeptime_lib.experiments.multi_query import MULTI_QUERY
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
+from sleeptime_lib.manifest import read_manifest
+from sleeptime_lib.methods import verbosity
+from sleeptime_lib.methods.reasoning import BOXED, NUMBER, answer, at_budget, expect, steps
+from sleeptime_lib.models.client import Client
+from sleeptime_lib.models.endpoint import resolve
+from sleeptime_lib.models.limits import Limits
+from sleeptime_lib.records import EFFORTS, VOLATILE_COLUMNS, Context, Question, Usage
+from sleeptime_lib.store import read_rows
+
+CONTEXT = Context("c", "cluster", "Six trays of ten rolls.")
+QUESTION = Question("q", "c", "How many rolls are there?", "60")
+FORCED = {"budget_kind": "forced", "model": "m", "context_only": False, "pass_samples": 0}
+FORCED |= {"sleep_parallel": (1,), "sleep_protocol": "text", "limit": 3, "dataset": "procedural-p0"}
+
+
+def forced(budget, **given):
+    return at_budget(Setting("baseline", **given), "forced", budget)
+
+
+class Asked:
+    """One answer of a model behind a socket: what was asked, what came of it, what it took."""
+
+    def __init__(self, model, setting, style=NUMBER):
+        with FaultServer(answer=model) as server:
+            self.answered = asyncio.run(self.ask(server, setting, style))
+            self.bodies = list(server.log.bodies)
+
+    async def ask(self, server, setting, style):
+        endpoint = resolve("m", base_url=server.url)
+        async with Client(endpoint, cache_path=None, limits=Limits(backoff_s=0.01)) as client:
+            self.call = Call(client, "me")
+            return await answer(self.call, CONTEXT, QUESTION, setting, (), 0, style)
+
+
+class TestRequests:
+    def test_a_chain_is_begun_gone_on_with_and_forced_field_by_field(self):
+        asked = Asked(ThinkingModel(), forced(32, seed=7))
+        opening = list(verbosity.asking(CONTEXT.text, (), QUESTION.text, NUMBER.manner))
+        same = {"model": "m", "temperature": 0.0, "seed": 7}
+        going_on = {"continue_final_message": True, "add_generation_prompt": False}
+        chain = ThinkingModel().chain
+        begun = "".join(chain[:16])
+        whole = "".join(chain[:32])
+        assert asked.bodies == [
+            {**same, "messages": opening, "max_tokens": 16},
+            {
+                **same,
+                **going_on,
+                "messages": [*opening, {"role": "assistant", "content": begun}],
+                "max_tokens": 16,
+            },
+            {
+                **same,
+                **going_on,
+                "messages": [
+                    *opening,
+                    {"role": "assistant", "content": f"{whole}\n\nThe answer is"},
+                ],
+                "max_tokens": 32,
+            },
+        ]
+
+    def test_the_frame_and_the_notes_are_those_of_answers_by_verbosity(self):
+        asked = Asked(ThinkingModel(), forced(16)).bodies[0]["messages"]
+        other = verbosity.messages(CONTEXT.text, (), QUESTION.text, 3)
+        assert asked[0] == other[0]
+        shared = other[1]["content"].index(verbosity.VERBOSITY[3].text)
+        assert asked[1]["content"][:shared] == other[1]["content"][:shared]
+
+    def test_an_answer_in_a_box_is_begun_as_one(self):
+        asked = Asked(ThinkingModel(), forced(16), BOXED)
+        assert asked.bodies[-1]["messages"][-1]["content"].endswith(
+            "\n\nThe final answer is \\boxed{"
+        )
+
+    def test_an_effort_is_sent_by_name_and_no_limit_with_it(self):
+        setting = at_budget(Setting("baseline"), "effort", EFFORTS.index("high"))
+        (body,) = Asked(ThinkingModel(), setting).bodies
+        assert body["reasoning_effort"] == "high"
+        assert not {"max_tokens", "thinking_token_budget"} & set(body)
+
+    def test_a_thinking_budget_is_sent_with_room_for_the_answer(self):
+        setting = at_budget(Setting("baseline", max_tokens=100), "thinking", 4000)
+        (body,) = Asked(ThinkingModel(), setting).bodies
+        assert (body["thinking_token_budget"], body["max_tokens"]) == (4000, 4100)
+
+
+class TestChain:
+    @pytest.mark.parametrize("budget", [1, 15, 16, 17, 31, 32, 33, 40])
+    def test_it_is_what_the_model_would_have_written_at_once(self, budget):
+        asked = Asked(ThinkingModel(), forced(budget))
+        assert asked.answered.text.startswith("".join(ThinkingModel().chain[:budget]))
+        assert asked.answered.text.endswith(f"\n\nThe answer is {budget}.")
+        assert asked.answered.measures == {"thinking_tokens": budget, "forced": 1, "extensions": 0}
+
+    def test_a_budget_of_nothing_forces_the_answer_at_once(self):
+        asked = Asked(ThinkingModel(), forced(0))
+        (body,) = asked.bodies
+        assert body["messages"][-1] == {"role": "assistant", "content": "The answer is"}
+        assert asked.answered.text == "The answer is 0."
+
+    def test_one_that_ends_with_its_answer_is_not_forced(self):
+        asked = Asked(ThinkingModel(length=10), forced(64))
+        assert asked.answered.text.endswith("w9 The answer is 7.")
+        assert asked.answered.measures["forced"] == 0
+        assert len(asked.bodies) == 1
+
+    def test_one_that_ends_without_an_answer_is_asked_for_it(self):
+        asked = Asked(ThinkingModel(length=10, ending="That is all."), forced(64))
+        assert asked.answered.text.endswith("That is all.\n\nThe answer is 13.")
+        assert asked.answered.measures["thinking_tokens"] == 13
+
+    def test_one_that_ends_early_goes_on_for_what_is_left_of_the_budget(self):
+        asked = Asked(ThinkingModel(length=10), forced(64, extensions=1))
+        assert asked.answered.text.endswith("is 7.\n\nWait, let me see. The answer is 8.")
+        assert asked.bodies[1]["max_tokens"] == 16 - 14
+        assert asked.answered.measures["extensions"] == 1
+
+    def test_one_that_thinks_where_it_cannot_be_cut_off_stops_the_run(self):
+        with pytest.raises(StopRun, match=r"without a reasoning parser, or take --budget-kind"):
+            Asked(ThinkingModel(hidden=True), forced(32))
+
+    def test_its_steps_double_and_end_at_the_budget(self):
+        assert [list(steps(budget)) for budget in (0, 8, 16, 100, 128)] == [
+            [],
+            [8],
+            [16],
+            [16, 32, 64, 100],
+            [16, 32, 64, 128],
+        ]
+
+
+class TestCounts:
+    def test_a_budget_counts_as_if_it_had_been_forced_once(self):
+        """Prompts of two requests, whatever number of steps the chain was asked for in."""
+        asked = Asked(ThinkingModel(), forced(40))
+        opening, begun = (
+            sum(len(message["content"].split()) for message in asked.bodies[i]["messages"])
+            for i in (0, -1)
+        )
+        assert asked.call.usage == Usage(prompt=opening + begun, completion=40 + 1)
+        assert asked.call.billed.completion == 40 + 1
+        assert asked.call.billed.prompt == sum(
+            len(message["content"].split()) for body in asked.bodies for message in body["messages"]
+        )
+
+    def test_going_on_after_an_end_is_a_request_of_its_own(self):
+        asked = Asked(ThinkingModel(length=4), forced(16, extensions=1))
+        assert asked.call.usage == asked.call.billed
+
+    def test_more_is_expected_of_larger_budgets(self):
+        found = [expect(forced(budget)) for budget in (0, 16, 256)]
+        assert [one.calls for one in found] == [1, 2, 6]
+        tokens = [one.completion_tokens for one in found]
+        assert tokens == sorted(set(tokens))
+        efforts = [at_budget(Setting("baseline"), "effort", place) for place in range(len(EFFORTS))]
+        tokens = [expect(setting).completion_tokens for setting in efforts]
+        assert tokens == sorted(set(tokens))
+
+
+def carry_out(server, path, **given):
+    options = runs.make_options(STATEFUL_GSM, **(FORCED | given), base_url=server.url)
+    return asyncio.run(runs.carry_out(runs.prepare(STATEFUL_GSM, options, Execution(), path)))
+
+
+class TestRuns:
+    def test_budgets_of_a_question_share_one_chain_which_is_paid_for_once(self, tmp_path):
+        with FaultServer(answer=ThinkingModel(length=300)) as server:
+            carry_out(server, tmp_path, budgets=(16, 32, 64, 128, 256), sleep_parallel=())
+            asked = sum(server.log.attempts.values())
+        rows = read_rows(tmp_path)
+        assert len(rows) == 15
+        assert asked == 3 * (5 + 5)
+        billed, used = rows.billed_test_completion_tokens.sum(), rows.test_completion_tokens
+        assert used.tolist() == (rows.budget + 1).tolist()
+        assert billed == 3 * (256 + 5)
+        paid = read_manifest(tmp_path)["billed"]
+        assert (billed, rows.billed_test_prompt_tokens.sum()) == (
+            paid["completion"],
+            paid["prompt"],
+        )
+
+    def test_rows_do_not_depend_on_the_other_budgets_of_the_run(self, tmp_path):
+        with FaultServer(answer=ThinkingModel(length=300)) as server:
+            carry_out(server, tmp_path / "a", budgets=(16, 32, 50, 100), pass_samples=2)
+            carry_out(server, tmp_path / "b", budgets=(16, 100), pass_samples=2)
+        large, small = (
+            read_rows(tmp_path / name).drop(columns=list(VOLATILE_COLUMNS)) for name in "ab"
+        )
+        part = large[large.budget.isin((16, 100))].reset_index(drop=True)
+        assert part.to_dict("records") == small.to_dict("records")
+
+    def test_draws_are_made_at_the_lowest_budget(self):
+        options = StatefulGsmOptions.make(budget_kind="forced", budgets=(64, 16))
+        draws = STATEFUL_GSM.settings(options)[-1]
+        assert (draws.budget_kind, draws.asked_by, draws.budget) == ("samples", "forced", 16)
+
+
+class TestOptions:
+    def test_each_kind_has_budgets_by_default(self):
+        found = {
+            kind: StatefulGsmOptions.make(budget_kind=kind).budgets
+            for kind in ("verbosity", "forced", "effort")
+        }
+        assert found == {"verbosity": (), "forced": (16, 32, 64, 128, 256), "effort": (2, 3, 4)}
+
+    def test_efforts_are_given_by_name_from_least_to_most(self):
+        options = StatefulGsmOptions.make(budget_kind="effort", budgets="xhigh,none,low")
+        assert options.budgets == (0, 2, 5)
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            ({"budgets": "16"}, "budgets are for --budget-kind effort, thinking, forced"),
+            ({"budget_kind": "effort", "budgets": "16"}, "are none, minimal, low"),
+            ({"budget_kind": "thinking", "budgets": "0"}, "are numbers of tokens"),
+            ({"budget_kind": "forced", "budgets": "-1"}, "are numbers of tokens"),
+            ({"budget_kind": "forced", "budgets": "long"}, "budgets"),
+            ({"budget_kind": "patience"}, "'verbosity', 'effort', 'thinking' or 'forced'"),
+        ],
+    )
+    def test_wrong_ones_are_told(self, options, said):
+        with pytest.raises(InputError, match=said):
+            StatefulGsmOptions.make(**options)
+
+    @pytest.mark.parametrize(
+        ("experiment", "folder"),
+        [
+            (STATEFUL_GSM, "simulated-procedural-p1-edea7e54"),
+            (MULTI_QUERY, "simulated-multi-p1-789ec4c2"),
+        ],
+    )
+    def test_runs_by_verbosity_are_those_they_were_before_there_were_others(
+        self, experiment, folder
+    ):
+        ready = runs.prepare(experiment, runs.make_options(experiment), Execution())
+        assert ready.path.name == folder
+        other = runs.make_options(experiment, budget_kind="forced")
+        changed = runs.prepare(experiment, other, Execution()).manifest["prompts_hash"]
+        assert changed != ready.manifest["prompts_hash"]
