@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from fractions import Fraction
 from functools import cache
+from itertools import product
 
 import pytest
 from tasks.procedural.brute_force import FAMILIES as BRUTE_FORCE
@@ -78,17 +79,12 @@ def test_every_added_number_matters_to_every_question_of_the_level(family, level
     moved = {}
     for scene in _scenes(family.name, level):
         numbers = _numbers_in_text(scene)
-        for fact in candidates(scene):
-            for sentence in added:
-                names = family.numbers_of(sentence.wordings[0])
-                others = [
-                    brute_force(numbers | {name: numbers[name] + change}, level)
-                    for name in names
-                    for change in (1, 2, 6)
-                ]
-                right = scene.values[fact.key]
-                key = fact.key, sentence.clause
-                moved[key] = moved.get(key) or any(o[fact.key] != right for o in others)
+        for key, sentence in product([fact.key for fact in candidates(scene)], added):
+            moved[key, sentence.clause] = moved.get((key, sentence.clause)) or any(
+                brute_force(numbers | {name: numbers[name] + more}, level)[key] != scene.values[key]
+                for more in (1, 2, 6)
+                for name in family.numbers_of(sentence.wordings[0])
+            )
     assert all(moved.values()), [key for key, value in moved.items() if not value]
 
 
