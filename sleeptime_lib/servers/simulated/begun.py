@@ -39,6 +39,7 @@ _STEP: Final = re.compile(
     r"(?:(?:First|Then|Next|After that|Again), )?"
     rf"(?P<name>[^:=]+?)(?:: [^=]*)? ?= (?:[^=]*= )?{_NUMBER}"
 )
+_LINE: Final = re.compile(rf"(?P<name>[^:=]+?) ?= (?:[^=]*= )?{_NUMBER}")
 _LOOK: Final = re.compile(rf"The notes(?: already)? give (?P<name>.+) as {_NUMBER}(?:, .*)?")
 _SLOWLY: Final = re.compile(rf"Once more, slowly: [^=]+ = {_NUMBER}")
 
@@ -107,17 +108,19 @@ def number_after(begun: str, value: Fraction, budget: Budget) -> str:
 def work_in(story: Story, text: str) -> dict[str, Fraction]:
     """The quantities whose numbers stand in a text, by key; of several the last.
 
-    A number counts when its sentence, or its line, has come to an end.
+    A number counts when its sentence has come to an end, or a line such as "name = number" has.
     """
     names = tuple((key, labels[0]) for key, labels in names_of(story, questions=False).items())
     done: dict[str, Fraction] = {}
     last = None
     for piece in _SENTENCE_END.split(text):
-        sentence = piece.strip().removesuffix(".")
-        if not piece.endswith((".", "\n")):
-            continue
-        again = _SLOWLY.fullmatch(sentence)
-        found = again or _LOOK.fullmatch(sentence) or _STEP.fullmatch(sentence)
+        sentence = piece.strip()
+        if sentence.endswith("."):
+            sentence = sentence.removesuffix(".")
+            again = _SLOWLY.fullmatch(sentence)
+            found = again or _LOOK.fullmatch(sentence) or _STEP.fullmatch(sentence)
+        else:
+            again, found = None, _LINE.fullmatch(sentence) if piece.endswith("\n") else None
         value = number_in(found["value"]) if found else None
         if found is None or value is None:
             continue
