@@ -255,6 +255,12 @@ def serve(
     prefix_cache: Annotated[
         bool, typer.Option("--prefix-cache", help="Tell which prompt tokens were seen before.")
     ] = False,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="A budget's field that is to do nothing, for tests.")
+    ] = None,
+    reject: Annotated[
+        list[str] | None, typer.Option(help="A budget's field to answer with 400, for tests.")
+    ] = None,
     gguf: Annotated[
         Path | None, typer.Option(help="A GGUF file to serve on the CPU (extra `gguf`).")
     ] = None,
@@ -281,6 +287,8 @@ def serve(
         fault_rate=fault_rate,
         seed=seed,
         prefix_cache=prefix_cache,
+        ignored=tuple(ignore or ()),
+        rejected=tuple(reject or ()),
     )
     print(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)", file=sys.stderr)
     serve_app(host, port, options)

@@ -104,7 +104,10 @@ class ChatBody(_Body):
     seed: int | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = (
+        None
+    )
+    thinking_token_budget: int | None = Field(None, ge=0)
     stop: str | list[str] | None = None
     add_generation_prompt: bool = True
     continue_final_message: bool = False

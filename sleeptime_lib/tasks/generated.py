@@ -1,4 +1,4 @@
-"""Datasets that are made here: `procedural-p0` to `-p2`, and `multi-p0` to `-p2`.
+"""Datasets that are made here: `procedural-p0` to `-p2`, `multi-p0` to `-p2`, `procedural-aime`.
 
 A context of `procedural-p1`, with the question about it:
 
@@ -6,12 +6,17 @@ A context of `procedural-p1`, with the question about it:
 
 The multi data are the same contexts with many questions each (paper, figure 9: Multi-Query
 GSM-Symbolic): every quantity that follows from a context can be asked.
+
+A context of `procedural-aime-1` (`-2` and `-3` are harder; `procedural-aime` is the first):
+
+    A music club has 6 pianists and 3 violinists. ... | In how many ways can two members be picked?
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -33,10 +38,6 @@ def generate_one(level: int, *, limit: int | None, seed: int, most: int | None) 
 def generate_many(level: int, *, limit: int | None, seed: int, most: int | None) -> Task:
     """The contexts of `procedural.generate`, each with several of its quantities as questions.
 
-    The question that `generate` asks comes first, then those of as many steps, then the others by
-    how near their number of steps is; ties are shuffled by seed. So the first Q questions of a
-    context are the same whatever `most` is.
-
     Args:
         level: 0, 1 or 2 added clauses.
         limit: Number of contexts; None gives the default number of `generate`.
@@ -44,13 +45,35 @@ def generate_many(level: int, *, limit: int | None, seed: int, most: int | None)
         most: Most questions of a context; each has at least 10 to ask, and None takes 10.
     """
     task = generate_one(level, limit=limit, seed=seed, most=None)
-    most = most or QUESTIONS_PER_CONTEXT
+    return _asked_more(task, f"multi-p{level}", most or QUESTIONS_PER_CONTEXT)
+
+
+def generate_contest(
+    level: int, name: str, *, limit: int | None, seed: int, most: int | None
+) -> Task:
+    """`procedural.generate_aime`, with more questions on each context where they are wanted.
+
+    A context of the lowest level has at least 4 quantities to ask for.
+    """
+    from sleeptime_lib.tasks.procedural import generate_aime
+
+    task = generate_aime(level, limit=limit, seed=seed)
+    return _asked_more(task, name, most) if most else replace(task, name=name)
+
+
+def _asked_more(task: Task, name: str, most: int) -> Task:
+    """A task of one question for each context, with several for each.
+
+    The question of the task comes first, then those of as many steps, then the others by how near
+    their number of steps is; ties are shuffled by seed. So the first Q questions of a context are
+    the same whatever `most` is.
+    """
     questions = tuple(
         Question(f"{first.question_id}{number}", first.context_id, quantity.question, quantity.gold)
         for first in task.questions
         for number, quantity in enumerate(_ordered(task.contexts[first.context_id], first)[:most])
     )
-    return Task(f"multi-p{level}", task.contexts, questions)
+    return Task(name, task.contexts, questions)
 
 
 def _ordered(context: Context, first: Question) -> list[Quantity]:
@@ -67,5 +90,11 @@ GENERATED: Final[Mapping[str, Callable[..., Task]]] = {
     f"{name}-p{level}": partial(generate, level)
     for name, generate in (("procedural", generate_one), ("multi", generate_many))
     for level in (0, 1, 2)
+} | {
+    name: partial(generate_contest, level, name)
+    for name, level in (
+        ("procedural-aime", 1),
+        *((f"procedural-aime-{level}", level) for level in (1, 2, 3)),
+    )
 }
 """By name, what makes a task of a limit, a seed and the most questions per context."""

@@ -6,12 +6,12 @@ the prompt. The prompt then is what a new reply would follow, with the text so f
 prefix cache keeps its keys and values, so a further piece costs about what its own tokens cost.
 
 Greedy pieces are the text that one long reply would have been, with these differences. The text so
-far is cut into tokens anew: where the model wrote tokens that its tokenizer would have joined,
-the prompt has the joined ones, and a stop string takes the white space before it away. The prompt
-is computed many tokens at a time, a reply one by one, which rounds differently: where two tokens
-are all but equally likely the pieces may go another way. With a temperature each request begins
-its own series of draws, so pieces need different seeds. A character that the bound on length cuts
-in two is left out of the text and counted.
+far is cut into tokens anew: where the model wrote tokens that its tokenizer would have joined, the
+prompt has the joined ones. The prompt is computed many tokens at a time, a reply one by one, which
+rounds differently: where two tokens are all but equally likely the pieces may go another way (one
+text of six did, in 96 tokens written 8 by 8). With a temperature each request begins its own series
+of draws, so pieces need different seeds. A character that the bound on length cuts in two is left
+out of the text and counted.
 """
 
 from __future__ import annotations
@@ -206,6 +206,8 @@ class _Server:
         config.apply_chat_template = False
         config.set_eos_token_id(self._tokenizer.get_eos_token_id())
         config.stop_strings = set(ends)
+        # What stands before a stop string comes out whole, and its tokens count, only this way.
+        config.include_stop_str_in_output = bool(ends)
         temperature = 1.0 if body.temperature is None else body.temperature
         config.do_sample = temperature > 0
         if config.do_sample:

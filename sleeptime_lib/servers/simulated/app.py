@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sleeptime_lib.servers.api import (
+    ApiError,
     ChatBody,
     CompletionBody,
     application,
+    beginning,
     check_model,
     parse,
     respond,
@@ -28,7 +30,7 @@ from sleeptime_lib.servers.simulated.faults import Faults, RateLimit, spoil
 from sleeptime_lib.servers.simulated.logprobs import score
 from sleeptime_lib.servers.simulated.options import Options
 from sleeptime_lib.servers.simulated.tokens import count, first
-from sleeptime_lib.servers.simulated.usage import PrefixCache, prompt_text, usage
+from sleeptime_lib.servers.simulated.usage import PrefixCache, messages_of, prompt_text, usage
 
 __all__ = ["FINGERPRINT", "Options", "create_app", "serve"]
 
@@ -72,11 +74,15 @@ class _Server:
         self._limit.admit()
         fault = self._faults.next()
         raw = await request.body()
-        body = parse(raw, ChatBody)
+        body = self._turned(parse(raw, ChatBody))
         check_model(body.model, self._options.model)
+        begun = beginning(body)
         messages = [message.model_dump(exclude_none=True) for message in body.messages]
         tools = [tool.model_dump(exclude_none=True) for tool in body.tools or ()]
         prompt = prompt_text(messages, tools)
+        if begun is not None:  # the last message has not ended
+            prompt = prompt.removesuffix("\n")
+            messages = messages[:-1]
         left = room(count(prompt), self._options.context_window, "messages")
         limit = min(body.max_completion_tokens or body.max_tokens or left, left)
         draft = reply(
@@ -85,6 +91,8 @@ class _Server:
             temperature=1.0 if body.temperature is None else body.temperature,
             seed=body.seed,
             reasoning_effort=body.reasoning_effort,
+            thinking_tokens=body.thinking_token_budget,
+            begun=begun or "",
         )
         identity = hashlib.blake2b(raw, digest_size=12).hexdigest()
         choice, tokens, reasoning = _choice(draft, stops(body.stop), limit, identity)
@@ -93,7 +101,7 @@ class _Server:
         return await self._send(content, tokens, fault)
 
     async def completion(self, request: Request) -> Response:
-        """POST /v1/completions: scores a prompt (`echo`), or answers it as one user message."""
+        """POST /v1/completions: scores a prompt (`echo`), answers it, or goes on with a reply."""
         self._limit.admit()
         fault = self._faults.next()
         raw = await request.body()
@@ -103,8 +111,10 @@ class _Server:
         limit = min(16 if body.max_tokens is None else body.max_tokens, left)
         written, reason = "", "length"
         if limit:
+            messages, begun = messages_of(body.prompt)
             draft = reply(
-                [{"role": "user", "content": body.prompt}],
+                messages,
+                begun=begun,
                 temperature=1.0 if body.temperature is None else body.temperature,
                 seed=body.seed,
             )
@@ -130,6 +140,19 @@ class _Server:
     async def health(self, request: Request) -> Response:
         """GET /health."""
         return respond({"status": "ok", "model": self._options.model, "simulated": True})
+
+    def _turned(self, body: ChatBody) -> ChatBody:
+        """A request as this server understands it, by what it does with the knobs of budgets."""
+        for name in self._options.rejected:
+            if getattr(body, name) not in (None, False):
+                raise ApiError(
+                    400,
+                    f"Unrecognized request argument supplied: {name}.",
+                    code="unknown_parameter",
+                    param=name,
+                )
+        off = {name: ChatBody.model_fields[name].default for name in self._options.ignored}
+        return body.model_copy(update=off)
 
     def _envelope(self, identity: str, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from sleeptime_lib.servers.simulated.begun import go_on, number_after, solution_after
 from sleeptime_lib.servers.simulated.budget import Budget, budget_of
 from sleeptime_lib.servers.simulated.constants import NOTE_MATCH
 from sleeptime_lib.servers.simulated.dice import Dice
 from sleeptime_lib.servers.simulated.judgement import by_likelihood
 from sleeptime_lib.servers.simulated.notes import Notes, read_notes
 from sleeptime_lib.servers.simulated.questions import understand
-from sleeptime_lib.servers.simulated.reader import stated_numbers
-from sleeptime_lib.servers.simulated.reasoner import work_out
+from sleeptime_lib.servers.simulated.reader import Story, stated_numbers
+from sleeptime_lib.servers.simulated.reasoner import Outcome, work_out
 from sleeptime_lib.servers.simulated.sleep import next_rewrite
+from sleeptime_lib.servers.simulated.tokens import count, first
 from sleeptime_lib.servers.simulated.view import View, view_of
 from sleeptime_lib.servers.simulated.words import best_match
-from sleeptime_lib.servers.simulated.writer import ending, guess, hidden_reasoning, solution
+from sleeptime_lib.servers.simulated.writer import ending, guess, hidden_reasoning, solution, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +46,43 @@ def reply(
     temperature: float = 1.0,
     seed: int | None = None,
     reasoning_effort: str | None = None,
+    thinking_tokens: int | None = None,
+    begun: str = "",
 ) -> Draft:
     """Write a reply; the same request always gets the same one.
+
+    A bound on thinking tokens changes no draw: under a smaller one the same steps are taken, and
+    fewer of them are written down.
 
     Args:
         messages: Chat messages in the wire format, validated.
         tools: Tool definitions in the wire format, validated.
         temperature: At 0 the seed is ignored.
         seed: Another seed gives another draw.
-        reasoning_effort: "none" to "xhigh"; None for no hidden reasoning.
+        reasoning_effort: "none" to "max"; None for no hidden reasoning.
+        thinking_tokens: Most tokens of hidden reasoning; None for no bound.
+        begun: What stands in the reply already; the draft is what follows.
     """
     view = view_of(messages, tools)
     drawn = seed if temperature > 0 else None
     turn = _dice(messages, tools, drawn, reasoning_effort)
     if view.sleep:
         phase = _dice(view.beginning, drawn, reasoning_effort)
-        return _sleep(view, reasoning_effort, turn, phase)
-    return _answer(view, budget_of(view.instructions, reasoning_effort), turn)
+        draft = _sleep(view, reasoning_effort, thinking_tokens, turn, phase)
+        return replace(draft, text=go_on(begun, draft.text, lambda _: "")) if begun else draft
+    budget = budget_of(view.instructions, reasoning_effort, thinking_tokens)
+    draft = _answer(view, budget, turn)
+    if not begun:
+        return draft
+    return Draft(go_on(begun, draft.text, lambda text: _answer(view, budget, turn, text).text))
 
 
 def _dice(*parts: Any) -> Dice:
     return Dice(json.dumps(parts, sort_keys=True, default=str).encode())
 
 
-def _sleep(view: View, effort: str | None, turn: Dice, phase: Dice) -> Draft:
-    rewrite = next_rewrite(view, effort, turn, phase)
+def _sleep(view: View, effort: str | None, thinking: int | None, turn: Dice, phase: Dice) -> Draft:
+    rewrite = next_rewrite(view, effort, thinking, turn, phase)
     if view.sleep == "tools":
         if rewrite.notes is None and not view.can_finish:
             return Draft("The notes are as useful as I can make them.", rewrite.reasoning)
@@ -81,27 +95,49 @@ def _sleep(view: View, effort: str | None, turn: Dice, phase: Dice) -> Draft:
     return Draft(f"<notes>\n{notes}\n</notes>{more}", rewrite.reasoning)
 
 
-def _answer(view: View, budget: Budget, dice: Dice) -> Draft:
+def _answer(view: View, budget: Budget, dice: Dice, begun: str = "") -> Draft:
+    """An answer, or what follows when so much of it has been written."""
     story, key = understand(view.situation, "" if view.withheld else view.question)
     notes = read_notes(view.situation, view.notes)
     if view.withheld:
         expected = by_likelihood(story, dice)
         key = expected[0].key if expected else None
+    noted = _noted(view.question, notes) if key is None else None
+    if begun:
+        rest = key and solution_after(begun, story, key, notes, budget, dice)
+        value = noted[1] if noted else _any(view, dice)
+        return Draft(rest or number_after(begun, value, budget))
     if key is not None:
-        outcome = work_out(story, key, notes, budget, dice)
+        outcome, reasoning = _thought(story, key, notes, budget, dice)
         if outcome.value is not None:
-            text = solution(story, outcome, budget)
-            return Draft(text, hidden_reasoning(story, outcome, budget))
+            return Draft(solution(story, outcome, budget), reasoning)
         missing = ", ".join(outcome.missing)
         return Draft(guess(f"The situation does not state {missing}", _any(view, dice), budget))
-    noted = _noted(view.question, notes)
     if noted is not None:
         name, value = noted
         said = "" if budget.style == "bare" else f"The notes give a number for {name}. "
-        return Draft(f"{said}{ending(value)}")
+        return Draft(f"{said}{ending(value, budget)}")
     read_it = story.family is not None
     why = "I cannot tell what is asked for" if read_it else "I cannot read this situation"
     return Draft(guess(why, _any(view, dice), budget))
+
+
+def _thought(
+    story: Story, key: str, notes: Notes, budget: Budget, dice: Dice
+) -> tuple[Outcome, str]:
+    """What hidden reasoning leads to, and its text.
+
+    Reasoning that is cut off leaves the steps that it has written out; the others are done after
+    it, as the visible reply allows.
+    """
+    outcome = work_out(story, key, notes, budget, dice)
+    reasoning = hidden_reasoning(story, outcome, budget)
+    if budget.tokens is None or count(reasoning) <= budget.tokens:
+        return outcome, reasoning
+    kept = outcome.moves[: within(story, outcome.moves, budget.tokens)]
+    done = {move.fact.key: move.value for move in kept}
+    rest = work_out(story, key, notes, replace(budget, hidden=0), dice, done)
+    return replace(rest, moves=(*kept, *rest.moves)), first(reasoning, budget.tokens)
 
 
 def _noted(question: str, notes: Notes) -> tuple[str, Fraction] | None:

@@ -69,11 +69,15 @@ HIDDEN_STEPS: Final[Mapping[str, int]] = {
     "medium": 4,
     "high": 1000,
     "xhigh": 1000,
+    "max": 1000,
 }
 """Steps that fit into the hidden reasoning of an answer, by reasoning effort."""
 
-CHECKING_EFFORTS: Final = frozenset({"high", "xhigh"})
+CHECKING_EFFORTS: Final = frozenset({"high", "xhigh", "max"})
 """Efforts at which hidden steps are checked."""
+
+THINKING_EFFORT: Final = "high"
+"""The effort of a request that bounds its thinking tokens and names no effort."""
 
 QUESTION_MATCH: Final = 0.3
 """Least weighted word overlap at which a question in other words is understood."""

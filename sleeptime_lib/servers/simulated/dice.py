@@ -69,11 +69,11 @@ class Dice:
 def difficulty(step: Step, left: Fraction, right: Fraction) -> float:
     """How hard a step is, about 1 for two-digit by one-digit work.
 
-    Multiplying and dividing get harder with the product of the operands' digits that matter,
-    adding and subtracting with their sum.
+    Adding and subtracting get harder with the sum of the operands' digits that matter, any other
+    operation with their product.
     """
     a, b = _digits(left), _digits(right)
-    return 0.5 + (0.2 * a * b if step.symbol in "*/" else 0.12 * (a + b))
+    return 0.5 + (0.12 * (a + b) if step.symbol in "+-" else 0.2 * a * b)
 
 
 def _digits(value: Fraction) -> int:
@@ -105,7 +105,7 @@ def wrong_result(
         right + off,
         _calculate(step.symbol, a, mixed_up),
         a,
-        _calculate({"+": "-", "-": "+", "*": "+", "/": "*"}[step.symbol], a, b),
+        _calculate({"+": "-", "-": "+", "*": "+"}.get(step.symbol, "*"), a, b),
     )
     start = dice.between(f"{label} kind", 0, len(guesses) - 1)
     for guess in (*guesses[start:], *guesses[:start]):
@@ -117,7 +117,7 @@ def wrong_result(
 def _calculate(symbol: str, left: Fraction, right: Fraction) -> Fraction | None:
     try:
         return Step("l", symbol, "r").apply({"l": left, "r": right})
-    except ZeroDivisionError:
+    except ArithmeticError:
         return None
 
 

@@ -59,7 +59,7 @@ def read_notes(situation: str, notes: str) -> Notes:
     given: dict[str, Counter[Fraction]] = {}
     others: dict[str, Fraction] = {}
     for name, value in lines:
-        key = _nearest(names, name)
+        key = nearest(names, name)
         if key is None:
             others.setdefault(name, value)
         else:
@@ -97,7 +97,8 @@ def number_in(text: str) -> Fraction | None:
 
 
 @lru_cache(maxsize=4096)
-def _nearest(names: tuple[tuple[str, str], ...], name: str) -> str | None:
+def nearest(names: tuple[tuple[str, str], ...], name: str) -> str | None:
+    """The key of the label that a name means, of pairs of key and label; None for none."""
     for key, label in names:
         if name.lower() in (label.lower(), key.replace("_", " ")):
             return key

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from sleeptime_lib.errors import InputError
+
+KNOBS: Final = ("reasoning_effort", "thinking_token_budget", "continue_final_message")
+"""The fields by which a chat request sets a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class Options:
         prefix_cache: Report as cached the tokens of a prompt's beginning that this server has
             seen before, in blocks of `usage.BLOCK` tokens. It makes replies depend on the order of
             calls, so it is off unless asked for.
+        ignored: Fields of `KNOBS` that are accepted and do nothing.
+        rejected: Fields of `KNOBS` that a request gets a 400 for.
 
     Raises:
         InputError: A value is out of its range.
@@ -35,6 +41,8 @@ class Options:
     seed: int = 0
     context_window: int = 32_768
     prefix_cache: bool = False
+    ignored: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if min(self.latency_s, self.token_latency_s) < 0:
@@ -47,3 +55,6 @@ class Options:
             raise InputError(f"fault rate is {self.fault_rate}: use a share from 0 to 1")
         if self.context_window < 1:
             raise InputError(f"context window is {self.context_window}: use 1 token or more")
+        for name in (*self.ignored, *self.rejected):
+            if name not in KNOBS:
+                raise InputError(f"no budget is set by {name!r}: there are {', '.join(KNOBS)}")

@@ -7,10 +7,11 @@ knows English, and nothing about any one scene but what the text states.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
+from importlib import resources
 from typing import Final
 
 from sleeptime_lib.tasks.procedural.families import families
@@ -79,25 +80,18 @@ class _Wording:
     words: frozenset[str]
 
 
+_Hit = tuple[_Wording, re.Match[str]]
+
+
 @lru_cache(maxsize=4096)
 def read(situation: str) -> Story:
     """Understand a situation as far as possible; sentences of other families are passed over."""
     pieces = sentences(situation)
-    found: dict[str, list[tuple[_Wording, re.Match[str]]]] = {}
-    at = 0
-    while at < len(pieces):
-        for length in range(1, min(_MOST_PIECES, len(pieces) - at) + 1):
-            matches = _matches(" ".join(pieces[at : at + length]))
-            if matches:
-                for wording, match in matches:
-                    found.setdefault(wording.family.name, []).append((wording, match))
-                at += length - 1
-                break
-        at += 1
+    found = [hits for name in _sets() for hits in _hits(name, pieces)]
     stated = stated_numbers(situation)
     if not found:
         return Story(None, 0, {}, {}, stated)
-    best = max(found.values(), key=lambda hits: len({wording.sentence for wording, _ in hits}))
+    best = max(found, key=lambda hits: len({wording.sentence for wording, _ in hits}))
     family = best[0][0].family
     numbers: dict[str, Fraction] = {}
     words: dict[str, str] = {}
@@ -108,9 +102,33 @@ def read(situation: str) -> Story:
     return Story(family, max(wording.clause for wording, _ in best), numbers, words, stated)
 
 
-def _matches(sentence: str) -> list[tuple[_Wording, re.Match[str]]]:
+@cache
+def _sets() -> tuple[str, ...]:
+    """The sets of families that come with the package, that of the stories first."""
+    folder = resources.files("sleeptime_lib.tasks.procedural") / "sets"
+    names = (entry.name for entry in folder.iterdir() if entry.is_dir())
+    return tuple(sorted(names, key=lambda name: (name != "p", name)))
+
+
+def _hits(set_name: str, pieces: Sequence[str]) -> Iterable[list[_Hit]]:
+    """The sentences that were understood as of each family of a set."""
+    found: dict[str, list[_Hit]] = {}
+    at = 0
+    while at < len(pieces):
+        for length in range(1, min(_MOST_PIECES, len(pieces) - at) + 1):
+            matches = _matches(set_name, " ".join(pieces[at : at + length]))
+            if matches:
+                for wording, match in matches:
+                    found.setdefault(wording.family.name, []).append((wording, match))
+                at += length - 1
+                break
+        at += 1
+    return found.values()
+
+
+def _matches(set_name: str, sentence: str) -> list[_Hit]:
     words = frozenset(_WORD.findall(sentence.lower()))
-    index = _wordings_by_anchor()
+    index = _wordings_by_anchor(set_name)
     return [
         (wording, match)
         for anchor in (*sorted(words), "")
@@ -121,11 +139,11 @@ def _matches(sentence: str) -> list[tuple[_Wording, re.Match[str]]]:
 
 
 @cache
-def _wordings_by_anchor() -> Mapping[str, tuple[_Wording, ...]]:
-    """Every wording under the rarest of its literal words; under "" if it has none."""
+def _wordings_by_anchor(set_name: str) -> Mapping[str, tuple[_Wording, ...]]:
+    """Every wording of a set under the rarest of its literal words; under "" if it has none."""
     wordings = [
         _Wording(family, number, sentence.clause, template, literal_words(template))
-        for family in families("p")
+        for family in families(set_name)
         for number, sentence in enumerate(family.story)
         for template in sentence.wordings
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
 
 from sleeptime_lib.servers.simulated.budget import Budget
 from sleeptime_lib.servers.simulated.constants import (
@@ -18,6 +20,10 @@ from sleeptime_lib.servers.simulated.dice import Dice, difficulty, rounded, wron
 from sleeptime_lib.servers.simulated.notes import Notes
 from sleeptime_lib.servers.simulated.reader import Story
 from sleeptime_lib.tasks.procedural.grammar import Fact, step_of
+from sleeptime_lib.tasks.procedural.scenes import steps_to
+
+NOTHING: Final[Mapping[str, Fraction]] = MappingProxyType({})
+"""No work done so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +71,26 @@ class Outcome:
     missing: tuple[str, ...] = ()
 
 
-def work_out(story: Story, key: str, notes: Notes, budget: Budget, dice: Dice) -> Outcome:
+def work_out(
+    story: Story,
+    key: str,
+    notes: Notes,
+    budget: Budget,
+    dice: Dice,
+    done: Mapping[str, Fraction] = NOTHING,
+) -> Outcome:
     """Find a quantity's value with a budget.
 
     What the notes give is taken from them, right or wrong; the rest is calculated. The last steps
     are the ones written down. A step done in the head slips more often the more numbers, looked up
-    or calculated, are already held there.
+    or calculated, are already held there. What is `done` already, by key, stands on paper: it is
+    neither calculated again nor held in the head.
     """
-    plan = _plan(story, key, notes, budget, dice)
-    missing = _missing(story, plan)
+    plan = _plan(story, key, notes, budget, dice, done)
+    values: dict[str, Fraction] = {**story.numbers, **done}
+    missing = _missing(values, plan)
     if missing:
         return Outcome((), None, missing)
-    values: dict[str, Fraction] = dict(story.numbers)
     moves: list[Move] = []
     in_head = sum(noted is None for _, noted in plan) - budget.written
     for fact, noted in plan:
@@ -85,8 +99,8 @@ def work_out(story: Story, key: str, notes: Notes, budget: Budget, dice: Dice) -
             in_head -= 1
             try:
                 move = calculate(story, fact, values, head, budget.check, dice)
-            except ZeroDivisionError:
-                return Outcome(tuple(moves), None, (f"a number to divide by for {fact.key}",))
+            except ArithmeticError:
+                return Outcome(tuple(moves), None, (f"numbers that fit for {fact.key}",))
             if budget.recompute:
                 move = _compared(move, notes, dice)
         else:
@@ -116,7 +130,7 @@ def calculate(
 
     Raises:
         KeyError: An operand is not at hand.
-        ZeroDivisionError: The step divides by zero.
+        ArithmeticError: The step divides by zero, or is not made for its numbers.
     """
     step = step_of(fact.formula)
     left, right = (values[x] if isinstance(x, str) else x for x in (step.left, step.right))
@@ -132,15 +146,59 @@ def calculate(
     return Move(fact, wrong, (left, right), head is None, checked)
 
 
+def look_again(
+    story: Story, key: str, done: Mapping[str, Fraction], dice: Dice, label: str
+) -> tuple[Move, ...]:
+    """Check the steps that stand on paper on the way to a quantity, in order.
+
+    A check finds a slip as often as any check does; what was built on a number that is corrected is
+    calculated anew.
+
+    Args:
+        story: What the situation says.
+        key: The quantity asked for.
+        done: The numbers on paper, by key.
+        dice: The draws of the request.
+        label: Tells this look from others.
+    """
+    if story.family is None:
+        return ()
+    values = {**story.numbers, **done}
+    moves: list[Move] = []
+    corrected: set[str] = set()
+    for fact in steps_to(story.family, story.level, key):
+        step = step_of(fact.formula)
+        if fact.key not in done or not all(name in values for name in step.names):
+            continue
+        left, right = (values[x] if isinstance(x, str) else x for x in (step.left, step.right))
+        try:
+            result = rounded(step.apply(values))
+        except ArithmeticError:
+            continue
+        move = Move(fact, done[fact.key], (left, right), written=True, checked=True)
+        sure = not corrected.isdisjoint(step.names)
+        if result != move.value and (sure or dice.chance(f"{label} {fact.key}", CHECK_CATCHES)):
+            move = replace(move, value=result, caught=move.value)
+            corrected.add(fact.key)
+        values[fact.key] = move.value
+        moves.append(move)
+    return tuple(moves)
+
+
 def _plan(
-    story: Story, key: str, notes: Notes, budget: Budget, dice: Dice
+    story: Story,
+    key: str,
+    notes: Notes,
+    budget: Budget,
+    dice: Dice,
+    done: Mapping[str, Fraction],
 ) -> Sequence[tuple[Fact, Fraction | None]]:
     """The quantities on the way, each with its number from the notes or None to calculate it."""
     facts = story.facts()
     plan: dict[str, tuple[Fact, Fraction | None]] = {}
 
     def visit(name: str) -> None:
-        if name in plan or name not in facts:
+        if name in plan or name in done or name not in facts:
             return
         noted = None if budget.recompute else _look(notes, name, dice)
         if noted is None:
@@ -169,8 +227,10 @@ def _compared(move: Move, notes: Notes, dice: Dice) -> Move:
     return replace(move, note=note)
 
 
-def _missing(story: Story, plan: Sequence[tuple[Fact, Fraction | None]]) -> tuple[str, ...]:
-    known = {*story.numbers, *(fact.key for fact, _ in plan)}
+def _missing(
+    values: Mapping[str, Fraction], plan: Sequence[tuple[Fact, Fraction | None]]
+) -> tuple[str, ...]:
+    known = {*values, *(fact.key for fact, _ in plan)}
     names = (
         name
         for fact, noted in plan

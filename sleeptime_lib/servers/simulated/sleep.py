@@ -12,14 +12,16 @@ from sleeptime_lib.servers.simulated.constants import (
     DEFAULT_SLEEP_EFFORT,
     SLEEP_REWRITES,
     SLEEP_TARGETS,
+    THINKING_EFFORT,
 )
 from sleeptime_lib.servers.simulated.dice import Dice
 from sleeptime_lib.servers.simulated.judgement import by_likelihood
 from sleeptime_lib.servers.simulated.notes import read_notes
 from sleeptime_lib.servers.simulated.reader import Story, read
 from sleeptime_lib.servers.simulated.reasoner import Move, calculate
+from sleeptime_lib.servers.simulated.tokens import first
 from sleeptime_lib.servers.simulated.view import View
-from sleeptime_lib.servers.simulated.writer import note_line, steps_text
+from sleeptime_lib.servers.simulated.writer import note_line, steps_text, within
 from sleeptime_lib.tasks.procedural.scenes import steps_to
 
 UNREADABLE: Final = "Nothing could be worked out: the situation is not written in a way I can read."
@@ -41,17 +43,22 @@ class Rewrite:
     reasoning: str = ""
 
 
-def next_rewrite(view: View, effort: str | None, turn: Dice, phase: Dice) -> Rewrite:
+def next_rewrite(
+    view: View, effort: str | None, thinking: int | None, turn: Dice, phase: Dice
+) -> Rewrite:
     """Decide what to do with the notes now.
+
+    Thinking tokens bound how much is worked out for one rewrite: what does not fit is not noted.
 
     Args:
         view: The request.
         effort: Reasoning effort of the request, or None.
+        thinking: Most tokens of hidden reasoning, or None.
         turn: Draws that follow from the whole request.
         phase: Draws that stay the same during the phase.
     """
-    level = effort or DEFAULT_SLEEP_EFFORT
-    level = "high" if level == "xhigh" else level
+    level = effort or (DEFAULT_SLEEP_EFFORT if thinking is None else THINKING_EFFORT)
+    level = "high" if level in ("xhigh", "max") else level
     planned = phase.between("rewrites", *SLEEP_REWRITES[level])
     if view.rewrites >= planned or (view.sleep == "tools" and not view.memory_argument):
         return Rewrite(None, last=True)
@@ -60,9 +67,14 @@ def next_rewrite(view: View, effort: str | None, turn: Dice, phase: Dice) -> Rew
     if not moves:
         fresh = not view.notes and story.family is None
         return Rewrite(UNREADABLE if fresh else None, last=True)
+    if thinking is not None:
+        moves = moves[: max(within(story, moves, thinking), 1)]
     lines = [note_line(story, move) for move in moves]
     notes = "\n".join([*view.notes.splitlines(), *lines])
-    reasoning = steps_text(story, moves) if effort not in (None, "none") else ""
+    hidden = effort not in (None, "none") or thinking is not None
+    reasoning = steps_text(story, moves) if hidden else ""
+    if thinking is not None:
+        reasoning = first(reasoning, thinking)
     return Rewrite(notes, view.rewrites + 1 >= planned, reasoning)
 
 
@@ -81,7 +93,7 @@ def _new_lines(view: View, story: Story, dice: Dice, targets: int, effort: str) 
                 continue
             try:
                 move = calculate(story, fact, values, None, effort in CHECKING_EFFORTS, dice)
-            except ZeroDivisionError:
+            except ArithmeticError:
                 break
             values[fact.key] = move.value
             moves.append(move)

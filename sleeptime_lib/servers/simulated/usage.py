@@ -1,9 +1,10 @@
-"""Count a request's tokens, and those a prefix cache would have had."""
+"""A request as one text and back, its tokens, and those a prefix cache would have had."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -26,6 +27,21 @@ def prompt_text(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[s
         calls = "".join(json.dumps(call["function"]) for call in message.get("tool_calls") or ())
         parts.append(f"[{message['role']}]\n{content}{calls}\n")
     return "".join(parts)
+
+
+_TURN: Final = re.compile(r"<\|im_start\|>(\w+)\n(.*?)(?:<\|im_end\|>\n?|\Z)", re.DOTALL)
+
+
+def messages_of(prompt: str) -> tuple[list[dict[str, str]], str]:
+    """The messages of a text prompt, and the reply that it begins.
+
+    A prompt in ChatML is taken apart; any other is one message of the user.
+    """
+    turns = [{"role": role, "content": text} for role, text in _TURN.findall(prompt)]
+    if not turns or not prompt.startswith("<|im_start|>"):
+        return [{"role": "user", "content": prompt}], ""
+    begun = turns.pop()["content"] if turns[-1]["role"] == "assistant" else ""
+    return turns, begun
 
 
 class PrefixCache:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from sleeptime_lib.servers.simulated.budget import Budget
 from sleeptime_lib.servers.simulated.reader import Story
 from sleeptime_lib.servers.simulated.reasoner import Move, Outcome
+from sleeptime_lib.servers.simulated.tokens import count
 from sleeptime_lib.tasks.procedural.grammar import step_of
 
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
@@ -23,25 +24,26 @@ def number_text(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
-def ending(value: Fraction) -> str:
+def ending(value: Fraction, budget: Budget) -> str:
     """The sentence that gives the answer."""
-    return f"The answer is {number_text(value)}."
+    number = number_text(value)
+    return f"The answer is \\boxed{{{number}}}." if budget.boxed else f"The answer is {number}."
 
 
 def solution(story: Story, outcome: Outcome, budget: Budget) -> str:
     """The visible reply to a question that could be worked out."""
     assert outcome.value is not None
     if budget.style == "bare":
-        return ending(outcome.value)
+        return ending(outcome.value, budget)
     if budget.style == "short":
         shown = _most_telling(outcome.moves, budget.sentences)
-        return " ".join([*(_short(story, move) for move in shown), ending(outcome.value)])
+        return " ".join([*(_short(story, move) for move in shown), ending(outcome.value, budget)])
     lines = []
     if budget.style == "full":
         lines.append(f"The question asks for {_label(story, outcome.moves[-1])}.")
         lines.append(_givens(story, outcome.moves))
     lines += _steps(story, outcome.moves)
-    return "\n".join([*lines, ending(outcome.value)])
+    return "\n".join([*lines, ending(outcome.value, budget)])
 
 
 def hidden_reasoning(story: Story, outcome: Outcome, budget: Budget) -> str:
@@ -54,10 +56,10 @@ def hidden_reasoning(story: Story, outcome: Outcome, budget: Budget) -> str:
 def guess(why: str, value: Fraction, budget: Budget) -> str:
     """A reply that gives a number although the question could not be worked out."""
     if budget.style in ("bare", "short"):
-        return f"{why}, so this is a guess. {ending(value)}"
+        return f"{why}, so this is a guess. {ending(value, budget)}"
     return (
         f"{why}. There is nothing to calculate with, so this is a guess from the numbers at hand "
-        f"and not a result.\n{ending(value)}"
+        f"and not a result.\n{ending(value, budget)}"
     )
 
 
@@ -67,9 +69,35 @@ def note_line(story: Story, move: Move) -> str:
     return f"{_label(story, move)}{calculation} = {number_text(move.value)}"
 
 
-def steps_text(story: Story, moves: Iterable[Move]) -> str:
-    """The steps one per line, as in hidden reasoning."""
-    return "\n".join(_steps(story, tuple(moves)))
+def steps_text(story: Story, moves: Iterable[Move], start: int = 0) -> str:
+    """The steps one per line, as in hidden reasoning; `start` of them stand there already."""
+    return "\n".join(_steps(story, tuple(moves), start))
+
+
+def within(story: Story, moves: Sequence[Move], tokens: int) -> int:
+    """How many of the steps are written out before a text of so many tokens ends."""
+    fits = (n for n in range(len(moves), 0, -1) if count(steps_text(story, moves[:n])) <= tokens)
+    return next(fits, 0)
+
+
+def rest_of_solution(story: Story, outcome: Outcome, budget: Budget, start: int) -> str:
+    """What is still to be written of a visible reply whose first `start` steps are there."""
+    assert outcome.value is not None
+    last = ending(outcome.value, budget)
+    if budget.style in ("bare", "short"):
+        return solution(story, outcome, budget)
+    return "\n".join([*_steps(story, outcome.moves, start), last])
+
+
+def second_look(story: Story, moves: Iterable[Move]) -> str:
+    """Steps that were looked at again, one per line."""
+    lines = []
+    for move in moves:
+        calculation = f"{_in_words(story, move)} = {_calculation(move)}"
+        line = f"Again, {_label(story, move)}: {calculation} = {number_text(move.value)}."
+        slip = "" if move.caught is None else f" I had {number_text(move.caught)}, a slip."
+        lines.append(line + slip)
+    return "\n".join(lines)
 
 
 def _most_telling(moves: tuple[Move, ...], room: int) -> tuple[Move, ...]:
@@ -95,9 +123,9 @@ def _short(story: Story, move: Move) -> str:
     return f"{_capital(label)}: {_in_words(story, move)} = {_calculation(move)} = {value}."
 
 
-def _steps(story: Story, moves: Iterable[Move]) -> list[str]:
+def _steps(story: Story, moves: Iterable[Move], start: int = 0) -> list[str]:
     lines = []
-    for index, move in enumerate(moves):
+    for index, move in enumerate(moves, start):
         label, value = _label(story, move), number_text(move.value)
         if move.operands is None:
             lines.append(f"The notes already give {label} as {value}, so I take that from there.")
@@ -117,13 +145,22 @@ def _check(move: Move) -> str:
     assert move.operands is not None
     symbol = step_of(move.fact.formula).symbol
     left, right = (number_text(operand) for operand in move.operands)
+    if symbol not in _INVERSE:
+        return _recalculation(move)
     back = f"{_INVERSE[symbol]} {right} should give back {left}"
     if move.caught is not None:
-        return (
-            f"Checking: {number_text(move.caught)} {back}, which it does not. Once more, slowly: "
-            f"{_calculation(move)} = {number_text(move.result)}."
-        )
+        return f"Checking: {number_text(move.caught)} {back}, which it does not. {_slowly(move)}"
     return f"Checking: {number_text(move.result)} {back}, and it does."
+
+
+def _recalculation(move: Move) -> str:
+    if move.caught is not None:
+        return f"Checking: {number_text(move.caught)} is wrong. {_slowly(move)}"
+    return f"Checking: the same calculation gives {number_text(move.result)} again."
+
+
+def _slowly(move: Move) -> str:
+    return f"Once more, slowly: {_calculation(move)} = {number_text(move.result)}."
 
 
 def _comparison(move: Move) -> str:

@@ -1,5 +1,5 @@
-"""Datasets generated offline: `procedural-p0`, `procedural-p1`, `procedural-p2`."""
+"""Datasets generated offline: `procedural-p0` to `-p2`, and `procedural-aime-1` to `-3`."""
 
-from sleeptime_lib.tasks.procedural.generate import generate
+from sleeptime_lib.tasks.procedural.generate import generate, generate_aime
 
-__all__ = ["generate"]
+__all__ = ["generate", "generate_aime"]

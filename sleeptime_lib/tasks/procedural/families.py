@@ -1,8 +1,9 @@
 """Scenario families, read from data files.
 
 A set of families is a folder of text files under `sets`: `sets/p` holds those of procedural-p0,
--p1 and -p2. Families come in the order of the files' names and of their places in a file, and
-generated data depend on that order. Such a file looks like this:
+-p1 and -p2, `sets/aime` those of procedural-aime-1, -2 and -3 (levels p0, p1 and p2). Families
+come in the order of the files' names and of their places in a file, and generated data depend on
+that order. Such a file looks like this:
 
     # A line that begins with a number sign is a remark.
     family bakery
@@ -36,9 +37,10 @@ sentence    its wordings, which state the same numbers; one of them is drawn
 count       KEY = FORMULA: LABEL, a quantity of whole things, with the questions that ask for it
 measure     the same for money, time, averages: what may have decimals
 
-`from p1` says from which level on (how many added clauses) a sentence or a formula holds. Where
-the label or the questions change as well, a further count or measure of the same key, from a
-higher level, takes the place of the first.
+`from p1` says from which level on (how many added clauses) a sentence or a formula holds; a slot
+may have another range from a level on ("int 4 to 9; int 20 to 40 from p1"). Where the label or the
+questions change as well, a further count or measure of the same key, from a higher level, takes
+the place of the first.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ from sleeptime_lib.tasks.procedural.grammar import (
     fields_of,
     step_of,
 )
-from sleeptime_lib.tasks.procedural.slots import Slot, slot_of
+from sleeptime_lib.tasks.procedural.slots import Slot, Word, slot_of
 
 _SLOT: Final = re.compile(r"([^\W\d]\w*): (.+)")
 _FACT: Final = re.compile(r"([^\W\d]\w*) = ([^:]+): (.+)")
@@ -125,6 +127,7 @@ def _blocks(file: Traversable) -> Iterator[_Block]:
 def _family(head: _Block, blocks: Sequence[_Block]) -> Family:
     """Read a family and check it."""
     slots: dict[str, Slot] = {}
+    ranges: dict[tuple[int, str], Slot] = {}
     story: list[Sentence] = []
     facts: list[tuple[str, Fact]] = []
     where = head.where
@@ -134,10 +137,11 @@ def _family(head: _Block, blocks: Sequence[_Block]) -> Family:
         for block in blocks:
             where = block.where
             if block.word == "slot":
-                name, slot = _slot(block.rest)
+                name, slot, later = _slot(block.rest)
                 if name in slots or name in PEOPLE_FIELDS:
                     raise ValueError(f"slot {name!r} is there already; take another name")
                 slots[name] = slot
+                ranges |= {(clause, name): other for clause, other in later}
             elif block.word == "sentence":
                 story.append(_sentence(block))
             elif block.word in ("count", "measure"):
@@ -146,7 +150,7 @@ def _family(head: _Block, blocks: Sequence[_Block]) -> Family:
                 raise ValueError(f"no line begins with {block.word!r}; there are {_WORDS}")
     except ValueError as error:
         raise InputError(f"{where}: {error}") from None
-    family = Family(head.rest, slots, tuple(story), tuple(fact for _, fact in facts))
+    family = Family(head.rest, slots, tuple(story), tuple(fact for _, fact in facts), ranges)
     for block in blocks:
         _check_texts(family, block)
     _check_facts(family, facts)
@@ -154,11 +158,21 @@ def _family(head: _Block, blocks: Sequence[_Block]) -> Family:
     return family
 
 
-def _slot(text: str) -> tuple[str, Slot]:
+def _slot(text: str) -> tuple[str, Slot, list[tuple[int, Slot]]]:
+    """A slot's name, how it is drawn, and how it is drawn from a level on."""
     found = _SLOT.fullmatch(text)
     if not found:
         raise ValueError("a slot is written as, for instance: slot trays: int 4 to 9")
-    return found[1], slot_of(found[2])
+    first, *others = found[2].split("; ")
+    slot = slot_of(first)
+    later = []
+    for other in others:
+        written, clause = _from(other)
+        kind = first.partition(" ")[0]
+        if not clause or type(slot_of(written)) is not type(slot) or isinstance(slot, Word):
+            raise ValueError(f"{other!r} is no other range, such as: {kind} 20 to 40 from p1")
+        later.append((clause, slot_of(written)))
+    return found[1], slot, later
 
 
 def _sentence(block: _Block) -> Sentence:
@@ -254,7 +268,11 @@ def _check_whole(family: Family, where: str) -> None:
     for name in family.slots:
         if name not in stated:
             raise InputError(f"{where}: no sentence states slot {name!r}; let one do so or drop it")
-    for level in {sentence.clause for sentence in family.story}:
+    levels = {sentence.clause for sentence in family.story}
+    for clause, name in family.ranges:
+        if clause not in levels:
+            raise InputError(f"{where}: slot {name!r} changes from p{clause}, but no sentence does")
+    for level in levels:
         try:
             family.facts_at(level)
         except ValueError as error:

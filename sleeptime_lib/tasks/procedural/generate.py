@@ -1,4 +1,8 @@
-"""Turn scenes into a task: one context and one question for each instance of each family."""
+"""Turn scenes into a task: one context and one question for each instance of each family.
+
+`generate` makes procedural-p0 to -p2; `generate_aime` makes procedural-aime-1 to -3, whose answers
+are whole numbers from 0 to 999, as those of the contest are.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from typing import Final
 from sleeptime_lib.records import Context, Quantity, Question, Task
 from sleeptime_lib.tasks.procedural.families import families
 from sleeptime_lib.tasks.procedural.scenes import (
+    STORIES,
+    Rules,
     Scene,
     candidates,
     capitalised,
@@ -18,6 +24,11 @@ from sleeptime_lib.tasks.procedural.scenes import (
 )
 
 DEFAULT_INSTANCES: Final = 4
+AIME_INSTANCES: Final = 8
+"""Questions of each family unless told otherwise."""
+
+CONTEST: Final = Rules(4, True, 999, 10**12, ((1, 4), (2, 18), (3, 20)), draws=50)
+"""The rules of the set "aime"."""
 
 
 def generate(level: int, *, limit: int | None = None, seed: int = 0) -> Task:
@@ -31,19 +42,43 @@ def generate(level: int, *, limit: int | None = None, seed: int = 0) -> Task:
         limit: Number of questions; None gives four of each family.
         seed: Changes names, numbers, wordings and which quantity is asked for.
     """
-    drawn_from = families("p")
-    count = DEFAULT_INSTANCES * len(drawn_from) if limit is None else limit
-    contexts, questions = {}, []
+    count = DEFAULT_INSTANCES * len(families("p")) if limit is None else limit
+    return _task(f"procedural-p{level}", f"p{level}", "p", level, STORIES, count, seed)
+
+
+def generate_aime(level: int, *, limit: int | None = None, seed: int = 0) -> Task:
+    """Generate contexts of contest mathematics; order and seed as in `generate`.
+
+    Args:
+        level: 1, 2 or 3; the numbers and the number of conditions grow with it.
+        limit: Number of questions; None gives eight of each family.
+        seed: Changes names, numbers, wordings and which quantity is asked for.
+    """
+    count = AIME_INSTANCES * len(families("aime")) if limit is None else limit
+    name = f"procedural-aime-{level}"
+    return _task(name, f"aime{level}", "aime", level - 1, CONTEST, count, seed)
+
+
+def _task(
+    name: str, prefix: str, set_name: str, level: int, rules: Rules, count: int, seed: int
+) -> Task:
+    drawn_from = families(set_name)
+    contexts: dict[str, Context] = {}
+    questions: list[Question] = []
+    asked: set[tuple[str, str]] = set()
     for index in range(count):
         instance, place = divmod(index, len(drawn_from))
         family = drawn_from[place]
-        context_id = f"p{level}-{family.name}-{seed}-{instance}"
+        context_id = f"{prefix}-{family.name}-{seed}-{instance}"
         rng = random.Random(context_id)
-        scene = compose(family, level, rng)
-        context, question = _records(scene, context_id, rng)
+        for _ in range(rules.draws):
+            context, question = _records(compose(family, level, rng, rules), context_id, rng)
+            if (context.text, question.text) not in asked:
+                break
+        asked.add((context.text, question.text))
         contexts[context_id] = context
         questions.append(question)
-    return Task(f"procedural-p{level}", contexts, tuple(questions))
+    return Task(name, contexts, tuple(questions))
 
 
 def _records(scene: Scene, context_id: str, rng: random.Random) -> tuple[Context, Question]:

@@ -11,14 +11,14 @@ Templates are plain text with `{slot}` fields. `{name}` and `{other}` are people
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Final
 
+from sleeptime_lib.tasks.procedural.operations import OPERATIONS
 from sleeptime_lib.tasks.procedural.slots import Slot, Word
 
 PEOPLE_FIELDS: Final = ("name", "other", "they", "them", "their")
@@ -58,7 +58,7 @@ class Fact:
 
     Attributes:
         key: Name in formulas.
-        formula: One operation (+ - * /) on slots, other facts and constants: "trays * per_tray".
+        formula: One operation on slots, other facts and constants: "trays * per_tray".
         label: Noun phrase template, unique in the family: "{item} left".
         questions: Templates of questions that ask for it; empty if nobody would ask.
         clause: Lowest level at which it holds.
@@ -83,15 +83,23 @@ class Family:
         slots: Drawn values by name. People (`name`, `other`) are not listed.
         story: Sentences in order.
         facts: Quantities in any order; the last of a key that holds at a level is used there.
+        ranges: Slots that are drawn in another way from a level on, by that level and name; of
+            the same kind, so that they are written and read in the same way.
     """
 
     name: str
     slots: Mapping[str, Slot]
     story: tuple[Sentence, ...]
     facts: tuple[Fact, ...]
+    ranges: Mapping[tuple[int, str], Slot] = field(default_factory=dict)
     _cache: dict[int, tuple[Fact, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def slots_at(self, level: int) -> Mapping[str, Slot]:
+        """The slots as they are drawn at a level."""
+        changed = sorted((clause, name) for clause, name in self.ranges if clause <= level)
+        return {**self.slots, **{name: self.ranges[clause, name] for clause, name in changed}}
 
     def facts_at(self, level: int) -> tuple[Fact, ...]:
         """The facts that hold at a level, each key once, in an order fit for evaluation.
@@ -138,14 +146,6 @@ def in_order(by_key: Mapping[str, Fact], wanted: Iterable[str]) -> tuple[Fact, .
     return tuple(ordered.values())
 
 
-_OPERATIONS: Final[Mapping[str, Callable[[Fraction, Fraction], Fraction]]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-}
-
-
 @dataclass(frozen=True)
 class Step:
     """A formula taken apart: `left symbol right`; operands are names or constants."""
@@ -159,10 +159,10 @@ class Step:
 
         Raises:
             KeyError: A name has no value.
-            ZeroDivisionError: Division by zero.
+            ArithmeticError: Division by zero, or numbers that the operation is not made for.
         """
         left, right = (values[x] if isinstance(x, str) else x for x in (self.left, self.right))
-        return _OPERATIONS[self.symbol](left, right)
+        return OPERATIONS[self.symbol](left, right)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -178,9 +178,10 @@ def step_of(formula: str) -> Step:
         ValueError: The formula is not one operation on names and numbers.
     """
     parts = formula.split(" ")
-    if len(parts) != 3 or parts[1] not in _OPERATIONS:
-        allowed = " ".join(_OPERATIONS)
-        raise ValueError(f"formula {formula!r} is not one operation ({allowed}) such as a * b")
+    if len(parts) != 3 or parts[1] not in OPERATIONS:
+        raise ValueError(
+            f"formula {formula!r} is not one operation ({' '.join(OPERATIONS)}) such as a * b"
+        )
     return Step(_operand(parts[0]), parts[1], _operand(parts[2]))
 
 

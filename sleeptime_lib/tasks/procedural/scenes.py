@@ -24,8 +24,31 @@ from sleeptime_lib.tasks.procedural.grammar import (
 )
 from sleeptime_lib.tasks.procedural.slots import Word
 
-MIN_ASKABLE: Final = 10
-"""Quantities that every generated context can be asked about, at least."""
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What makes a scene of a set one to ask about.
+
+    Attributes:
+        least_facts: Quantities that every context can be asked about, at least.
+        zero: Whether a quantity may be zero.
+        largest: An answer, at most.
+        largest_between: A quantity on the way to an answer, at most.
+        steps: By level, the fewest and the most steps of the quantity that a context's own
+            question asks for.
+        draws: Draws, at most, of a context and question that the task does not have already.
+    """
+
+    least_facts: int
+    zero: bool
+    largest: int
+    largest_between: int
+    steps: tuple[tuple[int, int], ...]
+    draws: int = 1
+
+
+STORIES: Final = Rules(10, False, 100_000, 100_000, ((2, 4), (2, 5), (2, 6)))
+"""The rules of the set "p"."""
 
 PEOPLE: Final[tuple[tuple[str, str], ...]] = tuple(
     (name, pronoun)
@@ -53,7 +76,6 @@ _PRONOUN_PATTERNS: Final = {
     "them": "(?:her|him|Her|Him)",
     "their": "(?:her|his|Her|His)",
 }
-_LARGEST: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +87,9 @@ class Scene:
         level: 0, 1 or 2 clauses added.
         values: Every slot and fact by name.
         text: The context.
-        facts: The askable facts: those with a question and a positive, finite decimal value.
+        facts: The askable facts: those with a question and a value that the rules allow.
         fill: Writes a template with this scene's words and numbers.
+        rules: The rules of the family's set.
     """
 
     family: Family
@@ -75,9 +98,10 @@ class Scene:
     text: str
     facts: tuple[Fact, ...]
     fill: Callable[[str], str]
+    rules: Rules = STORIES
 
 
-def compose(family: Family, level: int, rng: random.Random) -> Scene:
+def compose(family: Family, level: int, rng: random.Random, rules: Rules = STORIES) -> Scene:
     """Draw a scene whose facts at this level make sense.
 
     Raises:
@@ -85,14 +109,17 @@ def compose(family: Family, level: int, rng: random.Random) -> Scene:
             need other ranges.
     """
     for _ in range(1000):
-        scene = _draw(family, level, rng)
-        if _makes_sense(scene) and len(scene.facts) >= MIN_ASKABLE and candidates(scene):
+        scene = _draw(family, level, rng, rules)
+        if _makes_sense(scene) and len(scene.facts) >= rules.least_facts and candidates(scene):
             return scene
-    raise ValueError(f"family {family.name!r}: no draw at level {level} gives {MIN_ASKABLE} facts")
+    raise ValueError(
+        f"family {family.name!r}: no draw at level {level} gives {rules.least_facts} facts"
+    )
 
 
-def _draw(family: Family, level: int, rng: random.Random) -> Scene:
-    drawn = {name: slot.draw(rng) for name, slot in family.slots.items()}
+def _draw(family: Family, level: int, rng: random.Random, rules: Rules) -> Scene:
+    slots = family.slots_at(level)
+    drawn = {name: slot.draw(rng) for name, slot in slots.items()}
     numbers = {name: value for name, value in drawn.items() if isinstance(value, Fraction)}
     (name, pronoun), (other, _) = rng.sample(PEOPLE, 2)
     words = {"name": name, "other": other} | dict(_PRONOUNS[pronoun])
@@ -103,7 +130,7 @@ def _draw(family: Family, level: int, rng: random.Random) -> Scene:
             lower = slot_named(key)
             value = words.get(lower)
             if value is None:
-                value = family.slots[lower].write(drawn[lower], rng)
+                value = slots[lower].write(drawn[lower], rng)
             return value if key == lower else capitalised(value)
 
         return FIELD.sub(replace, template)
@@ -112,9 +139,11 @@ def _draw(family: Family, level: int, rng: random.Random) -> Scene:
     text = " ".join(capitalised(sentence) for sentence in sentences)
     values = evaluate(family, level, numbers)
     facts = tuple(
-        fact for fact in family.facts_at(level) if fact.questions and _is_askable(fact, values)
+        fact
+        for fact in family.facts_at(level)
+        if fact.questions and _is_sound(fact, values, rules.zero, rules.largest)
     )
-    return Scene(family, level, values, text, facts, fill)
+    return Scene(family, level, values, text, facts, fill, rules)
 
 
 def capitalised(text: str) -> str:
@@ -128,22 +157,24 @@ def evaluate(family: Family, level: int, numbers: Mapping[str, Fraction]) -> Map
     for fact in family.facts_at(level):
         try:
             values[fact.key] = step_of(fact.formula).apply(values)
-        except (KeyError, ZeroDivisionError):
+        except (KeyError, ArithmeticError):
             continue
     return values
 
 
-def _is_askable(fact: Fact, values: Mapping[str, Fraction]) -> bool:
+def _is_sound(fact: Fact, values: Mapping[str, Fraction], zero: bool, largest: int) -> bool:
     """Positive, not too large, and whole if counted, else with at most two decimals."""
-    value = values.get(fact.key, Fraction(0))
-    return 0 < value <= _LARGEST and (value * (1 if fact.whole else 100)).denominator == 1
+    value = values.get(fact.key, Fraction(-1))
+    whole = (value * (1 if fact.whole else 100)).denominator == 1
+    return whole and (0 < value <= largest or (zero and value == 0))
 
 
 def _makes_sense(scene: Scene) -> bool:
-    """Every fact that another builds on is askable: no half muffins, no negative stock."""
+    """Every fact that another builds on is sound: no half muffins, no negative stock."""
     facts = scene.family.facts_at(scene.level)
     used = {name for fact in facts for name in step_of(fact.formula).names}
-    return all(_is_askable(fact, scene.values) for fact in facts if fact.key in used)
+    bounds = scene.rules.zero, scene.rules.largest_between
+    return all(_is_sound(fact, scene.values, *bounds) for fact in facts if fact.key in used)
 
 
 def steps_to(family: Family, level: int, key: str) -> tuple[Fact, ...]:
@@ -154,9 +185,10 @@ def steps_to(family: Family, level: int, key: str) -> tuple[Fact, ...]:
 def candidates(scene: Scene) -> tuple[Fact, ...]:
     """The facts that a level's own question may ask for.
 
-    They take 2 to 4 steps plus the level, and every clause of the level matters to them: they use
-    a number that the clause's sentence states.
+    They take as many steps as the rules say, and every clause of the level matters to them: they
+    use a number that the clause's sentence states.
     """
+    fewest, most = scene.rules.steps[scene.level]
     clause_slots = [
         set(fields_of(sentence.wordings[0])) & set(scene.values)
         for sentence in scene.family.story
@@ -166,7 +198,7 @@ def candidates(scene: Scene) -> tuple[Fact, ...]:
     for fact in scene.facts:
         chain = steps_to(scene.family, scene.level, fact.key)
         used = {name for step in chain for name in step_of(step.formula).names}
-        if 2 <= len(chain) <= 4 + scene.level and all(used & slots for slots in clause_slots):
+        if fewest <= len(chain) <= most and all(used & slots for slots in clause_slots):
             result.append(fact)
     return tuple(result)
 

@@ -119,6 +119,20 @@ class Int(Range):
         return Fraction(int(text.replace(",", "")))
 
 
+class Digits(Range):
+    """A whole number that is always written in plain digits, as in a formula."""
+
+    pattern = r"\d+"
+
+    def write(self, value: Fraction | str, rng: random.Random) -> str:
+        """Write without separators."""
+        return str(int(value))
+
+    def read(self, text: str) -> Fraction:
+        """Read digits."""
+        return Fraction(int(text))
+
+
 class Money(Range):
     """An amount of dollars, written with its sign."""
 
@@ -309,7 +323,7 @@ def _choices(text: str) -> tuple[str, ...]:
 
 _KINDS: Final[Mapping[str, type[Slot]]] = {
     kind.__name__.lower(): kind
-    for kind in (Int, Money, Measure, Percent, Times, Minutes, Clock, Share, Word)
+    for kind in (Int, Money, Measure, Percent, Times, Minutes, Clock, Share, Word, Digits)
 }
 
 

@@ -54,9 +54,15 @@ def test_a_stop_string_ends_the_reply_and_is_left_out(server):
     whole = text(server.chat(SAY))
     end = whole.split()[2]
     cut = server.chat(SAY, stop=[end])
-    # The library takes white space before a stop string away with it.
-    assert text(cut) == whole[: whole.index(end)].rstrip()
+    assert text(cut) == whole[: whole.index(end)]
     assert cut["choices"][0]["finish_reason"] == "stop"
+
+
+def test_the_tokens_of_a_stop_string_were_generated_and_count(server):
+    words = text(server.chat(SAY)).split(" ")
+    cut = server.chat(SAY, stop=[" ".join(words[2:6])])
+    bare = server.chat(SAY, max_tokens=cut["usage"]["completion_tokens"])
+    assert text(bare).startswith(" ".join(words[:6]))
 
 
 def test_many_requests_at_once_each_get_their_own_reply(server):

@@ -14,7 +14,7 @@ import pytest
 from sleeptime_lib.tasks.procedural.families import families
 from sleeptime_lib.tasks.procedural.grammar import step_of
 from sleeptime_lib.tasks.procedural.scenes import (
-    MIN_ASKABLE,
+    STORIES,
     candidates,
     capitalised,
     compose,
@@ -202,7 +202,7 @@ def test_golds_follow_from_the_numbers_in_the_text(family, level):
 @every_level
 def test_enough_can_be_asked_about_every_scene(family, level):
     for scene in _scenes(family.name, level):
-        assert len(scene.facts) >= MIN_ASKABLE
+        assert len(scene.facts) >= STORIES.least_facts
         for fact in candidates(scene):
             assert 2 <= len(steps_to(family, level, fact.key)) <= 4 + level
 
