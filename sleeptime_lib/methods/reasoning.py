@@ -75,9 +75,9 @@ NUMBER: Final = Style(
     Prompt(
         "reason_number",
         1,
-        "Reason step by step, one short line of plain text for each calculation. Begin with what "
-        "the notes already hold rather than computing it again. Then end with the words "
-        '"The answer is" and the number.',
+        "Think it through step by step, in detail: say what is asked and what is known, from the "
+        "situation and from the notes, then calculate one step after the other and check the "
+        'result. Then end with the words "The answer is" and the number.',
     ),
     Prompt("force_number", 1, "\n\nThe answer is"),
     mark="the answer is",
@@ -88,8 +88,9 @@ BOXED: Final = Style(
     Prompt(
         "reason_boxed",
         1,
-        "Reason step by step. Begin with what the notes already hold rather than computing it "
-        "again. Then give the final answer, an integer from 0 to 999, as \\boxed{N}.",
+        "Think it through step by step, in detail: say what is asked and what is known, from the "
+        "situation and from the notes, then work it out and check the result. Then end with the "
+        "answer, an integer from 0 to 999, as \\boxed{N}.",
     ),
     Prompt("force_boxed", 1, "\n\nThe final answer is \\boxed{"),
     mark="\\boxed{",
