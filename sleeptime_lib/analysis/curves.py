@@ -1,7 +1,8 @@
-"""Curves of accuracy against test-time tokens, by budget and by repeated draws (pass@k).
+"""Curves of accuracy against test-time tokens, by budget and by repeated draws.
 
-Pass@k is the chance that at least one of k draws is right, an oracle choosing among them. A draw
-counts as right from a score of `cells.RIGHT` on.
+Pass@k is the chance that at least one of k draws is right, an oracle choosing among them;
+majority@k (see `majority`) that the most frequent answer among them is. A draw counts as right from
+a score of `cells.RIGHT` on.
 
 References: Chen et al. (2021), Evaluating Large Language Models Trained on Code, section 2.1, for
 the unbiased estimator of pass@k; paper figures 5 and 6 for the comparison with it.
@@ -9,7 +10,7 @@ the unbiased estimator of pass@k; paper figures 5 and 6 for the comparison with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,6 +22,7 @@ from scipy.special import gammaln
 from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, cluster_weights, limits
 from sleeptime_lib.analysis.cells import RIGHT, SAMPLES, Cells, Draws, Line, observed, ratio
 from sleeptime_lib.analysis.difference import accuracy_bounds
+from sleeptime_lib.analysis.majority import majority_at_k
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +159,12 @@ def frontier(points: Iterable[tuple[int, float, float]]) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PassPoint:
-    """Pass@k at one k.
+    """Pass@k or majority@k at one k.
 
     Attributes:
         k: Draws per question.
         tokens: Mean test completion tokens per question, k times the mean of a draw.
-        accuracy: Pass@k, averaged over questions.
+        accuracy: Pass@k or majority@k, averaged over questions.
         low: Lower limit of the cluster bootstrap.
         high: Upper limit.
         n: Questions with at least k answered draws; the others do not count for this k.
@@ -178,11 +180,11 @@ class PassPoint:
 
 @dataclass(frozen=True, slots=True)
 class PassCurve:
-    """Pass@k of one line at one budget, for k from 1 to the number of draws.
+    """Pass@k or majority@k of one line at one budget, for k from 1 to the number of draws.
 
     Attributes:
         line: Which arm and sleep setting.
-        budget: Verbosity level of each draw.
+        budget: Budget of each draw.
         points: One per k.
         short: Questions with fewer answered draws than the others, because draws failed or are
             missing.
@@ -234,30 +236,71 @@ def pass_curves(
     Returns:
         One curve for each line and budget; empty without such rows.
     """
+    return _curves(rows, _passed, draws, seed, confidence)
+
+
+def majority_curves(
+    rows: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0, confidence: float = 0.95
+) -> tuple[PassCurve, ...]:
+    """Majority@k of the draws that `pass_curves` takes; arguments and result are alike."""
+    return _curves(rows, _voted, draws, seed, confidence)
+
+
+_Estimates = Callable[[pd.DataFrame, NDArray[np.int64], int], Floats]
+"""From the answered draws, the question of each and the number of questions to estimates of shape
+(questions, most draws of a question), NaN where a question has fewer than k draws."""
+
+
+def _passed(answered: pd.DataFrame, question: NDArray[np.int64], questions: int) -> Floats:
+    n = np.bincount(question, minlength=questions)
+    right = np.bincount(question, answered["score"] >= RIGHT, minlength=questions).astype(np.int64)
+    each = [pass_at_k(n, right, k) for k in range(1, int(n.max(initial=0)) + 1)]
+    return np.array(each).reshape(len(each), questions).T
+
+
+def _voted(answered: pd.DataFrame, question: NDArray[np.int64], questions: int) -> Floats:
+    right = (answered["score"] >= RIGHT).to_numpy()
+    told = answered["prediction"]
+    texts = np.where(told.notna(), told.astype(str), "")
+    n = np.bincount(question, minlength=questions)
+    estimates = np.full((questions, int(n.max(initial=0))), np.nan)
+    order = np.argsort(question, kind="stable")
+    for i, own in enumerate(np.split(order, np.cumsum(n)[:-1]) if questions else []):
+        estimates[i, : len(own)] = majority_at_k(texts[own].tolist(), right[own].tolist())
+    return estimates
+
+
+def _curves(
+    rows: pd.DataFrame, estimate: _Estimates, draws: int, seed: int, confidence: float
+) -> tuple[PassCurve, ...]:
     own = rows[rows["budget_kind"] == SAMPLES]
     keys = ["arm", "sleep_parallel", "sleep_effort", "budget"]
     curves = []
     for key, group in own.groupby(keys):
         arm, parallel, effort, budget = cast("tuple[str, int, str, int]", key)
         line = Line(str(arm), SAMPLES, int(parallel), str(effort))
-        curves.append(_curve(line, int(budget), group, draws, seed, confidence))
+        curves.append(_curve(line, int(budget), group, estimate, (draws, seed, confidence)))
     return tuple(curves)
 
 
 def _curve(
-    line: Line, budget: int, rows: pd.DataFrame, draws: int, seed: int, confidence: float
+    line: Line,
+    budget: int,
+    rows: pd.DataFrame,
+    estimate: _Estimates,
+    how: tuple[int, int, float],
 ) -> PassCurve:
+    draws, seed, confidence = how
     answered = rows[rows["score"].notna()]
     question, names = pd.factorize(answered["question_id"])
     n = np.bincount(question, minlength=len(names))
-    right = np.bincount(question, answered["score"] >= RIGHT, minlength=len(names)).astype(np.int64)
     first = np.unique(question, return_index=True)[1]
     cluster, clusters = pd.factorize(answered["cluster_id"].iloc[first], sort=True)
     mean_tokens = float(answered["test_completion_tokens"].mean())
-    ks = range(1, int(n.max(initial=0)) + 1)
+    estimates = estimate(answered, question, len(names))
+    ks = range(1, estimates.shape[1] + 1)
     sums = np.zeros((2, len(clusters), len(ks)))
-    for i, k in enumerate(ks):
-        value = pass_at_k(n, right, k)
+    for i, value in enumerate(estimates.T):
         known = ~np.isnan(value)
         for total, weight in zip(sums, (None, value[known]), strict=True):
             total[:, i] = np.bincount(cluster[known], weight, minlength=len(clusters))

@@ -9,7 +9,13 @@ import pandas as pd
 
 from sleeptime_lib.analysis.bootstrap import DRAWS, FEW_CLUSTERS
 from sleeptime_lib.analysis.cells import SAMPLES, Cells, Draws, Line, reduce_rows, resample
-from sleeptime_lib.analysis.curves import Curve, PassCurve, curve, pass_curves
+from sleeptime_lib.analysis.curves import (
+    Curve,
+    PassCurve,
+    curve,
+    majority_curves,
+    pass_curves,
+)
 from sleeptime_lib.analysis.difference import (
     MARGIN_POINTS,
     Difference,
@@ -95,7 +101,8 @@ class Report:
         range_ratio: Of the first comparison.
         max_gain: Largest gain of any sleep setting over the baseline at the same budget.
         scaling_gain: Largest gain of more sleep-time compute over the least, same budget.
-        pass_at_k: Curves of repeated draws.
+        pass_at_k: Curves of repeated draws, an oracle choosing among them.
+        majority_at_k: Curves of the same draws, the most frequent answer chosen.
         tokens: Token totals.
         warnings: One line for everything that limits what the numbers mean.
     """
@@ -114,6 +121,7 @@ class Report:
     max_gain: Gain | None
     scaling_gain: Gain | None
     pass_at_k: tuple[PassCurve, ...]
+    majority_at_k: tuple[PassCurve, ...]
     tokens: Tokens
     warnings: tuple[str, ...]
 
@@ -141,10 +149,6 @@ class Report:
         curves = [
             {**_line_json(c.line), "points": c.points, "frontier": c.frontier} for c in self.curves
         ]
-        draws = [
-            {**_line_json(c.line), "budget": c.budget, "short": c.short, "points": c.points}
-            for c in self.pass_at_k
-        ]
         value = {f.name: getattr(self, f.name) for f in fields(self)} | {
             "simulated": self.simulated,
             "failed_rows": self.counts.failed,
@@ -155,7 +159,8 @@ class Report:
             "margin_points": self.margin_points,
             "sleep_scaling": [c for c in curves if c["arm"] == "sleep"],
             "context_only": [c for c in curves if c["arm"] == "context_only"],
-            "pass_at_k": draws,
+            "pass_at_k": [_draws_json(c) for c in self.pass_at_k],
+            "majority_at_k": [_draws_json(c) for c in self.majority_at_k],
         }
         result: dict[str, Any] = json_safe(value)
         return result
@@ -163,6 +168,11 @@ class Report:
 
 def _line_json(line: Line) -> dict[str, Any]:
     return {**asdict(line), "label": line.label}
+
+
+def _draws_json(curve: PassCurve) -> dict[str, Any]:
+    own = {"budget": curve.budget, "short": curve.short, "points": curve.points}
+    return {**_line_json(curve.line), **own}
 
 
 def analyse(
@@ -230,6 +240,7 @@ def analyse(
         max_gain=largest_gain(cells, drawn, gains, confidence=confidence, seed=seed),
         scaling_gain=largest_gain(cells, drawn, scaling, confidence=confidence, seed=seed),
         pass_at_k=pass_curves(rows, draws=draws, seed=seed, confidence=confidence),
+        majority_at_k=majority_curves(rows, draws=draws, seed=seed, confidence=confidence),
         tokens=token_totals(rows),
         # An experiment of other arms only compares nothing, and lacks nothing.
         warnings=_warnings(counts, reason if len(absent) == 1 else "", draws),

@@ -17,7 +17,7 @@ from typing import Final
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.cells import Line
+from sleeptime_lib.analysis.cells import Line, budget_name
 from sleeptime_lib.analysis.costs import PER_USD, Bill
 from sleeptime_lib.analysis.curves import Curve, Point
 from sleeptime_lib.analysis.difference import Difference
@@ -85,7 +85,7 @@ def report_table(report: Report) -> Table:
         rows=tuple(
             (
                 curve.line.label,
-                str(point.budget),
+                budget_name(curve.line.budget_kind, point.budget),
                 f"{point.n:,}",
                 "" if math.isnan(point.tokens) else f"{point.tokens:,.0f}",
                 _with_limits(100 * point.accuracy, 100 * point.low, 100 * point.high),

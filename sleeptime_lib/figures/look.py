@@ -71,6 +71,7 @@ STYLES: Final = {
     "sleep": Style("#0B4A94", "circle"),
     "context_only": Style("#6B6B6B", "cross", "dot"),
     "pass": Style("#7D55A8", "diamond", "dashdot"),
+    "majority": Style("#A8325C", "triangle", "dot"),
     "mark": Style("#1A1A1A", "diamond"),
     "scale-0": Style("#127C9B", "circle"),
     "scale-1": Style("#2C62B4", "triangle", "dash"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.cells import Line
+from sleeptime_lib.analysis.cells import Line, budget_name
 from sleeptime_lib.analysis.curves import Curve, PassCurve
 from sleeptime_lib.analysis.ratio import EqualAccuracy
 from sleeptime_lib.analysis.report import Comparison, Report
@@ -29,6 +29,12 @@ from sleeptime_lib.figures.picture import Picture, Rule, Series, Span
 LEVELS = (
     "Levels: how much an answer may write, from 0 (the number alone) to 4 (every step, checked)."
 )
+BUDGETS = {
+    "verbosity": "Verbosity level of the answer",
+    "effort": "Reasoning effort of the answer",
+    "thinking": "Most thinking tokens of the answer",
+    "forced": "Thinking tokens before the answer is forced",
+}
 PHASES = "k: sleep phases at once."
 
 
@@ -87,7 +93,7 @@ def context_only(report: Report) -> Picture:
     at = {level: float(i) for i, level in enumerate(levels)}
     series = [curve_series(c, c.line.arm, _short(c.line), at) for c in curves]
     axes = (
-        step_axis([str(level) for level in levels], _budget(report)),
+        step_axis([budget_name(_kind(report), level) for level in levels], _budget(report)),
         percent_axis((v for s in series for v in s.values()), ACCURACY),
     )
     hidden = "Context only: the question is withheld; the model guesses and answers it."
@@ -98,10 +104,14 @@ def context_only(report: Report) -> Picture:
 
 def pass_at_k(report: Report) -> Picture:
     """Sleep-time against parallel draws at the lowest budget (paper figures 5 and 6)."""
-    series = [*_arms(report), *map(_pass_series, report.pass_at_k)]
+    series = [
+        *_arms(report),
+        *(_pass_series(c, "pass", _kind(report)) for c in report.pass_at_k),
+        *(_pass_series(c, "majority", _kind(report)) for c in report.majority_at_k),
+    ]
     notes = [
-        "Pass@k: right when any of k answers is, an oracle choosing; they are the number alone "
-        "(level 0), and their tokens add up. Unbiased estimator.",
+        "Pass@k: right when any of k draws is, an oracle choosing. Majority@k: right when the most "
+        "frequent answer is, which needs none. Their tokens add up. Unbiased estimators.",
         _levels(report),
     ]
     what = "Sleep-time against parallel draws"
@@ -128,7 +138,7 @@ def differences(report: Report) -> Picture:
         "differences",
         "Accuracy gained at the same budget",
         series,
-        [str(b) for b in budgets],
+        [budget_name(_kind(report), b) for b in budgets],
         notes,
         x_title=_budget(report),
         rules=(Rule(0.0, dashed=False), Rule(-margin)),
@@ -155,7 +165,8 @@ def curve_series(
     drawn = []
     for p in points:
         right = scaled(Interval(p.accuracy, p.low, p.high), 100)
-        text = f"{line.budget_kind} {p.budget}\n{number(p.tokens)} tokens"
+        which = f"{line.budget_kind} {budget_name(line.budget_kind, p.budget)}"
+        text = f"{which}\n{number(p.tokens)} tokens"
         x = at[p.budget] if at else p.tokens
         drawn.append((x, right, f"{text}\n{share_right(right, p.n)}"))
     name = "-".join(str(x) for x in (line.arm, line.sleep_parallel, line.sleep_effort) if x)
@@ -163,18 +174,20 @@ def curve_series(
     return estimates(name, label, style, drawn, hollow=hollow)
 
 
-def _pass_series(curve: PassCurve) -> Series:
+def _pass_series(curve: PassCurve, choice: str, kind: str) -> Series:
     line = curve.line
     drawn = []
     for p in curve.points:
         right = scaled(Interval(p.accuracy, p.low, p.high), 100)
         text = f"k = {p.k}\n{number(p.tokens)} tokens\n{share_right(right, p.n)}"
         drawn += [(p.tokens, right, text)] if p.tokens > 0 else []
-    what = "(answer only)" if curve.budget == 0 else ""
-    name = f"pass-{line.arm}-{line.sleep_parallel}-{curve.budget}"
-    said = (f"{_short(line)} pass@k", f"k = 1 to {len(curve.points)}, level {curve.budget}", what)
-    label = "\n".join(part for part in said if part)
-    return estimates(name, label, "pass", drawn)
+    name = f"{choice}-{line.arm}-{line.sleep_parallel}-{curve.budget}"
+    label = f"{_short(line)} {choice}@k"
+    if choice == "pass":  # those of majority@k are the same draws
+        level = "level" if kind == "verbosity" else kind
+        label += f"\nk = 1 to {len(curve.points)}, {level} {budget_name(kind, curve.budget)}"
+        label += "\n(answer only)" if (kind, curve.budget) == ("verbosity", 0) else ""
+    return estimates(name, label, choice, drawn)
 
 
 def _gain_series(comparison: Comparison, style: str, label: str, budgets: Sequence[int]) -> Series:
@@ -183,7 +196,7 @@ def _gain_series(comparison: Comparison, style: str, label: str, budgets: Sequen
         (
             float(budgets.index(d.control_budget)),
             Interval(d.points, d.low, d.high),
-            f"{line.budget_kind} {d.treatment_budget}\n"
+            f"{line.budget_kind} {budget_name(line.budget_kind, d.treatment_budget)}\n"
             f"{d.points:+.1f} points {wording.between(d.low, d.high)}\n"
             f"correlation {d.correlation:.2f}, n = {d.n:,}\n{d.conclusion}",
         )
@@ -214,7 +227,7 @@ def _kind(report: Report) -> str:
 
 def _budget(report: Report) -> str:
     kind = _kind(report)
-    return "Verbosity level of the answer" if kind == "verbosity" else f"Budget ({kind})"
+    return BUDGETS.get(kind, f"Budget ({kind})")
 
 
 def _levels(report: Report) -> str:

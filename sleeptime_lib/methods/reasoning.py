@@ -45,6 +45,9 @@ BUDGETS: Final[Mapping[str, tuple[int, ...]]] = {
 FIRST_STEP: Final = 16
 """Tokens of the first step of a forced chain; each further step doubles the chain."""
 
+SEED_STRIDE: Final = 1000
+"""Between the seeds of a chain's requests: with one seed each would begin the same draws again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -75,9 +78,9 @@ NUMBER: Final = Style(
     Prompt(
         "reason_number",
         1,
-        "Reason step by step, one short line of plain text for each calculation. Begin with what "
-        "the notes already hold rather than computing it again. Then end with the words "
-        '"The answer is" and the number.',
+        "Think it through step by step, in detail: say what is asked and what is known, from the "
+        "situation and from the notes, then calculate one step after the other and check the "
+        'result. Then end with the words "The answer is" and the number.',
     ),
     Prompt("force_number", 1, "\n\nThe answer is"),
     mark="the answer is",
@@ -88,8 +91,9 @@ BOXED: Final = Style(
     Prompt(
         "reason_boxed",
         1,
-        "Reason step by step. Begin with what the notes already hold rather than computing it "
-        "again. Then give the final answer, an integer from 0 to 999, as \\boxed{N}.",
+        "Think it through step by step, in detail: say what is asked and what is known, from the "
+        "situation and from the notes, then work it out and check the result. Then end with the "
+        "answer, an integer from 0 to 999, as \\boxed{N}.",
     ),
     Prompt("force_boxed", 1, "\n\nThe final answer is \\boxed{"),
     mark="\\boxed{",
@@ -203,12 +207,14 @@ class _Chain:
         tokens: Generated so far.
         cut: The last reply was cut off at a step; otherwise the model ended it.
         extensions: How often it was made to go on.
+        requests: Made for it so far.
     """
 
     text: str = ""
     tokens: int = 0
     cut: bool = False
     extensions: int = 0
+    requests: int = 0
 
 
 async def _forced(
@@ -218,12 +224,12 @@ async def _forced(
     sample: int,
     style: Style,
 ) -> Answered:
-    how = _how(setting, sample)
-    chain = await _think(call, opening, setting, how)
+    chain = await _think(call, opening, setting, sample)
     forced = chain.cut or style.mark not in chain.text.lower()
     if forced:
         most = min(style.answer_tokens, setting.max_tokens or style.answer_tokens)
         chain.text = (chain.text.rstrip() + style.force.text).lstrip()
+        how = _how(setting, sample, chain.requests)
         reply = await call((*opening, _begun(chain.text)), max_tokens=most, **how, **CONTINUE)
         chain.text += reply.text
     measures = {
@@ -235,7 +241,7 @@ async def _forced(
 
 
 async def _think(
-    call: Call, opening: tuple[Mapping[str, Any], ...], setting: Setting, how: Mapping[str, Any]
+    call: Call, opening: tuple[Mapping[str, Any], ...], setting: Setting, sample: int
 ) -> _Chain:
     """Have the model think up to the budget, or until it ends."""
     chain = _Chain()
@@ -246,9 +252,10 @@ async def _think(
                 (*opening, *begun),
                 max_tokens=step - chain.tokens,
                 resumes=chain.cut,
-                **how,
+                **_how(setting, sample, chain.requests),
                 **(CONTINUE if begun else {}),
             )
+            chain.requests += 1
             if reply.reasoning and not reply.text:
                 raise StopRun(
                     f"{call.model} thinks in a field of its own, where it cannot be cut off and "
@@ -272,8 +279,9 @@ def _begun(text: str) -> Mapping[str, Any]:
     return {"role": "assistant", "content": text}
 
 
-def _how(setting: Setting, sample: int) -> dict[str, Any]:
-    return {"temperature": setting.temperature, "seed": setting.seed + sample, "sample": sample}
+def _how(setting: Setting, sample: int, request: int = 0) -> dict[str, Any]:
+    seed = setting.seed + sample + SEED_STRIDE * request
+    return {"temperature": setting.temperature, "seed": seed, "sample": sample}
 
 
 def _is_untold(reply: Reply) -> bool:

@@ -14,14 +14,19 @@ from typing import Final, TypeVar
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Task
-from sleeptime_lib.tasks import gsm_symbolic, own
+from sleeptime_lib.tasks import aime, gsm_symbolic, own
 from sleeptime_lib.tasks.generated import GENERATED
-from sleeptime_lib.tasks.gsm_symbolic import ON_THE_HUB
 from sleeptime_lib.tasks.rows import Complaints, Entry, SourceRow, file_rows, hub_rows
 from sleeptime_lib.tasks.splitters import SPLITTERS, SplitterName
 
+ON_THE_HUB: Final = {**gsm_symbolic.ON_THE_HUB, **aime.ON_THE_HUB}
 DATASETS: Final = (*GENERATED, *ON_THE_HUB)
-FORMATS: Final = (own.QUESTION_LISTS, gsm_symbolic.WHOLE_PROBLEMS, own.SINGLE_QUESTIONS)
+FORMATS: Final = (
+    own.QUESTION_LISTS,
+    gsm_symbolic.WHOLE_PROBLEMS,
+    aime.PROBLEMS,
+    own.SINGLE_QUESTIONS,
+)
 """The first that fits the columns is taken."""
 HUB: Final = "hub:"
 """Before the name of a dataset on the hub that holds rows as a file of one's own does."""
@@ -50,9 +55,9 @@ def load(
 
     Args:
         dataset: A name in `DATASETS`, or the path of a .jsonl or .csv file with GSM-Symbolic rows
-            (Apple's or Letta's fields), with columns context, question, answer and optional
-            cluster and id, or with contexts and question lists (see `tasks.own`); or
-            hub:OWNER/NAME for such rows on the hub.
+            (Apple's or Letta's fields) or AIME problems (see `tasks.aime`), with columns context,
+            question, answer and optional cluster and id, or with contexts and question lists (see
+            `tasks.own`); or hub:OWNER/NAME for such rows on the hub.
         limit: Most questions, or contexts, to take; None takes all (of procedural data its default
             number).
         seed: Order of the rows; of procedural data also their content.
@@ -80,7 +85,8 @@ def load(
         raise InputError(
             f"{dataset}: columns {', '.join(sorted(columns)) or '(none)'} fit no known format; "
             f"needed are {', '.join(own.REQUIRED)}, "
-            f"or for GSM-Symbolic {', '.join(gsm_symbolic.APPLE_COLUMNS)}"
+            f"or for GSM-Symbolic {', '.join(gsm_symbolic.APPLE_COLUMNS)}, "
+            f"or for AIME {', '.join(aime.PLAIN)}"
         )
     entries = form.entries(rows, splitter, complaints) if form else []
     notices = complaints.settle(usable=len(entries), source=dataset, skip_bad=skip_bad)

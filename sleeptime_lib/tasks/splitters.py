@@ -18,7 +18,7 @@ SplitterName = Literal["clean", "paper"]
 Split = tuple[str, str]
 
 _TERMINATORS: Final = re.compile(r"[.!?…]+|\n\s*")
-_CLOSERS: Final = "\"'”’»)]}*_"
+CLOSERS: Final = "\"'”’»)]}*_"
 _OPENERS: Final = re.compile(r"[\"'“‘«(\[{*_]{0,3}")
 _SPACE: Final = re.compile(r"\s*")
 _WORD_BEFORE: Final = re.compile(r"[^\W\d_][\w.'’-]*\Z")
@@ -95,7 +95,7 @@ def split_clean(text: str) -> Split:
     spans = _spans(text)
     if not spans:
         return "", ""
-    asks = [_asks(text[start:end].strip()) for start, end in spans]
+    asks = [asks(text[start:end].strip()) for start, end in spans]
     first = len(spans) - 1
     for index in range(len(spans) - 1, max(len(spans) - 2 - _MOST_NOTES, -1), -1):
         if asks[index]:
@@ -137,8 +137,9 @@ def _bare(split: Split) -> list[str]:
     return [" ".join(part.split()).rstrip(". ") for part in split]
 
 
-def _asks(sentence: str) -> bool:
-    return sentence.rstrip(_CLOSERS).endswith("?") or _ASKS.match(sentence) is not None
+def asks(sentence: str) -> bool:
+    """Whether a sentence asks: by a question mark, or an imperative such as "Calculate ..."."""
+    return sentence.rstrip(CLOSERS).endswith("?") or _ASKS.match(sentence) is not None
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
@@ -161,9 +162,9 @@ def _ends(text: str) -> Iterator[int]:
         if found.group()[0] == "\n":
             ends = _line_ends_sentence(text, found)
         else:
-            while end < len(text) and text[end] in _CLOSERS:
+            while end < len(text) and text[end] in CLOSERS:
                 end += 1
-            ends = _mark_ends_sentence(text, start, found, end)
+            ends = mark_ends_sentence(text, start, found, end)
         if ends:
             yield end
             start = end
@@ -177,7 +178,7 @@ def _line_ends_sentence(text: str, found: re.Match[str]) -> bool:
     return word is not None and word[0][0].isupper() and word[0].lower() in _STARTERS
 
 
-def _mark_ends_sentence(text: str, start: int, found: re.Match[str], end: int) -> bool:
+def mark_ends_sentence(text: str, start: int, found: re.Match[str], end: int) -> bool:
     """Whether `found`, with closing quotes up to `end`, ends a sentence begun at `start`."""
     mark, at = found.group(), found.start()
     if end == len(text):

@@ -3,7 +3,9 @@ import math
 from dataclasses import replace
 
 import pytest
+from known_ratio import World, simulate
 
+from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.analysis.wording import fold
 from sleeptime_lib.figures import (
     accuracy_picture,
@@ -98,10 +100,22 @@ def test_series_of_one_picture_differ_in_marker_as_well_as_colour(scaled, makers
         assert len({(s.marker, s.dash) for s in styles}) == len(styles)
 
 
-def test_pass_at_k_is_against_k_times_the_tokens(report):
-    series = pass_at_k_picture(report).series[-1]
-    assert series.label == "baseline pass@k\nk = 1 to 5, level 0\n(answer only)"
-    assert series.x[4] == pytest.approx(5 * series.x[0])
+def test_pass_at_k_and_majority_at_k_are_against_k_times_the_tokens(report):
+    passed, voted = pass_at_k_picture(report).series[-2:]
+    assert passed.label == "baseline pass@k\nk = 1 to 5, level 0\n(answer only)"
+    assert voted.label == "baseline majority@k"
+    assert passed.x == voted.x
+    assert passed.x[4] == pytest.approx(5 * passed.x[0])
+    assert all(low <= high + 1e-9 for low, high in zip(voted.y, passed.y, strict=True))
+
+
+def test_budgets_are_named_as_people_write_them():
+    rows = simulate(World(), 4, 2, seed=0)
+    rows = rows[rows["budget"].isin((2, 4))].assign(budget_kind="effort")
+    picture = context_only(analyse(rows, draws=20))
+    assert picture.x.texts == ("low", "high")
+    assert picture.x.title == "Reasoning effort of the answer"
+    assert "\neffort low\n" in picture.series[0].hover[0]
 
 
 def test_pass_at_k_is_drawn_beside_the_baseline(report):

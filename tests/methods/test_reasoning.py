@@ -50,21 +50,23 @@ class TestRequests:
     def test_a_chain_is_begun_gone_on_with_and_forced_field_by_field(self):
         asked = Asked(ThinkingModel(), forced(32, seed=7))
         opening = list(verbosity.asking(CONTEXT.text, (), QUESTION.text, NUMBER.manner))
-        same = {"model": "m", "temperature": 0.0, "seed": 7}
+        same = {"model": "m", "temperature": 0.0}
         going_on = {"continue_final_message": True, "add_generation_prompt": False}
         chain = ThinkingModel().chain
         begun = "".join(chain[:16])
         whole = "".join(chain[:32])
         assert asked.bodies == [
-            {**same, "messages": opening, "max_tokens": 16},
+            {**same, "seed": 7, "messages": opening, "max_tokens": 16},
             {
                 **same,
+                "seed": 1007,
                 **going_on,
                 "messages": [*opening, {"role": "assistant", "content": begun}],
                 "max_tokens": 16,
             },
             {
                 **same,
+                "seed": 2007,
                 **going_on,
                 "messages": [
                     *opening,

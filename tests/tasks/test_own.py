@@ -256,7 +256,7 @@ def test_unknown_columns_are_named_with_what_is_needed(write):
         load(write("a.csv", "text,question,answer\nC.,Q?,1\n"))
     assert str(caught.value) == (
         "a.csv: columns answer, question, text fit no known format; needed are context, question, "
-        "answer, or for GSM-Symbolic id, instance, question, answer"
+        "answer, or for GSM-Symbolic id, instance, question, answer, or for AIME problem, answer"
     )
 
 
