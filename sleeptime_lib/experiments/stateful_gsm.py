@@ -17,11 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from sleeptime_lib import tasks
 from sleeptime_lib.config import Options, option
 from sleeptime_lib.experiment import (
-    Answered,
-    Call,
-    Expected,
     Experiment,
-    Notes,
     Prompt,
     Section,
     Setting,
@@ -29,7 +25,7 @@ from sleeptime_lib.experiment import (
 )
 from sleeptime_lib.methods import RETHINK, reasoning, verbosity
 from sleeptime_lib.methods.reasoning import BudgetKind
-from sleeptime_lib.records import Context, Question, Task
+from sleeptime_lib.records import Task
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.report import Report
@@ -93,6 +89,11 @@ class StatefulGsmOptions(Options):
     pass_temperature: Temperature | None = option(0.7, "Of those draws.")
     context_only: bool = option(True, "Also withhold the question, as an ablation.", replay="part")
 
+    @property
+    def points(self) -> tuple[int, ...]:
+        """The budgets that are measured, of whatever kind."""
+        return self.budgets or self.levels
+
     @field_validator("levels", "sleep_parallel")
     @classmethod
     def _sorted_once_each(cls, values: tuple[int, ...]) -> tuple[int, ...]:
@@ -146,7 +147,7 @@ def settings(options: StatefulGsmOptions) -> tuple[Setting, ...]:
         replace(baseline, budget=level)
         if kind == "verbosity"
         else reasoning.at_budget(baseline, kind, level)
-        for level in options.budgets or options.levels
+        for level in options.points
     ]
     plan = list(at_level)
     plan += [replace(one, arm="sleep", sleep=sleep) for sleep in sleeps for one in at_level]
@@ -163,26 +164,6 @@ def settings(options: StatefulGsmOptions) -> tuple[Setting, ...]:
         )
         plan.append(draws)
     return tuple(plan)
-
-
-async def answer(
-    call: Call,
-    context: Context,
-    question: Question,
-    setting: Setting,
-    notes: Sequence[Notes],
-    sample: int,
-) -> Answered:
-    """Answer at a level of verbosity, or under a budget of another kind."""
-    how = verbosity.answer if setting.asked_by == "verbosity" else reasoning.answer
-    return await how(call, context, question, setting, notes, sample)
-
-
-def expect(setting: Setting) -> Expected:
-    """What a setting is expected to take."""
-    if setting.asked_by == "verbosity":
-        return verbosity.expect(setting)
-    return reasoning.expect(setting)
 
 
 def more_prompts(options: StatefulGsmOptions) -> tuple[Prompt, ...]:
@@ -203,9 +184,9 @@ STATEFUL_GSM: Final = Experiment(
     options=StatefulGsmOptions,
     load=load,
     settings=settings,
-    answer=answer,
+    answer=reasoning.answer,
     grade=verbosity.grade,
-    expect=expect,
+    expect=reasoning.expect,
     sleep=RETHINK,
     prompts=verbosity.PROMPTS,
     more_prompts=more_prompts,

@@ -3,9 +3,9 @@
 from typing import Final
 
 from sleeptime_lib.experiment import SleepMethod
-from sleeptime_lib.methods.rethink import RETHINK
+from sleeptime_lib.methods.rethink import RETHINK, RETHINK_PROBLEM
 
-__all__ = ["RETHINK", "SLEEP_METHODS"]
+__all__ = ["RETHINK", "RETHINK_PROBLEM", "SLEEP_METHODS"]
 
-SLEEP_METHODS: Final[tuple[SleepMethod, ...]] = (RETHINK,)
+SLEEP_METHODS: Final[tuple[SleepMethod, ...]] = (RETHINK, RETHINK_PROBLEM)
 """Those that --sleep-method knows; a notebook may hand in a function of its own."""

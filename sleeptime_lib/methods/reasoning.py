@@ -27,7 +27,7 @@ from typing import Any, Final, Literal
 from sleeptime_lib.errors import StopRun
 from sleeptime_lib.estimate import CHARS_PER_TOKEN
 from sleeptime_lib.experiment import Answered, Call, Expected, Notes, Prompt, Setting
-from sleeptime_lib.methods import rethink
+from sleeptime_lib.methods import rethink, verbosity
 from sleeptime_lib.methods.verbosity import CONTEXT_ONLY, asking
 from sleeptime_lib.models.knobs import CONTINUE
 from sleeptime_lib.models.requests import estimated_tokens
@@ -147,13 +147,15 @@ async def answer(
     sample: int,
     style: Style = NUMBER,
 ) -> Answered:
-    """Answer a question under the budget of a setting: effort, thinking tokens or forced length.
+    """Answer a question under the budget of a setting, of whatever kind.
 
     Measures: `thinking_tokens`, generated before a forced answer, `forced` 1 where the answer was
     forced, `extensions`, how often the chain was made to go on; of effort and thinking budgets,
     `reasoning_untold` 1 where the model thought and the server does not tell how many of the
     generated tokens that took.
     """
+    if setting.asked_by == "verbosity":
+        return await verbosity.answer(call, context, question, setting, notes, sample)
     asked = CONTEXT_ONLY.text if setting.arm == "context_only" else question.text
     opening = asking(context.text, [note.text for note in notes], asked, style.manner)
     if setting.asked_by == "forced":
@@ -169,6 +171,8 @@ async def answer(
 
 def expect(setting: Setting, style: Style = NUMBER) -> Expected:
     """What an answer under a budget, and a draw of the sleep phase, are expected to take."""
+    if setting.asked_by == "verbosity":
+        return verbosity.expect(setting)
     frame = asking("", (), "", style.manner)
     thinking = setting.budget
     if setting.asked_by == "effort":

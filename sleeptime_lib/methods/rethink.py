@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 from sleeptime_lib.errors import CallError, StopRun
@@ -42,6 +43,19 @@ SLEEP_FRAME: Final = Prompt(
     "number. With three boxes of a dozen eggs at $4 a box a line could be: eggs in all = 3 * 12 = "
     "36. Begin with the simple quantities and build on them. Use only numbers from the situation "
     "or from lines above. Stop when nothing useful is left to add.",
+)
+
+PROBLEM_FRAME: Final = Prompt(
+    "problem_frame",
+    1,
+    "You have time to think about the first part of a mathematics problem before its question is "
+    "there. The question will come later and must then be answered quickly, with this part and "
+    "your notes at hand. Work out whatever would make the rest short: what follows from the data, "
+    "which formulas apply, and the results of questions that are likely.\n"
+    "Good notes have one result on each line and nothing else, written as: name = calculation = "
+    "number. With a rectangle whose sides are 4 and 6 a line could be: area = 4 * 6 = 24. Begin "
+    "with the simple results and build on them. Use only numbers from the problem or from lines "
+    "above. Stop when nothing useful is left to add.",
 )
 
 SLEEP_TOOLS: Final = Prompt(
@@ -126,24 +140,29 @@ class _Block:
         return self.finished or self.cut_off or self.rewrites >= MAX_REWRITES
 
 
-async def take_notes(call: Call, context: Context, setting: Setting, draw: int) -> Notes:
-    """Run one draw of the sleep phase.
+async def take_notes(
+    call: Call, context: Context, setting: Setting, draw: int, frame: Prompt = SLEEP_FRAME
+) -> Notes:
+    """Run one draw of the sleep phase; about an empty context there is nothing to think.
 
     Args:
         call: Asks the model.
         context: The situation c.
         setting: `sleep` says how to ask; its protocol is "tools" or "text".
         draw: Index of the draw among parallel ones, from 0.
+        frame: Tells the model what it is to do.
 
     Raises:
         CallError: A call failed for good.
     """
+    if not context.text.strip():
+        return Notes("", rewrites=0)
     how = setting.sleep
     assert how is not None
     by_tools = how.protocol == "tools"
     follow = _use_tools if by_tools else _use_text
     block = _Block()
-    messages = _opening(context.text, by_tools=by_tools)
+    messages = _opening(context.text, frame, by_tools=by_tools)
     calls = silent = 0
     # A model that only talks, or only sends calls that cannot be read, gets as many turns as one
     # that works, and no more than one reminder in a row.
@@ -188,10 +207,10 @@ async def choose_protocol(call: Call, options: Any) -> Mapping[str, Any]:
     return {"sleep_protocol": "tools" if reply.tool_calls else "text"}
 
 
-def _opening(context: str, *, by_tools: bool) -> list[Mapping[str, Any]]:
+def _opening(context: str, frame: Prompt, *, by_tools: bool) -> list[Mapping[str, Any]]:
     manner = SLEEP_TOOLS if by_tools else SLEEP_TEXT
     return [
-        {"role": "system", "content": f"{SLEEP_FRAME.text}\n\n{manner.text}"},
+        {"role": "system", "content": f"{frame.text}\n\n{manner.text}"},
         {"role": "user", "content": situation_block(context)},
     ]
 
@@ -263,12 +282,21 @@ def _use_text(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
     return [{"role": "user", "content": f"{told} {SLEEP_CONTINUE.text}"}]
 
 
+_TEXTS: Final = (
+    SLEEP_TOOLS, SLEEP_TEXT, SLEEP_CONTINUE, TOOL_PROBE, RETHINK_TOOL, FINISH_TOOL,
+)  # fmt: skip
+
 RETHINK: Final = SleepMethod(
     "rethink",
     take_notes,
-    prompts=(
-        EMPTY_NOTES, SLEEP_FRAME, SLEEP_TOOLS, SLEEP_TEXT, SLEEP_CONTINUE, TOOL_PROBE, RETHINK_TOOL,
-        FINISH_TOOL,
-    ),
+    prompts=(EMPTY_NOTES, SLEEP_FRAME, *_TEXTS),
     settle=choose_protocol,
-)  # fmt: skip
+)
+
+RETHINK_PROBLEM: Final = SleepMethod(
+    "rethink-problem",
+    partial(take_notes, frame=PROBLEM_FRAME),
+    prompts=(EMPTY_NOTES, PROBLEM_FRAME, *_TEXTS),
+    settle=choose_protocol,
+)
+"""The paper's variant for AIME: the model is told that it holds the first part of a problem."""
