@@ -133,6 +133,14 @@ class Options(_Settings):
     seed: int = option(0, "Of generated data and of all sampling.", ge=0)
     sleep_method: str = option("rethink", "How notes are made.")
 
+    def idle(self) -> frozenset[str]:
+        """Options that decide nothing beside the others, and so get no slider."""
+        return frozenset()
+
+    def value_name(self, option: str, value: Any) -> str:
+        """How one value of an option that lists several is shown beside a slider."""
+        return str(value)
+
     @field_validator("base_url")
     @classmethod
     def _no_password(cls, url: str | None) -> str | None:
@@ -176,10 +184,10 @@ def is_list(field: FieldInfo) -> bool:
 
 def words_of(options: Options, *, but: Iterable[str] = ()) -> list[str]:
     """The command-line words for every option that is not the default, quoted for a shell."""
-    words = []
-    for name, field in type(options).model_fields.items():
+    words, defaults = [], type(options)()
+    for name in type(options).model_fields:
         value = getattr(options, name)
-        if value == field.default or name in but:
+        if value == getattr(defaults, name) or name in but:
             continue
         flag = f"--{name.replace('_', '-')}"
         if isinstance(value, bool):

@@ -25,7 +25,7 @@ from sleeptime_lib.experiment import Experiment, SleepFunction
 from sleeptime_lib.explorer import SliderNames, in_notebook
 from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.progress import Progress
-from sleeptime_lib.records import ROW_COLUMNS, Row
+from sleeptime_lib.records import EFFORTS, ROW_COLUMNS, Row
 from sleeptime_lib.results import Run, load_run
 from sleeptime_lib.store import read_rows
 
@@ -74,7 +74,7 @@ class RunPanel:
         self._sliders = {
             name: _slider(name, hint, getattr(options, name), options)
             for name, field in type(options).model_fields.items()
-            if (hint := hints(field)).slider
+            if (hint := hints(field)).slider and name not in options.idle()
         }
         self._at_first = {
             name: slider.value
@@ -288,14 +288,19 @@ def _slider(name: str, hint: Hints, value: Any, options: Options) -> ipywidgets.
     if hint.slider == "count":
         most = value if recorded and value else max(value or 1, *hint.choices)
         return ipywidgets.IntSlider(value or min(40, most), min=1, max=most, **how)
-    choices = sorted(value) if recorded else sorted({*hint.choices, *value})
+    choices = value if recorded else _in_order({*hint.choices, *value})
     if hint.slider == "range":
-        ends = (min(value), max(value))
-        return ipywidgets.SelectionRangeSlider(options=choices, value=ends, **how)
+        named = [(options.value_name(name, k), k) for k in choices]
+        return ipywidgets.SelectionRangeSlider(options=named, value=(value[0], value[-1]), **how)
     named = [(f"up to {k}" if k > choices[0] else str(k), k) for k in choices]
     none = [] if value else [("none", 0)]
     how["disabled"] = len(none + named) == 1
     return ipywidgets.SelectionSlider(options=none + named, value=max(value, default=0), **how)
+
+
+def _in_order(values: set[Any]) -> list[Any]:
+    """Numbers by size, efforts from least to most."""
+    return sorted(values, key=lambda v: EFFORTS.index(v) if v in EFFORTS else v)
 
 
 def _read(slider: ipywidgets.Widget) -> Any:
@@ -303,8 +308,8 @@ def _read(slider: ipywidgets.Widget) -> Any:
     if isinstance(slider, ipywidgets.IntSlider):
         return slider.value
     if isinstance(slider, ipywidgets.SelectionRangeSlider):
-        low, high = slider.value
-        return tuple(k for k in slider.options if low <= k <= high)
+        first, last = slider.index
+        return tuple(k for _, k in slider.options[first : last + 1])
     return tuple(k for _, k in slider.options if 0 < k <= slider.value)
 
 

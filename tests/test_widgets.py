@@ -101,6 +101,19 @@ class TestSliders:
         sliders(view)["Rounds"].value = 4
         assert view.options().rounds == (1, 2, 4)
 
+    def test_budgets_of_another_kind_take_the_place_of_levels(self, tmp_path):
+        view = panel(tmp_path, budget_kind="forced", budgets=(16, 32, 64))
+        assert "Verbosity levels" not in sliders(view)
+        sliders(view)["Budgets"].index = (1, 2)
+        assert view.options().budgets == (32, 64)
+
+    def test_efforts_have_their_names_awake_and_asleep(self, tmp_path):
+        chosen = {"levels": (0, 1, 2, 3, 4), "budgets": "low,high", "sleep_efforts": "low,max"}
+        view = panel(tmp_path, experiment="stateful-aime", **chosen)
+        assert sliders(view)["Budgets"].options == (("low", 2), ("high", 4))
+        sliders(view)["Sleep efforts"].index = (1, 1)
+        assert view.options().sleep_efforts == ("max",)
+
     def test_an_experiment_without_hints_has_the_common_ones(self, tmp_path):
         view = RunPanel(TOY, runs.make_options(TOY), root=tmp_path)
         assert list(sliders(view)) == ["Questions", "Cost cap"]
@@ -270,7 +283,7 @@ class TestRecording:
     def test_it_offers_what_it_holds_and_says_what_it_replays(self, recorded):
         view = self.view(recorded)
         assert [k for _, k in sliders(view)["Parallel phases"].options] == [1, 2]
-        assert sliders(view)["Verbosity levels"].options == (0, 1, 2, 3)
+        assert [k for _, k in sliders(view)["Verbosity levels"].options] == [0, 1, 2, 3]
         assert sliders(view)["Questions"].max == view.options().limit == 8
         assert "nothing is billed" in said(view)[0]
 

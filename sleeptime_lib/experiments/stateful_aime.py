@@ -46,12 +46,16 @@ class StatefulAimeOptions(StatefulGsmOptions):
     sleep_parallel: tuple[Parallel, ...] = again(_GSM, "sleep_parallel", (1,))
     sleep_efforts: tuple[str, ...] = option(
         (), "Reasoning efforts asleep, each an arm of its own; default: --sleep-effort.",
-        replay="part",
+        replay="part", slider="range", label="Sleep efforts",
     )  # fmt: skip
     runs: int = option(
         1, "Answers to each question, averaged; above 1 with a temperature.", replay="part",
         ge=1, le=100,
     )  # fmt: skip
+
+    def idle(self) -> frozenset[str]:
+        """Of several efforts asleep, too, where none are given."""
+        return super().idle() | (frozenset() if self.sleep_efforts else {"sleep_efforts"})
 
 
 def settings(options: StatefulAimeOptions) -> tuple[Setting, ...]:
@@ -83,6 +87,12 @@ def reach(rows: pd.DataFrame, budget: int) -> Iterator[str]:
     from sleeptime_lib.analysis import planning
 
     spread = planning.pilot_spread(rows, budget).points
+    if not spread:
+        yield (
+            "How many problems it would take is not determined: at the lowest budget of this run, "
+            "the arms do not differ on any problem."
+        )
+        return
     width = planning.half_width(spread, PROBLEMS)
     needed = next(n for n in range(2, 1_000_000) if planning.half_width(spread, n) <= NARROW)
     yield (

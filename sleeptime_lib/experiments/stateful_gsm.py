@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -25,7 +25,7 @@ from sleeptime_lib.experiment import (
 )
 from sleeptime_lib.methods import RETHINK, reasoning, verbosity
 from sleeptime_lib.methods.reasoning import BudgetKind
-from sleeptime_lib.records import Task
+from sleeptime_lib.records import Task, budget_name
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.report import Report
@@ -61,7 +61,7 @@ class StatefulGsmOptions(Options):
     )
     budgets: tuple[Budget, ...] = option(
         (), "Budgets of another kind than verbosity: tokens, or efforts by name.",
-        replay="part", validate_default=True,
+        replay="part", slider="range", label="Budgets", validate_default=True,
     )  # fmt: skip
     extensions: int = option(
         0, "Forced: how often thoughts that end early are made to go on.", ge=0, le=100
@@ -93,6 +93,14 @@ class StatefulGsmOptions(Options):
     def points(self) -> tuple[int, ...]:
         """The budgets that are measured, of whatever kind."""
         return self.budgets or self.levels
+
+    def idle(self) -> frozenset[str]:
+        """Levels where budgets are of another kind, and the other way round."""
+        return frozenset({"levels" if self.budgets else "budgets"})
+
+    def value_name(self, option: str, value: Any) -> str:
+        """Efforts by their names."""
+        return budget_name(self.budget_kind, value) if option == "budgets" else str(value)
 
     @field_validator("levels", "sleep_parallel")
     @classmethod
