@@ -18,12 +18,13 @@ out of the text and counted.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 import uuid
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -55,6 +56,8 @@ from sleeptime_lib.servers.gguf.header import Header, read_header
 from sleeptime_lib.servers.gguf.pipeline import GgufOptions, load
 
 SERVER: Final = "sleeptime serve --gguf"
+
+_B = TypeVar("_B", ChatBody, CompletionBody)
 
 _CUT_CHARACTER: Final = "\ufffd"
 """What the first bytes of a character are decoded to while the others are missing."""
@@ -119,8 +122,7 @@ class _Server:
 
     async def chat(self, request: Request) -> Response:
         """POST /v1/chat/completions."""
-        body = parse(await request.body(), ChatBody)
-        check_model(body.model, self._name)
+        body = await self._read(request, ChatBody)
         if body.thinking_token_budget is not None:
             raise ApiError(
                 400,
@@ -152,8 +154,7 @@ class _Server:
 
     async def completion(self, request: Request) -> Response:
         """POST /v1/completions: goes on with a prompt, or with `echo` scores its tokens."""
-        body = parse(await request.body(), CompletionBody)
-        check_model(body.model, self._name)
+        body = await self._read(request, CompletionBody)
         prompt = self._tokens(body.prompt, special=True)
         if not prompt.shape[1]:
             raise ApiError(400, "The prompt is empty.", param="prompt")
@@ -187,6 +188,17 @@ class _Server:
     async def health(self, request: Request) -> Response:
         """GET /health."""
         return respond({"status": "ok", "model": self._name, **self._batcher.load})
+
+    async def _read(self, request: Request, body_type: type[_B]) -> _B:
+        body = parse(await request.body(), body_type)
+        check_model(body.model, self._name)
+        try:
+            json.dumps(body.model_dump(), ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ApiError(
+                400, "A text of the request holds half a surrogate pair, which is no character."
+            ) from None
+        return body
 
     def _templated(self, body: ChatBody, begun: str | None) -> str:
         tools = [tool.model_dump(exclude_none=True) for tool in body.tools or ()]
