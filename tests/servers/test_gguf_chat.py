@@ -3,7 +3,13 @@
 import json
 
 from sleeptime_lib.servers.api import Message
-from sleeptime_lib.servers.gguf.chat import cut_at, logprobs_object, split_calls, template_messages
+from sleeptime_lib.servers.gguf.chat import (
+    cut_at,
+    draw_seed,
+    logprobs_object,
+    split_calls,
+    template_messages,
+)
 
 
 def test_a_call_is_taken_out_of_the_text():
@@ -54,6 +60,17 @@ def test_parts_are_joined_and_the_developer_is_the_system():
 def test_text_ends_before_the_first_stop_string():
     assert cut_at("one two three", ["three", "two"]) == "one "
     assert cut_at("one", ["two"]) == "one"
+
+
+def test_pieces_of_a_reply_are_drawn_apart_and_its_first_with_the_seed_that_was_asked_for():
+    assert draw_seed(7, "") == 7
+    assert draw_seed(7, "First") == draw_seed(7, "First")
+    assert len({draw_seed(7, "First, 3"[:end]) for end in range(9)}) == 9
+
+
+def test_any_seed_fits_the_library_and_none_is_another_each_time():
+    assert all(0 <= draw_seed(seed, "\ud800") < 2**32 for seed in (-5, 2**70))
+    assert draw_seed(None, "") != draw_seed(None, "")
 
 
 def test_offsets_are_characters_and_a_first_token_has_no_alternatives():

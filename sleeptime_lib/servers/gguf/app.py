@@ -10,19 +10,21 @@ far is cut into tokens anew: where the model wrote tokens that its tokenizer wou
 prompt has the joined ones. The prompt is computed many tokens at a time, a reply one by one, which
 rounds differently: where two tokens are all but equally likely the pieces may go another way (one
 text of six did, in 96 tokens written 8 by 8). With a temperature each request begins its own series
-of draws, so pieces need different seeds. A character that the bound on length cuts in two is left
+of draws: over chat a piece mixes its place into the seed, over /v1/completions the client has to
+take another seed for each. A character that the bound on length cuts in two is left
 out of the text and counted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 import uuid
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -44,6 +46,7 @@ from sleeptime_lib.servers.api import (
 from sleeptime_lib.servers.gguf.batcher import Batcher, Generated
 from sleeptime_lib.servers.gguf.chat import (
     cut_at,
+    draw_seed,
     logprobs_object,
     split_calls,
     template_messages,
@@ -53,6 +56,8 @@ from sleeptime_lib.servers.gguf.header import Header, read_header
 from sleeptime_lib.servers.gguf.pipeline import GgufOptions, load
 
 SERVER: Final = "sleeptime serve --gguf"
+
+_B = TypeVar("_B", ChatBody, CompletionBody)
 
 _CUT_CHARACTER: Final = "\ufffd"
 """What the first bytes of a character are decoded to while the others are missing."""
@@ -117,13 +122,21 @@ class _Server:
 
     async def chat(self, request: Request) -> Response:
         """POST /v1/chat/completions."""
-        body = parse(await request.body(), ChatBody)
-        check_model(body.model, self._name)
-        prompt = self._tokens(self._templated(body), special=False)
+        body = await self._read(request, ChatBody)
+        if body.thinking_token_budget is not None:
+            raise ApiError(
+                400,
+                f"{self._name} has no thinking_token_budget: bound its thoughts with max_tokens "
+                "and go on with continue_final_message (a forced budget).",
+                code="unknown_parameter",
+                param="thinking_token_budget",
+            )
+        begun = beginning(body)
+        prompt = self._tokens(self._templated(body, begun), special=False)
         left = room(prompt.shape[1], self._header.context_length, "messages")
         limit = min(body.max_completion_tokens or body.max_tokens or left, left)
         ends = stops(body.stop)
-        work = self._batcher.generate(prompt, self._config(body, limit, ends))
+        work = self._batcher.generate(prompt, self._config(body, limit, ends, begun or ""))
         made = await _unless_gone(request, work)
         text = cut_at(written(self._tokenizer, made.ids, with_tools=bool(body.tools)), ends)
         if made.finish_reason == "length":
@@ -141,8 +154,7 @@ class _Server:
 
     async def completion(self, request: Request) -> Response:
         """POST /v1/completions: goes on with a prompt, or with `echo` scores its tokens."""
-        body = parse(await request.body(), CompletionBody)
-        check_model(body.model, self._name)
+        body = await self._read(request, CompletionBody)
         prompt = self._tokens(body.prompt, special=True)
         if not prompt.shape[1]:
             raise ApiError(400, "The prompt is empty.", param="prompt")
@@ -177,11 +189,21 @@ class _Server:
         """GET /health."""
         return respond({"status": "ok", "model": self._name, **self._batcher.load})
 
-    def _templated(self, body: ChatBody) -> str:
+    async def _read(self, request: Request, body_type: type[_B]) -> _B:
+        body = parse(await request.body(), body_type)
+        check_model(body.model, self._name)
+        try:
+            json.dumps(body.model_dump(), ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ApiError(
+                400, "A text of the request holds half a surrogate pair, which is no character."
+            ) from None
+        return body
+
+    def _templated(self, body: ChatBody, begun: str | None) -> str:
         tools = [tool.model_dump(exclude_none=True) for tool in body.tools or ()]
         if tools and not self._header.has_tools:
             raise ApiError(400, f"The chat template of {self._name} takes no tools.", param="tools")
-        begun = beginning(body)
         # A begun reply stands behind the prompt as the model wrote it: a template might change it.
         messages = template_messages(body.messages if begun is None else body.messages[:-1])
         prompting = body.add_generation_prompt or begun is not None
@@ -200,7 +222,9 @@ class _Server:
         """Token ids of a text as a tensor of shape (1, tokens)."""
         return self._tokenizer.encode(text, add_special_tokens=special).input_ids
 
-    def _config(self, body: ChatBody | CompletionBody, limit: int, ends: list[str]) -> Any:
+    def _config(
+        self, body: ChatBody | CompletionBody, limit: int, ends: list[str], begun: str = ""
+    ) -> Any:
         config = self._ov.GenerationConfig()
         config.max_new_tokens = limit
         config.apply_chat_template = False
@@ -213,9 +237,7 @@ class _Server:
         if config.do_sample:
             config.temperature = temperature
             config.top_p = 1.0 if body.top_p is None else body.top_p
-            # Without a seed every draw is another one, as elsewhere.
-            seed = uuid.uuid4().int if body.seed is None else body.seed
-            config.rng_seed = seed % 2**32
+            config.rng_seed = draw_seed(body.seed, begun)
         return config
 
     def _completion_choice(

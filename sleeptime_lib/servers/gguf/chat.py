@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -93,6 +94,18 @@ def _read_call(text: str) -> dict[str, Any] | None:
 def cut_at(text: str, ends: Sequence[str]) -> str:
     """A text up to the first of the stop strings."""
     return text[: min((at for end in ends if (at := text.find(end)) >= 0), default=len(text))]
+
+
+def draw_seed(seed: int | None, begun: str) -> int:
+    """The seed of a request's draws, 0 to 2**32 - 1.
+
+    Args:
+        seed: As asked for; without one every draw is another one, as elsewhere.
+        begun: The reply so far: its pieces would otherwise all be drawn with the same numbers.
+    """
+    if seed is None:
+        return uuid.uuid4().int % 2**32
+    return (seed + zlib.crc32(begun.encode("utf-8", "surrogatepass"))) % 2**32
 
 
 def logprobs_object(

@@ -114,6 +114,7 @@ def test_extending_a_long_text_does_not_read_it_again(server):
         (ASK, {"add_generation_prompt": False}, "role 'user'"),
         ([*ASK, {"role": "assistant", "content": "It"}], {}, "'add_generation_prompt': false"),
         (ASK, {"continue_final_message": "perhaps"}, "continue_final_message"),
+        (ASK, {"continue_final_message": False, "thinking_token_budget": 9}, "forced budget"),
     ],
 )
 def test_a_continuation_that_cannot_be_is_refused_in_one_line(server, messages, fields, says):

@@ -113,6 +113,8 @@ def until(condition, seconds: float = 20.0) -> None:
         ("/chat/completions", {"messages": []}, 400, "messages"),
         ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "n": 2}, 400, "n"),
         ("/completions", {"prompt": ""}, 400, "prompt is empty"),
+        ("/completions", {"prompt": "\ud800"}, 400, "surrogate"),
+        ("/completions", {"prompt": "x", "stop": ["\ud800"]}, 400, "surrogate"),
         (
             "/chat/completions",
             {"messages": [{"role": "user", "content": "x"}], "tools": [{"function": {}}]},
