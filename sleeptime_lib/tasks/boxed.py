@@ -92,9 +92,9 @@ def _number_in(box: str) -> str:
     """The whole number that a box holds, or else its text."""
     text = box[:_LONGEST]
     if len(box) > len(text):
-        return text
+        return f"{text}..."
     unwrapped = _WRAPPED.sub(lambda found: found[1] if re.search("[0-9]", found[1]) else " ", text)
-    bare = _IDLE.sub("", unwrapped.rpartition("=")[2])
+    bare = _IDLE.sub(" ", unwrapped.rpartition("=")[2]).strip()
     return _plain(bare) if _WHOLE.fullmatch(bare) else text
 
 

@@ -95,13 +95,13 @@ def split_clean(text: str) -> Split:
     spans = _spans(text)
     if not spans:
         return "", ""
-    asks = [asks(text[start:end].strip()) for start, end in spans]
+    asking = [asks(text[start:end].strip()) for start, end in spans]
     first = len(spans) - 1
     for index in range(len(spans) - 1, max(len(spans) - 2 - _MOST_NOTES, -1), -1):
-        if asks[index]:
+        if asking[index]:
             first = index
             break
-    while asks[first] and first > 0 and asks[first - 1]:
+    while asking[first] and first > 0 and asking[first - 1]:
         first -= 1
     cut = spans[first][0]
     return text[:cut].strip(), text[cut:].strip()

@@ -22,6 +22,7 @@ from sleeptime_lib.tasks.procedural.scenes import (
     numbers_stated,
     pattern_of,
 )
+from sleeptime_lib.tasks.splitters import sentences
 
 FAMILIES = families("aime")
 SEEDS = range(60)
@@ -86,6 +87,23 @@ def test_every_added_number_matters_to_every_question_of_the_level(family, level
                 for name in family.numbers_of(sentence.wordings[0])
             )
     assert all(moved.values()), [key for key, value in moved.items() if not value]
+
+
+@every_family
+@every_level
+def test_the_sentences_of_a_text_are_told_apart_by_the_splitter_and_fit_one_sentence_each(
+    family, level
+):
+    for scene in _scenes(family.name, level)[:20]:
+        own = family.sentences_at(level)
+        for text, sentence in zip(sentences(scene.text), own, strict=True):
+            fitting = [
+                (other.name, s.wordings)
+                for other in FAMILIES
+                for s in other.story
+                if numbers_stated(other, s, text) is not None
+            ]
+            assert fitting == [(family.name, sentence.wordings)], text
 
 
 @every_family

@@ -92,6 +92,19 @@ def test_a_formula_holds_from_its_level_until_the_next(read_text):
     assert formulas == ["all - 1", "all - eaten", "all - eaten"]
 
 
+def test_a_slot_has_its_range_until_a_level_that_gives_another(read_text):
+    (family,) = read_text(TINY.replace("int 2 to 5", "int 2 to 5; int 40 to 60 from p1"))
+    slots = [family.slots_at(level)["bags"] for level in (0, 1, 2)]
+    assert slots == [slot_of("int 2 to 5"), slot_of("int 40 to 60"), slot_of("int 40 to 60")]
+    assert all(family.slots_at(level)["apples"] == slot_of("int 3 to 9") for level in (0, 1))
+
+
+@pytest.mark.parametrize("formula", ["bags mod apples", "bags choose apples", "bags ^ 2"])
+def test_a_formula_may_be_an_operation_on_whole_numbers(read_text, formula):
+    (family,) = read_text(TINY.replace("bags * apples", formula))
+    assert family.facts_at(0)[0].formula == formula
+
+
 def test_a_later_quantity_of_the_same_key_changes_label_and_questions(read_text):
     later = "count all = 2 * bags from p1: bags and bags\n  How many bags?\n"
     (family,) = read_text(TINY + later)
@@ -127,6 +140,16 @@ def test_a_shipped_set_is_read_once():
         ("slot bags: int", "slot bags int", 4, "a slot is written as, for instance: slot trays:"),
         ("int 2 to 5", "number 2 to 5", 4, "no slot is of kind 'number'; there are int, money"),
         ("int 2 to 5", "int 5 to 2", 4, "'5 to 2' does not go from a lower to a higher"),
+        ("int 2 to 5", "int 2 to 5; int 7 to 9", 4, "'int 7 to 9' is no other range, such as: int"),
+        (
+            "int 2 to 5",
+            "int 2 to 5; digits 7 to 9 from p1",
+            4,
+            "is no other range, such as: int 20",
+        ),
+        ("int 2 to 5", "int 2 to 5; int 9 to 7 from p1", 4, "'9 to 7' does not go from a lower"),
+        ("int 2 to 5", "int 2 to 5; int 7 to 9 from p2", 2, "slot 'bags' changes from p2, but no"),
+        ("word red |", "word red; word blue from p1 |", 7, "is no other range"),
         ("slot apples", "slot bags", 5, "slot 'bags' is there already"),
         ("slot apples", "slot name", 5, "slot 'name' is there already"),
         ("slot kind", "  slot kind", 7, "indented, but not under a sentence, count or measure"),

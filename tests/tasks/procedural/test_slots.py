@@ -10,6 +10,7 @@ from sleeptime_lib.tasks.procedural.slots import NUMBER_WORDS, slot_of
 
 SLOTS = [
     "int 2 to 2000 by 7",
+    "digits 0 to 2000 by 7",
     "money 0.50 to 1200 by 0.25",
     "percent 5 to 95 by 5",
     "share 1/2 | 2/3 | 3/8",
@@ -55,6 +56,7 @@ def test_a_measure_has_only_the_decimals_it_needs(value, text):
     ("text", "drawn"),
     [
         ("int 7 to 10 by 2", {"7", "9"}),
+        ("digits 2 to 1002 by 500", {"2", "502", "1002"}),
         ("measure 1 to 2 by 0.5", {"1", "1.5", "2"}),
         ("money 1 to 2 by 0.50", {"$1", "$1.50", "$2"}),
         ("times 2 to 4", {"twice", "three times", "four times"}),
@@ -77,6 +79,7 @@ def test_a_percentage_is_a_share():
         ("integer 2 to 5", "no slot is of kind 'integer'; there are int, money, measure, percent"),
         ("int 2-5", "'2-5' is not a range such as 2 to 10 by 2"),
         ("int two to 5", "'two' is not a number"),
+        ("digits 2 to 5 by 0.5", "has numbers that digits cannot write"),
         ("int 5 to 2", "does not go from a lower to a higher number"),
         ("int 2 to 5 by 0", "does not go from a lower to a higher number"),
         ("int 2 to 3.5", "has numbers that int cannot write"),
