@@ -153,16 +153,23 @@ def prepare(
         sleep_method: A function of your own in place of the one that the options name.
 
     Raises:
-        InputError: The data cannot be loaded, the model has no key, or the recording does not hold
-            all that is asked for.
+        InputError: The data cannot be loaded, the model has no key, its server takes no such
+            budgets, or the recording does not hold all that is asked for.
     """
     method = find_method(experiment, options, sleep_method)
     options = options.model_copy(update={"sleep_method": method.name})
-    endpoint = resolve(options.model, base_url=options.base_url, api_key_env=execution.api_key_env)
+    endpoint = resolve(
+        options.model,
+        base_url=options.base_url,
+        api_key_env=execution.api_key_env,
+        server=execution.server,
+    )
     about = read_about(options.model) if endpoint.recording else None
     if about is not None:
         recordings.check_recorded(about, experiment, options)
     study = Study(experiment, options, method, experiment.load(options))
+    if about is None:
+        _check_budgets(study, endpoint)
     manifest = new_manifest(study, endpoint.model, about)
     path = out or default_path(study, manifest, root)
     return Prepared(
@@ -176,6 +183,20 @@ def prepare(
         price=read_prices(execution.prices).price(endpoint.model),
         recording=about,
     )
+
+
+def _check_budgets(study: Study, endpoint: Endpoint) -> None:
+    """Refuse budgets that the server is known to refuse, to ignore or to take for others.
+
+    Raises:
+        InputError: It is; the message says what works instead.
+    """
+    for setting in study.settings:
+        endpoint.knobs.check(setting.asked_by, setting.budget)
+        if setting.sleep is not None:
+            endpoint.knobs.check_effort(setting.sleep.effort)
+            if setting.sleep.thinking:
+                endpoint.knobs.check("thinking", setting.sleep.thinking)
 
 
 def find_method(
