@@ -157,6 +157,9 @@ class Execution(_Settings):
     server: ServerName | None = option(
         None, "Program that answers there, whose fields set budgets; default: by the address."
     )
+    knob: Literal["stop", "go-on"] = option(
+        "stop", "Where a budget changes nothing at the server: stop, or go-on and say so."
+    )
     prices: Path | None = option(None, "JSON file of your own prices.")
     sources: tuple[str, ...] = option(
         (), "Run directories or recorded:NAME whose replies are taken before a call is made."

@@ -19,6 +19,11 @@ EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """Reasoning efforts from least to most; as a budget, an effort is its place here."""
 
 
+def budget_name(kind: str, budget: int) -> str:
+    """A budget as people write it: an effort by its name, all others as numbers."""
+    return EFFORTS[budget] if kind == "effort" and budget < len(EFFORTS) else str(budget)
+
+
 def is_simulated(model: str) -> bool:
     """Whether answers of this model are the simulated model's, which are marked everywhere."""
     return model == SIMULATED

@@ -27,11 +27,6 @@ RIGHT: Final = 0.5
 _SETTING: Final = ("arm", "budget_kind", "sleep_parallel", "sleep_effort", "budget")
 
 
-def budget_name(kind: str, budget: int) -> str:
-    """A budget as people write it: an effort by its name, all others as numbers."""
-    return EFFORTS[budget] if kind == "effort" and budget < len(EFFORTS) else str(budget)
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """The settings that form one curve: everything but the budget."""

@@ -17,12 +17,13 @@ from typing import Final
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.cells import Line, budget_name
+from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.costs import PER_USD, Bill
 from sleeptime_lib.analysis.curves import Curve, Point
 from sleeptime_lib.analysis.difference import Difference
 from sleeptime_lib.analysis.payoff import Amortisation, Payoff
 from sleeptime_lib.analysis.report import Report
+from sleeptime_lib.records import budget_name
 
 Value = str | int | float
 

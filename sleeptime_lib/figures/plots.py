@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.cells import Line, budget_name
+from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.curves import Curve, PassCurve
 from sleeptime_lib.analysis.ratio import EqualAccuracy
 from sleeptime_lib.analysis.report import Comparison, Report
@@ -25,6 +25,7 @@ from sleeptime_lib.figures.blocks import (
     share_right,
 )
 from sleeptime_lib.figures.picture import Picture, Rule, Series, Span
+from sleeptime_lib.records import budget_name
 
 LEVELS = (
     "Levels: how much an answer may write, from 0 (the number alone) to 4 (every step, checked)."

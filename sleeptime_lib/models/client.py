@@ -319,11 +319,8 @@ class Client:
             said = error_text(answer.body)
             if self._dialect.learn(form, request, answer.status, said):
                 return Ruling("bad_request", "a field was refused", "again"), NOTHING
-            ruling = judge_answer(answer, scoring=request.prompt is not None)
-            if ruling.kind == "bad_request":
-                advice = self._dialect.server.advice(request, said)
-                ruling = replace(ruling, message="; ".join(filter(None, (ruling.message, advice))))
-            return ruling, NOTHING
+            advice = self._dialect.server.advice(request, said)
+            return judge_answer(answer, scoring=request.prompt is not None, advice=advice), NOTHING
         latency_s = time.perf_counter() - start
         try:
             reply = read_reply(answer, request, owner=call.owner, latency_s=latency_s)

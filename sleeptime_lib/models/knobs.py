@@ -107,7 +107,7 @@ class Server:
         return found
 
     def advice(self, request: Request, said: str) -> str:
-        """What to do about a refusal that names a field by which a budget is set; "" for others."""
+        """What to add to a refusal that names a field by which a budget is set; "" to others."""
         body = request.body()
         for kind, name in (("effort", EFFORT), ("thinking", THINKING), ("forced", _CONTINUING)):
             if name not in body:
@@ -117,7 +117,7 @@ class Server:
             named |= {"prefill", "assistant message", "last message"} if kind == "forced" else set()
             if any(part in said for part in named - {"messages", "type"}):
                 others = self.others(kind)
-                return f"{kind} budgets are refused here: take --budget-kind {others}"
+                return f"; {kind} budgets are refused here: take --budget-kind {others}"
         return ""
 
 
@@ -226,6 +226,13 @@ def server_of(base_url: str, name: str | None = None) -> Server:
             return server
     return VLLM
 
+
+HARD_SITUATION: Final = (
+    "The integers from 1 to 600 are written in a row. Every multiple of 4 is struck out, then "
+    "every multiple of 6, then every number with the digit 7 in it."
+)
+HARD_QUESTION: Final = f"{HARD_SITUATION} What is the sum of the numbers left from 100 to 300?"
+"""Nobody answers it without thinking for long; what is answered is not looked at."""
 
 MOVES: Final = 1.2
 """So many times the tokens, at the least, a knob that works gives at its upper end."""
