@@ -299,6 +299,7 @@ def doctor(
     model: Annotated[str, typer.Option(help="A model name at --base-url.")] = "simulated",
     base_url: Annotated[str | None, typer.Option(help="Default $OPENAI_BASE_URL.")] = None,
     api_key_env: Annotated[str, typer.Option()] = "OPENAI_API_KEY",
+    server: Annotated[str | None, typer.Option(help="Program that answers; see `run`.")] = None,
     as_json: Json = False,
 ) -> None:
     """Ask a server a few cheap questions and tell what works."""
@@ -306,7 +307,8 @@ def doctor(
     from sleeptime_lib.models.doctor import examine, render
     from sleeptime_lib.models.endpoint import resolve
 
-    endpoint = resolve(model, base_url=base_url, api_key_env=api_key_env)
+    named = Execution.make(server=server).server
+    endpoint = resolve(model, base_url=base_url, api_key_env=api_key_env, server=named)
     findings = asyncio.run(examine(endpoint))
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings]))

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.models.knobs import ServerName
 from sleeptime_lib.records import SIMULATED
 
 Replay = Literal["same", "part", "free"]
@@ -161,6 +162,12 @@ class Execution(_Settings):
     max_cost_usd: float | None = option(None, "Cap on money for the whole run, in USD.", gt=0)
     max_tokens: int | None = option(None, "Cap on tokens for the whole run.", gt=0)
     api_key_env: str = option("OPENAI_API_KEY", "Environment variable that holds the key.")
+    server: ServerName | None = option(
+        None, "Program that answers there, whose fields set budgets; default: by the address."
+    )
+    knob: Literal["stop", "go-on"] = option(
+        "stop", "Where a budget changes nothing at the server: stop, or go-on and say so."
+    )
     prices: Path | None = option(None, "JSON file of your own prices.")
     sources: tuple[str, ...] = option(
         (), "Run directories or recorded:NAME whose replies are taken before a call is made."

@@ -18,15 +18,11 @@ The engine, the report and the doors know no experiment by name.
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sleeptime_lib.config import Options
-from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.knobs import THINKING
 from sleeptime_lib.records import Context, Question, Reply, Request, Task, TokenLogprob, Usage
 
@@ -345,22 +341,6 @@ class SleepMethod:
     source: str = ""
 
 
-def method_of(function: SleepFunction) -> SleepMethod:
-    """A function of a notebook or script as a sleep method: its name and source identify it.
-
-    Raises:
-        InputError: Its source cannot be read, so that a run could not tell it from another.
-    """
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):
-        raise InputError(
-            f"the source of sleep method {function!r} cannot be read: define it in a file or cell"
-        ) from None
-    name = getattr(function, "__name__", type(function).__name__)
-    return SleepMethod(name, function, source=hashlib.sha256(source.encode()).hexdigest())
-
-
 def _no_sections(run: Run, report: Report) -> Sequence[Section]:
     return ()
 
@@ -404,15 +384,3 @@ class Experiment:
     sections: Callable[[Run, Report], Sequence[Section]] = _no_sections
     title: str = ""
     file: str = ""
-
-
-def prompts_hash(
-    experiment: Experiment, method: SleepMethod, options: Options | None = None
-) -> str:
-    """SHA-256 over every text that a run sends, those of other experiments left out."""
-    more = experiment.more_prompts(options) if options else ()
-    texts = [
-        asdict(item) if is_dataclass(item) and not isinstance(item, type) else item
-        for item in (*experiment.prompts, *more, *method.prompts)
-    ]
-    return hashlib.sha256(json.dumps([*texts, method.source], sort_keys=True).encode()).hexdigest()

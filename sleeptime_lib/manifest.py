@@ -9,14 +9,14 @@ import platform
 import shlex
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import sleeptime_lib
 from sleeptime_lib.config import Options, words_of
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiment import Experiment, prompts_hash
+from sleeptime_lib.experiment import Experiment, SleepMethod
 from sleeptime_lib.models.replay import About
 from sleeptime_lib.records import is_simulated
 from sleeptime_lib.study import Study
@@ -58,6 +58,18 @@ def new_manifest(study: Study, model: str, about: About | None) -> dict[str, Any
         "recording": asdict(about) if about else None,
         "recording_hash": about.digest() if about else None,
     }
+
+
+def prompts_hash(
+    experiment: Experiment, method: SleepMethod, options: Options | None = None
+) -> str:
+    """SHA-256 over every text that a run sends, those of other experiments left out."""
+    more = experiment.more_prompts(options) if options else ()
+    texts = [
+        asdict(item) if is_dataclass(item) and not isinstance(item, type) else item
+        for item in (*experiment.prompts, *more, *method.prompts)
+    ]
+    return hashlib.sha256(json.dumps([*texts, method.source], sort_keys=True).encode()).hexdigest()
 
 
 def default_path(study: Study, manifest: dict[str, Any], root: Path) -> Path:

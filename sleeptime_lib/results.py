@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, Section, SleepFunction
 from sleeptime_lib.experiments import find_experiment
 from sleeptime_lib.manifest import manifest_hash, read_manifest
+from sleeptime_lib.methods import find_method
 from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.records import KINDS, ROW_KEY, Task, Usage, is_simulated
-from sleeptime_lib.runs import experiment_of, find_method, open_source, run_now
+from sleeptime_lib.runs import experiment_of, open_source, run_now
 from sleeptime_lib.store import read_rows, read_sleeps
 from sleeptime_lib.study import Study
 from sleeptime_lib.traces import Rereader, Trace, traces
@@ -85,7 +86,14 @@ class Run:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
         planned = self.manifest.get("planned_rows") or self.manifest["estimate"]["rows"]
         questions = self.manifest["dataset_questions"]
-        return analyse(self.rows, at=at, planned=RunSize(rows=planned, questions=questions))
+        report = analyse(self.rows, at=at, planned=RunSize(rows=planned, questions=questions))
+        return replace(report, warnings=(*report.warnings, *self._idle_knob()))
+
+    def _idle_knob(self) -> tuple[str, ...]:
+        knob = self.manifest.get("knob") or {"works": True}
+        if knob["works"]:
+            return ()
+        return (f"{knob['kind']} budgets changed nothing before the run ({knob['seen']})",)
 
     def sections(self, report: Report | None = None) -> tuple[Section, ...]:
         """The experiment's own parts of the report; none when the experiment is not known."""

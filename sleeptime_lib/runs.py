@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sleeptime_lib import engine, recordings
 from sleeptime_lib.config import Execution, Options
-from sleeptime_lib.errors import CapReached, InputError, Interrupted, StopRun
+from sleeptime_lib.errors import CapReached, Interrupted, StopRun
 from sleeptime_lib.estimate import Estimate, estimate
-from sleeptime_lib.experiment import Experiment, SleepFunction, SleepMethod, method_of
+from sleeptime_lib.experiment import Experiment, SleepFunction
 from sleeptime_lib.experiments import find_experiment
+from sleeptime_lib.knob_check import check_budgets, check_knob
 from sleeptime_lib.manifest import (
     default_path,
     defaults_of,
@@ -26,7 +27,7 @@ from sleeptime_lib.manifest import (
     read_manifest,
     versions,
 )
-from sleeptime_lib.methods import SLEEP_METHODS
+from sleeptime_lib.methods import find_method
 from sleeptime_lib.models.cache import CacheSource, Source
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint, resolve
@@ -153,16 +154,23 @@ def prepare(
         sleep_method: A function of your own in place of the one that the options name.
 
     Raises:
-        InputError: The data cannot be loaded, the model has no key, or the recording does not hold
-            all that is asked for.
+        InputError: The data cannot be loaded, the model has no key, its server takes no such
+            budgets, or the recording does not hold all that is asked for.
     """
     method = find_method(experiment, options, sleep_method)
     options = options.model_copy(update={"sleep_method": method.name})
-    endpoint = resolve(options.model, base_url=options.base_url, api_key_env=execution.api_key_env)
+    endpoint = resolve(
+        options.model,
+        base_url=options.base_url,
+        api_key_env=execution.api_key_env,
+        server=execution.server,
+    )
     about = read_about(options.model) if endpoint.recording else None
     if about is not None:
         recordings.check_recorded(about, experiment, options)
     study = Study(experiment, options, method, experiment.load(options))
+    if about is None:
+        check_budgets(study, endpoint)
     manifest = new_manifest(study, endpoint.model, about)
     path = out or default_path(study, manifest, root)
     return Prepared(
@@ -176,26 +184,6 @@ def prepare(
         price=read_prices(execution.prices).price(endpoint.model),
         recording=about,
     )
-
-
-def find_method(
-    experiment: Experiment, options: Options, function: SleepFunction | None = None
-) -> SleepMethod:
-    """A function of the user's own as sleep method, or else the one that the options name.
-
-    Raises:
-        InputError: There is none of that name, or the function's source cannot be read.
-    """
-    if function:
-        return method_of(function)
-    known = {method.name: method for method in (*SLEEP_METHODS, experiment.sleep)}
-    try:
-        return known[options.sleep_method]
-    except KeyError:
-        raise InputError(
-            f"unknown sleep method {options.sleep_method!r}: known are {', '.join(known)}; a "
-            "function of your own is handed in from Python: run(..., sleep_method=FUNCTION)"
-        ) from None
 
 
 def estimate_run(experiment: Experiment, options: Options, execution: Execution) -> Estimate:
@@ -247,7 +235,12 @@ async def carry_out(
             began = time.monotonic()
             try:
                 found_out = await settle(study, client)
-                directory.save_manifest(settled=dict(found_out))
+                knob = await check_knob(study, client, prepared.endpoint)
+                directory.save_manifest(
+                    settled=dict(found_out), knob=asdict(knob) if knob else None
+                )
+                if knob and execution.knob == "stop":
+                    knob.stop_if_idle(prepared.endpoint)
                 outcome = await engine.run(
                     settled(study, found_out),
                     client,

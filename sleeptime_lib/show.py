@@ -20,9 +20,11 @@ from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.console import plain
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
-from sleeptime_lib.records import Question, Task
+from sleeptime_lib.records import Question, Task, budget_name
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sleeptime_lib.results import Run
 
 _NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
@@ -101,11 +103,15 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
     Raises:
         InputError: The run has no such setting in both arms, or its data has changed.
     """
-    task = run.task()
-    found = analysed_notes.exchange(task, run.rows, run.notes(), budget=budget, parallel=parallel)
+    line = _sleep_line(run.rows, budget, parallel)
+    found = analysed_notes.exchange(
+        run.task(), run.rows, run.notes(), budget=budget, parallel=parallel, **line
+    )
+    kind = found.line.budget_kind
+    what = f"{'Level' if kind == 'verbosity' else 'Budget'} {budget_name(kind, budget)}"
     parts = [
         _line(
-            f"Level {found.budget}, {found.line.label}: {found.both} questions are right in both "
+            f"{what}, {found.line.label}: {found.both} questions are right in both "
             f"arms and {found.neither} are wrong in both; notes won {len(found.won)} and lost "
             f"{len(found.lost)}. {wording.matches(found)}"
         ),
@@ -125,6 +131,15 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
                 _block(one.notes),
             ]
     return _page(*parts)
+
+
+def _sleep_line(rows: pd.DataFrame, budget: int, parallel: int) -> dict[str, str]:
+    """What a budget counts, and the effort of the sleep phase, where the run has several."""
+    own = rows[(rows.arm == "sleep") & (rows.budget == budget) & (rows.sleep_parallel == parallel)]
+    if own.empty:
+        return {}
+    first = own.iloc[0]
+    return {"budget_kind": first.budget_kind, "effort": first.sleep_effort}
 
 
 def _accuracies(split: Split) -> str:

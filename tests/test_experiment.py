@@ -10,12 +10,12 @@ from toy import TOY, ToyOptions
 from sleeptime_lib import runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import CallError, InputError, StopRun
-from sleeptime_lib.experiment import Answered, Call, Grade, Notes, Prompt, method_of, prompts_hash
+from sleeptime_lib.experiment import Answered, Call, Grade, Notes, Prompt
 from sleeptime_lib.experiments import EXPERIMENTS, find_experiment
 from sleeptime_lib.experiments.multi_query import MULTI_QUERY
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
-from sleeptime_lib.manifest import read_manifest
-from sleeptime_lib.methods import RETHINK
+from sleeptime_lib.manifest import prompts_hash, read_manifest
+from sleeptime_lib.methods import RETHINK, method_of
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Limits

@@ -61,6 +61,8 @@ class ThinkingModel:
         if f"\n\n{begun}".endswith(FORCED):
             thought = f"\n\n{begun}".rpartition("\n\n")[0]
             return words(f" {len(thought.split())}.")
+        if begun.endswith("11,"):
+            return words(" 12, 13, 14, 15, 16, 17, 18, 19, 20")
         if WAIT.text in begun:
             again = words(" let me see. The answer is 8.")
             return again[len(begun.partition(WAIT.text)[2].split()) :]

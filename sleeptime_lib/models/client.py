@@ -129,7 +129,7 @@ class Client:
         self._ledger = Ledger(caps, self._price)
         self._ledger.spent = self._ledger.actual(before.usage) + before.unknown
         self._gate = Gate(limits)
-        self._dialect = Dialect(endpoint.base_url)
+        self._dialect = Dialect(endpoint.base_url, endpoint.server)
         self._wire: Wire | None = None
         self._flights: dict[bytes, _Flight] = {}
         self._stopped = asyncio.Event()
@@ -316,9 +316,11 @@ class Client:
             return ruling, hold.lost if ruling.billed else NOTHING
         self._connected = True
         if not 200 <= answer.status < 300:
-            if self._dialect.learn(form, request, answer.status, error_text(answer.body)):
+            said = error_text(answer.body)
+            if self._dialect.learn(form, request, answer.status, said):
                 return Ruling("bad_request", "a field was refused", "again"), NOTHING
-            return judge_answer(answer, scoring=request.prompt is not None), NOTHING
+            advice = self._dialect.server.advice(request, said)
+            return judge_answer(answer, scoring=request.prompt is not None, advice=advice), NOTHING
         latency_s = time.perf_counter() - start
         try:
             reply = read_reply(answer, request, owner=call.owner, latency_s=latency_s)

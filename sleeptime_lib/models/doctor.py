@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint
+from sleeptime_lib.models.knobs import HARD_QUESTION, THINKING, counting, goes_on, moved
 from sleeptime_lib.models.limits import Limits
 from sleeptime_lib.models.replies import BadReply, NoAnswer, NotConnected, error_text, read_object
 from sleeptime_lib.records import Reply, Request
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _ALL_COUNT: Final = "prompt tokens count in full"
 _TEXT_NOTES: Final = "the sleep phase uses its plain-text protocol"
 _ONE_AT_A_TIME: Final = "nothing to do: calls are taken one at a time"
+_VERBOSITY: Final = "verbosity levels can be the test-time budget"
 _ROOM: Final = 512
 """`max_tokens` of most questions: reasoning models think before they say a word."""
 _LONG: Final = "The quick brown fox jumps over the lazy dog. " * 160
@@ -62,7 +64,7 @@ class Finding:
 
 
 async def examine(endpoint: Endpoint, *, timeout_s: float = 120.0) -> tuple[Finding, ...]:
-    """Ask a server about a dozen questions, some 6,000 tokens in all.
+    """Ask a server about a dozen questions, some 10,000 tokens in all where it reasons.
 
     Args:
         endpoint: The server and model.
@@ -238,13 +240,35 @@ async def _parallel_tools(asker: _Asker) -> _Told:
 
 
 async def _effort(asker: _Asker) -> _Told:
-    text = "What is 23 * 47 - 12?"
-    low = await asker.chat(text, 1024, reasoning_effort="low")
-    high = await asker.chat(text, 1024, reasoning_effort="high")
-    seen = f"{low.usage.completion} tokens at low, {high.usage.completion} at high"
-    if any(reply.usage.reasoning or reply.reasoning for reply in (low, high)):
-        return "yes", seen, "reasoning effort can be the test-time budget"
-    return "unclear", seen, "accepted, but no reasoning is seen: use verbosity"
+    return await _knob(asker, "effort", [{"reasoning_effort": name} for name in ("low", "high")])
+
+
+async def _thinking(asker: _Asker) -> _Told:
+    return await _knob(asker, "thinking", [{"extra": {THINKING: tokens}} for tokens in (64, 2048)])
+
+
+async def _knob(asker: _Asker, kind: str, ends: Sequence[Mapping[str, Any]]) -> _Told:
+    """Ask a hard question at the lower and the upper end of a budget."""
+    knobs = asker.endpoint.knobs
+    if not knobs.takes(kind):
+        return "no", f"{knobs.name} takes none", f"take --budget-kind {knobs.others(kind)}"
+    replies = [await asker.chat(HARD_QUESTION, 2560, **end) for end in ends]
+    low, high = (reply.usage.completion for reply in replies)
+    seen = f"a hard question took {low} tokens at the lower end, {high} at the upper"
+    if moved(low, high):
+        return "yes", seen, f"--budget-kind {kind} can be the test-time budget"
+    return "no", f"{seen}: it changes nothing", f"take --budget-kind {knobs.others(kind)}"
+
+
+async def _forced(asker: _Asker) -> _Told:
+    knobs = asker.endpoint.knobs
+    if not knobs.takes("forced"):
+        return "no", f"{knobs.name} takes none", f"take --budget-kind {knobs.others('forced')}"
+    reply = await asker.ask(counting(asker.endpoint.model))
+    seen = f"asked to count on from 11: {json.dumps(reply.text[:40])}"
+    if goes_on(reply.text):
+        return "yes", seen, "--budget-kind forced can be the test-time budget"
+    return "no", seen, f"take --budget-kind {knobs.others('forced')}"
 
 
 async def _seed(asker: _Asker) -> _Told:
@@ -271,7 +295,9 @@ _QUESTIONS: Final = (
     ("cached prompt tokens", _cached, _ALL_COUNT),
     ("tool calls", _tools, _TEXT_NOTES),
     ("parallel tool calls", _parallel_tools, _ONE_AT_A_TIME),
-    ("reasoning effort", _effort, "use verbosity levels as the test-time budget"),
+    ("reasoning effort", _effort, _VERBOSITY),
+    ("thinking budget", _thinking, _VERBOSITY),
+    ("forced budget", _forced, _VERBOSITY),
     ("seed", _seed, "draws are repeated from the cache"),
     ("prompt logprobs (echo)", _scores, "predictability of questions needs another model"),
 )

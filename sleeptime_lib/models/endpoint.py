@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.models.knobs import Server, server_of
 from sleeptime_lib.models.replay import PREFIX, read_about
 from sleeptime_lib.records import SIMULATED
 
@@ -76,6 +77,7 @@ class Endpoint:
         in_process: True when the model is the simulated one inside this process.
         recording: Name of the recording that answers in its place; "" for a live model.
         key_env: Environment variable the key comes from, for messages.
+        server: How budgets are set there; None for what the address tells.
     """
 
     model: str
@@ -84,6 +86,12 @@ class Endpoint:
     in_process: bool = False
     recording: str = ""
     key_env: str = "OPENAI_API_KEY"
+    server: Server | None = None
+
+    @property
+    def knobs(self) -> Server:
+        """How budgets are set there."""
+        return self.server or server_of(self.base_url)
 
     @property
     def is_local(self) -> bool:
@@ -96,7 +104,11 @@ class Endpoint:
 
 
 def resolve(
-    model: str, *, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY"
+    model: str,
+    *,
+    base_url: str | None = None,
+    api_key_env: str = "OPENAI_API_KEY",
+    server: str | None = None,
 ) -> Endpoint:
     """Find the endpoint of a model.
 
@@ -106,6 +118,8 @@ def resolve(
         base_url: Address of an OpenAI-compatible API. Defaults to the environment variable
             OPENAI_BASE_URL, then to OpenAI.
         api_key_env: Environment variable that holds the key.
+        server: Name in `knobs.SERVERS` of the program that answers there; None for what the
+            address tells.
 
     Raises:
         InputError: The address is no http(s) address or carries a password, or the server is
@@ -127,7 +141,8 @@ def resolve(
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise InputError(f"{api_key_env} holds characters no key has (spaces, line ends, accents)")
-    return Endpoint(model, url.rstrip("/"), Secret(key), key_env=api_key_env)
+    named = server_of(url, server) if server else None
+    return Endpoint(model, url.rstrip("/"), Secret(key), key_env=api_key_env, server=named)
 
 
 def _checked_host(url: str) -> str:

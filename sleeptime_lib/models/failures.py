@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
@@ -64,8 +64,14 @@ class Ruling:
     billed: bool = False
 
 
-def judge_answer(answer: Answer, *, scoring: bool = False) -> Ruling:
-    """Judge an answer whose status is not a success; `scoring` when it is to a prompt to score."""
+def judge_answer(answer: Answer, *, scoring: bool = False, advice: str = "") -> Ruling:
+    """Judge an answer whose status is not a success.
+
+    Args:
+        answer: What came.
+        scoring: Whether it is to a prompt to score.
+        advice: What to add where the request was a wrong one.
+    """
     status = answer.status
     said = f"{status}: {error_text(answer.body)}"
     wait = retry_after(answer.headers)
@@ -73,6 +79,8 @@ def judge_answer(answer: Answer, *, scoring: bool = False) -> Ruling:
         to = one_line(answer.headers.get("location", "another address"))
         return Ruling("bad_request", f"{status}: redirected to {to}", "fail")
     ruling = _judge_status(status, said, wait)
+    if advice and ruling.kind == "bad_request":
+        return replace(ruling, message=ruling.message + advice)
     if scoring and ruling.kind in ("bad_request", "not_found"):
         return Ruling("no_logprobs", f"{said}; {NEEDS_LOGPROBS}", "fail")
     if ruling.then == "retry" and answer.headers.get("x-should-retry") == "false":

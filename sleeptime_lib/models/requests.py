@@ -12,6 +12,7 @@ import re
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from sleeptime_lib.models.knobs import Server, server_of
 from sleeptime_lib.records import Request, Usage
 
 _CHAT: Final = "/chat/completions"
@@ -72,13 +73,16 @@ class Dialect:
     Args:
         base_url: Address of the endpoint. OpenAI's own models want `max_completion_tokens`,
             which its reasoning models insist on; everybody else understands `max_tokens`.
+        server: How budgets are set there; None for what the address tells.
 
     Attributes:
+        server: How budgets are set there.
         form: How requests are written now.
         notices: One line for each thing that is sent otherwise than asked and may change replies.
     """
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, server: Server | None = None) -> None:
+        self.server = server or server_of(base_url)
         host = urlsplit(base_url).hostname or ""
         self.form = Form(_NEW if host.endswith(("openai.com", "openai.azure.com")) else _OLD)
         self.notices: list[str] = []
@@ -98,9 +102,10 @@ class Dialect:
         length = bound if asked is None else asked
         renamed = length is not None and (asked is None or self.form.length_field == _NEW)
         dropped = not self.form.temperature and request.temperature is not None
-        if not renamed and not dropped:
+        asking = request.body()
+        body = self.server.write(asking)
+        if body is asking and not renamed and not dropped:
             return content
-        body = request.body()
         if renamed:
             body.pop(_OLD, None)
             body.setdefault(self.form.length_field, length)

@@ -17,6 +17,7 @@ from sleeptime_lib.methods import verbosity
 from sleeptime_lib.methods.reasoning import BOXED, NUMBER, answer, at_budget, expect, steps
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
+from sleeptime_lib.models.knobs import counting
 from sleeptime_lib.models.limits import Limits
 from sleeptime_lib.records import EFFORTS, VOLATILE_COLUMNS, Context, Question, Usage
 from sleeptime_lib.store import read_rows
@@ -186,15 +187,14 @@ class TestRuns:
             asked = sum(server.log.attempts.values())
         rows = read_rows(tmp_path)
         assert len(rows) == 15
-        assert asked == 3 * (5 + 5)
+        assert asked == 3 * (5 + 5) + 1  # one more to see whether the server goes on
         billed, used = rows.billed_test_completion_tokens.sum(), rows.test_completion_tokens
         assert used.tolist() == (rows.budget + 1).tolist()
         assert billed == 3 * (256 + 5)
         paid = read_manifest(tmp_path)["billed"]
-        assert (billed, rows.billed_test_prompt_tokens.sum()) == (
-            paid["completion"],
-            paid["prompt"],
-        )
+        seen = sum(len(message["content"].split()) for message in counting("m").messages)
+        assert billed + 9 == paid["completion"]
+        assert rows.billed_test_prompt_tokens.sum() + seen == paid["prompt"]
 
     def test_rows_do_not_depend_on_the_other_budgets_of_the_run(self, tmp_path):
         with FaultServer(answer=ThinkingModel(length=300)) as server:

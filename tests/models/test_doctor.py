@@ -23,7 +23,10 @@ def capable(path, body):
         arguments = {"name": "rethink_memory", "arguments": '{"text": "buy milk"}'}
         calls = [{"id": str(i), "type": "function", "function": arguments} for i in range(2)]
         return 200, completion(None, USAGE, tool_calls=calls)
-    tokens = min(body.get("max_tokens", 999), 40)
+    if "continue_final_message" in body:
+        return 200, completion(" 12, 13", USAGE)
+    much = body.get("reasoning_effort") == "high" or body.get("thinking_token_budget", 0) > 1000
+    tokens = min(body.get("max_tokens", 999), 400 if much else 40)
     usage = {
         "prompt_tokens": 900,
         "completion_tokens": tokens,
@@ -37,7 +40,7 @@ def modest(path, body):
     """A server that can chat, and nothing else."""
     if path != "/v1/chat/completions":
         return 404, {"detail": "Not Found"}
-    for field in ("tools", "reasoning_effort", "seed"):
+    for field in ("tools", "reasoning_effort", "thinking_token_budget", "seed"):
         if body.get(field):
             return 400, {"error": {"message": f"{field} is not known here"}}
     return 200, completion("42", None)
@@ -46,14 +49,14 @@ def modest(path, body):
 async def verdicts(answer):
     with FaultServer(answer=answer) as server:
         findings = await examine(resolve("m", base_url=server.url))
-        assert server.log.attempts.total() < 20
+        assert server.log.attempts.total() < 23
         return {finding.name: finding.verdict for finding in findings}, findings
 
 
 async def test_a_capable_server():
     found, _ = await verdicts(capable)
     assert set(found.values()) == {"yes"}
-    assert len(found) == 13
+    assert len(found) == 15
 
 
 async def test_a_modest_server():
@@ -69,6 +72,8 @@ async def test_a_modest_server():
         "tool calls": "no",
         "parallel tool calls": "no",
         "reasoning effort": "no",
+        "thinking budget": "no",
+        "forced budget": "no",
         "seed": "no",
         "prompt logprobs (echo)": "no",
         "batch API": "no",
