@@ -83,10 +83,11 @@ def years(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def reach(rows: pd.DataFrame, budget: int) -> Iterator[str]:
-    """How much the two years could show, from how far the problems of a run differ."""
+    """How much the two years could show, from how far single problems of a run differ."""
     from sleeptime_lib.analysis import planning
 
-    spread = planning.pilot_spread(rows, budget).points
+    alone = rows.assign(cluster_id=rows["question_id"])
+    spread = planning.pilot_spread(alone, budget).points
     if not spread:
         yield (
             "How many problems it would take is not determined: at the lowest budget of this run, "
