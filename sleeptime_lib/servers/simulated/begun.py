@@ -41,7 +41,11 @@ _STEP: Final = re.compile(
 )
 _LINE: Final = re.compile(rf"(?P<name>[^:=]+?) ?= (?:[^=]*= )?{_NUMBER}")
 _LOOK: Final = re.compile(rf"The notes(?: already)? give (?P<name>.+) as {_NUMBER}(?:, .*)?")
-_SLOWLY: Final = re.compile(rf"Once more, slowly: [^=]+ = {_NUMBER}")
+_INSTEAD: Final = re.compile(
+    r"(?:Once more, slowly: [^=]+ = |The notes have (?=.*I go by the notes))"
+    rf"{_NUMBER}(?: here, .*)?"
+)
+"""What takes the place of the number before it."""
 
 
 def go_on(begun: str, whole: str, follow: Callable[[str], str]) -> str:
@@ -117,14 +121,14 @@ def work_in(story: Story, text: str) -> dict[str, Fraction]:
         sentence = piece.strip()
         if sentence.endswith("."):
             sentence = sentence.removesuffix(".")
-            again = _SLOWLY.fullmatch(sentence)
-            found = again or _LOOK.fullmatch(sentence) or _STEP.fullmatch(sentence)
+            instead = _INSTEAD.fullmatch(sentence)
+            found = instead or _LOOK.fullmatch(sentence) or _STEP.fullmatch(sentence)
         else:
-            again, found = None, _LINE.fullmatch(sentence) if piece.endswith("\n") else None
+            instead, found = None, _LINE.fullmatch(sentence) if piece.endswith("\n") else None
         value = number_in(found["value"]) if found else None
         if found is None or value is None:
             continue
-        key = last if again else nearest(names, found["name"])
+        key = last if instead else nearest(names, found["name"])
         if key is not None:
             done[key], last = value, key
     return done

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from sleeptime_lib.servers.simulated.begun import go_on, number_after, solution_after
+from sleeptime_lib.servers.simulated.begun import go_on, number_after, solution_after, work_in
 from sleeptime_lib.servers.simulated.budget import Budget, budget_of
 from sleeptime_lib.servers.simulated.constants import NOTE_MATCH
 from sleeptime_lib.servers.simulated.dice import Dice
@@ -21,7 +21,7 @@ from sleeptime_lib.servers.simulated.sleep import next_rewrite
 from sleeptime_lib.servers.simulated.tokens import count, first
 from sleeptime_lib.servers.simulated.view import View, view_of
 from sleeptime_lib.servers.simulated.words import best_match
-from sleeptime_lib.servers.simulated.writer import ending, guess, hidden_reasoning, solution, within
+from sleeptime_lib.servers.simulated.writer import ending, guess, hidden_reasoning, solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,11 @@ def _thought(
     reasoning = hidden_reasoning(story, outcome, budget)
     if budget.tokens is None or count(reasoning) <= budget.tokens:
         return outcome, reasoning
-    kept = outcome.moves[: within(story, outcome.moves, budget.tokens)]
-    done = {move.fact.key: move.value for move in kept}
+    reasoning = first(reasoning, budget.tokens)
+    done = work_in(story, reasoning)
     rest = work_out(story, key, notes, replace(budget, hidden=0), dice, done)
-    return replace(rest, moves=(*kept, *rest.moves)), first(reasoning, budget.tokens)
+    kept = tuple(move for move in outcome.moves if move.fact.key in done)
+    return replace(rest, moves=(*kept, *rest.moves)), reasoning
 
 
 def _noted(question: str, notes: Notes) -> tuple[str, Fraction] | None:

@@ -85,6 +85,16 @@ def test_a_bound_on_thoughts_is_never_passed_and_is_used():
             assert reply(asked(*case)).text.splitlines()[0].startswith(thought.splitlines()[0])
 
 
+def test_a_bound_on_thoughts_does_what_cutting_them_off_by_force_does(answered):
+    for case in CASES[:40]:
+        messages = asked(*case)
+        thoughts = reply(messages, thinking_tokens=1000).reasoning
+        for budget in (40, 80, 120):
+            begun = f"<think>\n{first(thoughts, budget)}\n</think>\n\n"
+            bound = reply(messages, thinking_tokens=budget).text
+            assert answered(bound) == answered(reply(messages, begun=begun).text)
+
+
 def test_notes_save_thoughts(answered):
     def with_notes(budget):
         right = 0
@@ -104,8 +114,8 @@ def test_pieces_are_the_text_that_one_reply_would_have_been(begun, piece):
         messages = asked(*case)
         whole = begun + reply(messages, begun=begun).text
         text = begun
-        while more := first(reply(messages, begun=text).text, piece):
-            text += more
+        for _ in range(count(whole)):
+            text += first(reply(messages, begun=text).text, piece)
         assert text == whole
 
 
@@ -125,6 +135,16 @@ def test_what_stands_in_a_begun_reply_counts_as_done_though_it_is_wrong(answered
         begun = "".join(f"{q.name} = {wrong}\n" for q in named) + FORCE
         text = begun + reply(asked(context, question), begun=begun).text
         assert answered(text) == wrong
+
+
+def test_a_slip_that_was_corrected_in_writing_is_corrected(answered):
+    context, question = CASES[0]
+    (label,) = {q.name for q in context.quantities if q.gold == question.gold}
+    begun = (
+        f"First, {label}: this and that = 1 + 1 = 2.\n"
+        "Checking: 2 - 1 should give back 1, which it does not. Once more, slowly: 1 + 1 = 77.\n"
+    )
+    assert answered(begun + reply(asked(context, question), begun=begun).text) == 77
 
 
 def test_a_sentence_that_was_cut_off_is_not_done():
