@@ -20,7 +20,7 @@ from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.console import plain
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
-from sleeptime_lib.records import Question, Task
+from sleeptime_lib.records import Question, Task, budget_name
 
 if TYPE_CHECKING:
     from sleeptime_lib.results import Run
@@ -102,10 +102,14 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
         InputError: The run has no such setting in both arms, or its data has changed.
     """
     task = run.task()
-    found = analysed_notes.exchange(task, run.rows, run.notes(), budget=budget, parallel=parallel)
+    kind = str(run.manifest["config"].get("budget_kind", "verbosity"))
+    found = analysed_notes.exchange(
+        task, run.rows, run.notes(), budget=budget, budget_kind=kind, parallel=parallel
+    )
+    at = "Level" if kind == "verbosity" else f"Budget {kind}"
     parts = [
         _line(
-            f"Level {found.budget}, {found.line.label}: {found.both} questions are right in both "
+            f"{at} {budget_name(kind, found.budget)}, {found.line.label}: {found.both} questions are right in both "
             f"arms and {found.neither} are wrong in both; notes won {len(found.won)} and lost "
             f"{len(found.lost)}. {wording.matches(found)}"
         ),

@@ -45,6 +45,11 @@ BUDGETS: Final[Mapping[str, tuple[int, ...]]] = {
 FIRST_STEP: Final = 16
 """Tokens of the first step of a forced chain; each further step doubles the chain."""
 
+THOUGHT_BEGIN: Final = "<think>"
+THOUGHT_END: Final = "</think>"
+"""Around the thoughts of models that mark them, where no parser takes the marks away: thoughts that
+are cut off are closed before the answer is forced, and opened again to go on."""
+
 SEED_STRIDE: Final = 1000
 """Between the seeds of a chain's requests: with one seed each would begin the same draws again."""
 
@@ -228,7 +233,9 @@ async def _forced(
     forced = chain.cut or style.mark not in chain.text.lower()
     if forced:
         most = min(style.answer_tokens, setting.max_tokens or style.answer_tokens)
-        chain.text = (chain.text.rstrip() + style.force.text).lstrip()
+        end = THOUGHT_END if THOUGHT_BEGIN in chain.text and THOUGHT_END not in chain.text else ""
+        chain.text = f"{chain.text.rstrip()}\n{end}".rstrip() + style.force.text
+        chain.text = chain.text.lstrip()
         how = _how(setting, sample, chain.requests)
         reply = await call((*opening, _begun(chain.text)), max_tokens=most, **how, **CONTINUE)
         chain.text += reply.text
@@ -271,6 +278,8 @@ async def _think(
             if chain.extensions >= setting.extensions or chain.tokens >= step == setting.budget:
                 return chain
             chain.extensions += 1
+            if THOUGHT_BEGIN in chain.text:
+                chain.text = chain.text.partition(THOUGHT_END)[0]
             chain.text = chain.text.rstrip() + WAIT.text
     return chain
 

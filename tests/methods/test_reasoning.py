@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from fault_server import FaultServer
-from thinking_model import ThinkingModel
+from thinking_model import ThinkingModel, words
 
 from sleeptime_lib import runs
 from sleeptime_lib.config import Execution
@@ -132,6 +132,20 @@ class TestChain:
         assert asked.answered.text.endswith("is 7.\n\nWait, let me see. The answer is 8.")
         assert asked.bodies[1]["max_tokens"] == 16 - 14
         assert asked.answered.measures["extensions"] == 1
+
+    def test_thoughts_between_marks_are_closed_before_the_answer_is_forced(self):
+        model = ThinkingModel()
+        model.chain = words("<think> " + " ".join(f"w{i}" for i in range(40)) + " </think> 7")
+        asked = Asked(model, forced(16))
+        begun = asked.bodies[-1]["messages"][-1]["content"]
+        assert begun.endswith("w14\n</think>\n\nThe answer is")
+        assert begun.count("</think>") == 1
+
+    def test_thoughts_between_marks_go_on_inside_them(self):
+        model = ThinkingModel()
+        model.chain = words("<think> w1 w2 </think> The answer is 7.")
+        asked = Asked(model, forced(16, extensions=1))
+        assert asked.bodies[1]["messages"][-1]["content"] == "<think> w1 w2\n\nWait,"
 
     def test_one_that_thinks_where_it_cannot_be_cut_off_stops_the_run(self):
         with pytest.raises(StopRun, match=r"without a reasoning parser, or take --budget-kind"):
