@@ -106,10 +106,10 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
     found = analysed_notes.exchange(
         task, run.rows, run.notes(), budget=budget, budget_kind=kind, parallel=parallel
     )
-    at = "Level" if kind == "verbosity" else f"Budget {kind}"
+    at = f"{'Level' if kind == 'verbosity' else kind.capitalize()} {budget_name(kind, budget)}"
     parts = [
         _line(
-            f"{at} {budget_name(kind, found.budget)}, {found.line.label}: {found.both} questions are right in both "
+            f"{at}, {found.line.label}: {found.both} questions are right in both "
             f"arms and {found.neither} are wrong in both; notes won {len(found.won)} and lost "
             f"{len(found.lost)}. {wording.matches(found)}"
         ),
