@@ -187,7 +187,8 @@ def expect(setting: Setting) -> Expected:
 
 def more_prompts(options: StatefulGsmOptions) -> tuple[Prompt, ...]:
     """What only other budgets than verbosity send."""
-    return () if options.budget_kind == "verbosity" else reasoning.NUMBER.prompts
+    kind = options.budget_kind
+    return () if kind == "verbosity" else reasoning.NUMBER.prompts(kind)
 
 
 def sections(run: Run, report: Report) -> Sequence[Section]:

@@ -59,21 +59,22 @@ class Style:
     """How questions of one kind of data are answered after a chain of thought.
 
     Attributes:
-        manner: Asks for the chain and says how the answer ends.
+        manner: Asks for a chain that is written down, and says how the answer ends.
         force: What the reply goes on with where the answer is forced; the model writes the rest.
+        alone: Asks for the answer alone, of models that think out of sight.
         mark: Text, in lower case, by which an answer that was given is known.
         answer_tokens: Most tokens of a forced answer.
     """
 
     manner: Prompt
     force: Prompt
+    alone: Prompt
     mark: str
     answer_tokens: int = 32
 
-    @property
-    def prompts(self) -> tuple[Prompt, ...]:
-        """Every text that is sent."""
-        return self.manner, self.force, WAIT
+    def prompts(self, kind: str) -> tuple[Prompt, ...]:
+        """Every text that is sent under budgets of a kind."""
+        return (self.manner, self.force, WAIT) if kind == "forced" else (self.alone,)
 
 
 WAIT: Final = Prompt("wait", 1, "\n\nWait,")
@@ -88,6 +89,12 @@ NUMBER: Final = Style(
         'result. Then end with the words "The answer is" and the number.',
     ),
     Prompt("force_number", 1, "\n\nThe answer is"),
+    Prompt(
+        "alone_number",
+        1,
+        'Write the answer alone, in one sentence: the words "The answer is" and then the number. '
+        "Write nothing else.",
+    ),
     mark="the answer is",
 )
 """For questions whose answer is a number in a sentence."""
@@ -101,6 +108,11 @@ BOXED: Final = Style(
         "answer, an integer from 0 to 999, as \\boxed{N}.",
     ),
     Prompt("force_boxed", 1, "\n\nThe final answer is \\boxed{"),
+    Prompt(
+        "alone_boxed",
+        1,
+        "Write the answer alone, an integer from 0 to 999, as \\boxed{N}. Write nothing else.",
+    ),
     mark="\\boxed{",
 )
 """For competition problems whose answer is an integer from 0 to 999."""
@@ -160,7 +172,8 @@ async def answer(
     generated tokens that took.
     """
     asked = CONTEXT_ONLY.text if setting.arm == "context_only" else question.text
-    opening = asking(context.text, [note.text for note in notes], asked, style.manner)
+    manner = style.manner if setting.asked_by == "forced" else style.alone
+    opening = asking(context.text, [note.text for note in notes], asked, manner)
     if setting.asked_by == "forced":
         return await _forced(call, opening, setting, sample, style)
     field: dict[str, Any] = (
@@ -182,7 +195,7 @@ def expect(setting: Setting, style: Style = NUMBER) -> Expected:
     return Expected(
         calls=len(list(steps(thinking))) + 1 if forced else 1,
         frame_tokens=sum(len(str(message)) for message in frame) / CHARS_PER_TOKEN,
-        completion_tokens=thinking + (10 if forced else 100),
+        completion_tokens=thinking + 10,
         sleep_calls=rethink.EXPECTED_CALLS,
         sleep_frame_tokens=rethink.FRAME_TOKENS,
         once_per_context=setting.arm == "context_only",

@@ -12,8 +12,8 @@ from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.experiment import Call, Setting
 from sleeptime_lib.experiments.multi_query import MULTI_QUERY
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
-from sleeptime_lib.manifest import read_manifest
-from sleeptime_lib.methods import verbosity
+from sleeptime_lib.manifest import prompts_hash, read_manifest
+from sleeptime_lib.methods import RETHINK, verbosity
 from sleeptime_lib.methods.reasoning import BOXED, NUMBER, answer, at_budget, expect, steps
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
@@ -83,6 +83,12 @@ class TestRequests:
         assert asked[0] == other[0]
         shared = other[1]["content"].index(verbosity.VERBOSITY[3].text)
         assert asked[1]["content"][:shared] == other[1]["content"][:shared]
+
+    @pytest.mark.parametrize("kind", ["effort", "thinking"])
+    def test_a_model_that_thinks_out_of_sight_is_asked_for_the_answer_alone(self, kind):
+        (body,) = Asked(ThinkingModel(), at_budget(Setting("baseline"), kind, 3)).bodies
+        assert body["messages"][-1]["content"].endswith(NUMBER.alone.text)
+        assert "step by step" not in body["messages"][-1]["content"]
 
     def test_an_answer_in_a_box_is_begun_as_one(self):
         asked = Asked(ThinkingModel(), forced(16), BOXED)
@@ -268,3 +274,10 @@ class TestOptions:
         other = runs.make_options(experiment, budget_kind="forced")
         changed = runs.prepare(experiment, other, Execution()).manifest["prompts_hash"]
         assert changed != ready.manifest["prompts_hash"]
+
+    def test_each_kind_is_known_by_the_texts_that_it_sends(self):
+        hashes = set()
+        for kind in ("verbosity", "effort", "forced"):
+            options = runs.make_options(STATEFUL_GSM, budget_kind=kind)
+            hashes.add(prompts_hash(STATEFUL_GSM, RETHINK, options))
+        assert len(hashes) == 3
