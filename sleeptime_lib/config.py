@@ -134,6 +134,11 @@ class Options(_Settings):
     seed: int = option(0, "Of generated data and of all sampling.", ge=0)
     sleep_method: str = option("rethink", "How notes are made.")
 
+    @property
+    def idle(self) -> frozenset[str]:
+        """Options without an effect beside the others as they are, which panels do not show."""
+        return frozenset()
+
     @field_validator("base_url")
     @classmethod
     def _no_password(cls, url: str | None) -> str | None:

@@ -26,7 +26,7 @@ from sleeptime_lib.experiment import Experiment, SleepFunction
 from sleeptime_lib.explorer import SliderNames, in_notebook
 from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.progress import Progress
-from sleeptime_lib.records import ROW_COLUMNS, Row
+from sleeptime_lib.records import ROW_COLUMNS, Row, budget_name
 from sleeptime_lib.results import Run, load_run
 from sleeptime_lib.store import read_rows
 
@@ -75,7 +75,7 @@ class RunPanel:
         self._sliders = {
             name: _slider(name, hint, getattr(options, name), options)
             for name, field in type(options).model_fields.items()
-            if (hint := hints(field)).slider
+            if (hint := hints(field)).slider and name not in options.idle
         }
         self._at_first = {
             name: slider.value
@@ -291,8 +291,10 @@ def _slider(name: str, hint: Hints, value: Any, options: Options) -> ipywidgets.
         return ipywidgets.IntSlider(value or min(40, most), min=1, max=most, **how)
     choices = sorted(value) if recorded else sorted({*hint.choices, *value})
     if hint.slider == "range":
-        ends = (min(value), max(value))
-        return ipywidgets.SelectionRangeSlider(options=choices, value=ends, **how)
+        ends, shown = (min(value), max(value)), choices
+        if name == "budgets" and getattr(options, "budget_kind", "") == "effort":
+            shown = [(budget_name("effort", k), k) for k in choices]
+        return ipywidgets.SelectionRangeSlider(options=shown, value=ends, **how)
     named = [(f"up to {k}" if k > choices[0] else str(k), k) for k in choices]
     none = [] if value else [("none", 0)]
     how["disabled"] = len(none + named) == 1
@@ -305,7 +307,8 @@ def _read(slider: ipywidgets.Widget) -> Any:
         return slider.value
     if isinstance(slider, ipywidgets.SelectionRangeSlider):
         low, high = slider.value
-        return tuple(k for k in slider.options if low <= k <= high)
+        values = (k[1] if isinstance(k, tuple) else k for k in slider.options)
+        return tuple(k for k in values if low <= k <= high)
     return tuple(k for _, k in slider.options if 0 < k <= slider.value)
 
 

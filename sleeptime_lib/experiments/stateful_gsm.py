@@ -65,7 +65,7 @@ class StatefulGsmOptions(Options):
     )
     budgets: tuple[Budget, ...] = option(
         (), "Budgets of another kind than verbosity: tokens, or efforts by name.",
-        replay="part", validate_default=True,
+        replay="part", slider="range", label="Budgets", validate_default=True,
     )  # fmt: skip
     extensions: int = option(
         0, "Forced: how often thoughts that end early are made to go on.", ge=0, le=100
@@ -92,6 +92,11 @@ class StatefulGsmOptions(Options):
     )
     pass_temperature: Temperature | None = option(0.7, "Of those draws.")
     context_only: bool = option(True, "Also withhold the question, as an ablation.", replay="part")
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Either the levels of verbosity or the budgets of another kind."""
+        return frozenset({"budgets"} if self.budget_kind == "verbosity" else {"levels"})
 
     @field_validator("levels", "sleep_parallel")
     @classmethod

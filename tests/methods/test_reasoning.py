@@ -6,7 +6,7 @@ import pytest
 from fault_server import FaultServer
 from thinking_model import ThinkingModel, words
 
-from sleeptime_lib import runs
+from sleeptime_lib import recordings, runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.experiment import Call, Setting
@@ -20,7 +20,8 @@ from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.knobs import counting
 from sleeptime_lib.models.limits import Limits
 from sleeptime_lib.records import EFFORTS, VOLATILE_COLUMNS, Context, Question, Usage
-from sleeptime_lib.store import read_rows
+from sleeptime_lib.results import load_run
+from sleeptime_lib.store import CALLS, read_rows
 
 CONTEXT = Context("c", "cluster", "Six trays of ten rolls.")
 QUESTION = Question("q", "c", "How many rolls are there?", "60")
@@ -225,6 +226,30 @@ class TestRuns:
         )
         part = large[large.budget.isin((16, 100))].reset_index(drop=True)
         assert part.to_dict("records") == small.to_dict("records")
+
+    def test_a_recording_is_replayed_with_fewer_budgets_and_refused_others(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        with FaultServer(answer=ThinkingModel(length=300)) as server:
+            carry_out(server, tmp_path / "live", budgets=(16, 32, 64))
+        live = load_run(tmp_path / "live")
+        path = recordings.target("forced", live.manifest["config"])
+        origin = recordings.Origin("", "a stand-in", "MIT")
+        recordings.record(live.manifest, live.path / CALLS, path, origin, "x")
+        fewer = runs.run(STATEFUL_GSM, out="r", model="recorded:forced", budgets=(16, 64))
+        rows = live.rows[live.rows.budget != 32].reset_index(drop=True)
+        for name in ("prediction", "test_prompt_tokens", "test_completion_tokens", "calls"):
+            assert fewer.rows[name].tolist() == rows[name].tolist()
+        with pytest.raises(InputError, match=r"budgets = 16, 128, recorded 16, 32, 64"):
+            runs.run(STATEFUL_GSM, out="s", model="recorded:forced", budgets=(16, 128))
+
+    def test_what_was_asked_is_read_again(self, tmp_path):
+        with FaultServer(answer=ThinkingModel(length=300)) as server:
+            carry_out(server, tmp_path, budgets=(64,), limit=1, sleep_parallel=())
+        (trace,) = load_run(tmp_path).traces()
+        assert [one.reply.usage.completion for one in trace.asked] == [16, 16, 32, 1]
+        assert trace.answer.endswith("The answer is 64.")
 
     def test_draws_are_made_at_the_lowest_budget(self):
         options = StatefulGsmOptions.make(budget_kind="forced", budgets=(64, 16))
