@@ -134,6 +134,7 @@ class Options(_Settings):
     seed: int = option(0, "Of generated data and of all sampling.", ge=0)
     sleep_method: str = option("rethink", "How notes are made.")
 
+    @property
     def idle(self) -> frozenset[str]:
         """Options that decide nothing beside the others, and so get no slider."""
         return frozenset()

@@ -364,11 +364,11 @@ class Experiment:
         expect: What a setting is expected to take.
         sleep: How notes are made by default.
         prompts: Every text that `answer` sends.
-        more_prompts: Those that it sends with some options only, so that runs with others keep
-            their identity.
         sections: Its parts of the report.
         title: What it is about, in one line.
         file: The Python file that defines it, where it is not of this library.
+        more_prompts: Texts that `answer` sends with some options only, so that runs with others
+            keep their identity.
     """
 
     name: str
@@ -380,7 +380,7 @@ class Experiment:
     expect: Callable[[Setting], Expected]
     sleep: SleepMethod
     prompts: tuple[Any, ...] = ()
-    more_prompts: Callable[[Any], tuple[Any, ...]] = _no_prompts
     sections: Callable[[Run, Report], Sequence[Section]] = _no_sections
     title: str = ""
     file: str = ""
+    more_prompts: Callable[[Any], tuple[Any, ...]] = _no_prompts

@@ -74,7 +74,7 @@ class RunPanel:
         self._sliders = {
             name: _slider(name, hint, getattr(options, name), options)
             for name, field in type(options).model_fields.items()
-            if (hint := hints(field)).slider and name not in options.idle()
+            if (hint := hints(field)).slider and name not in options.idle
         }
         self._at_first = {
             name: slider.value

@@ -67,6 +67,14 @@ class TestSliders:
         view = panel(tmp_path, **options)
         assert view.options() == runs.make_options(STATEFUL_GSM, **(SMALL | options))
 
+    def test_budgets_of_another_kind_stand_in_the_place_of_levels(self, tmp_path):
+        view = panel(tmp_path, budget_kind="effort", budgets=(2, 3, 4))
+        assert "Verbosity levels" not in sliders(view)
+        assert [name for name, _ in sliders(view)["Budgets"].options] == ["low", "medium", "high"]
+        sliders(view)["Budgets"].value = (3, 4)
+        assert view.options().budgets == (3, 4)
+        assert "Budgets" not in sliders(panel(tmp_path))
+
     def test_moved_they_give_other_options(self, tmp_path):
         view = panel(tmp_path)
         sliders(view)["Questions"].value = 12
@@ -100,12 +108,6 @@ class TestSliders:
         assert list(sliders(view)) == named
         sliders(view)["Rounds"].value = 4
         assert view.options().rounds == (1, 2, 4)
-
-    def test_budgets_of_another_kind_take_the_place_of_levels(self, tmp_path):
-        view = panel(tmp_path, budget_kind="forced", budgets=(16, 32, 64))
-        assert "Verbosity levels" not in sliders(view)
-        sliders(view)["Budgets"].index = (1, 2)
-        assert view.options().budgets == (32, 64)
 
     def test_efforts_have_their_names_awake_and_asleep(self, tmp_path):
         chosen = {"levels": (0, 1, 2, 3, 4), "budgets": "low,high", "sleep_efforts": "low,max"}

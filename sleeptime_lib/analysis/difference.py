@@ -90,6 +90,7 @@ class Gain:
         control: Label of the line it was compared with.
         budget: The test budget, the same on both sides.
         settings: Number of differences the maximum was taken over.
+        budget_kind: What the budget counts.
     """
 
     observed_points: float
@@ -100,6 +101,7 @@ class Gain:
     control: str
     budget: int
     settings: int
+    budget_kind: str = ""
 
 
 def _conclusion(low: float, high: float) -> Conclusion:
@@ -214,6 +216,7 @@ def largest_gain(
         control=cells.lines[control[best]].label,
         budget=cells.budgets[treated[best]],
         settings=len(gains),
+        budget_kind=cells.lines[treated[best]].budget_kind,
     )
 
 

@@ -15,6 +15,7 @@ from sleeptime_lib.analysis.payoff import Amortisation, Payoff, pays_from
 from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.analysis.tokens import CacheShares
+from sleeptime_lib.records import budget_name
 
 
 def times(value: float) -> str:
@@ -102,11 +103,16 @@ def range_ratio(found: RangeRatio, confidence: float) -> str:
     )
 
 
+def _budget(found: Gain) -> str:
+    name = budget_name(found.budget_kind, found.budget)
+    return f"budget {name}" if name.isdigit() else f"{found.budget_kind} {name}"
+
+
 def gain(found: Gain, confidence: float) -> str:
     """An "up to" gain with the correction for having picked the best of many settings."""
     text = (
         f"{found.treatment} over {found.control}: up to {found.observed_points:+.1f} points "
-        f"(budget {found.budget}, the largest of {found.settings})"
+        f"({_budget(found)}, the largest of {found.settings})"
     )
     if math.isnan(found.cross_fitted_points):
         return text + "."

@@ -17,7 +17,7 @@ from sleeptime_lib.config import again, option
 from sleeptime_lib.experiment import Answered, Grade, Section, Setting
 from sleeptime_lib.experiments import stateful_gsm
 from sleeptime_lib.experiments.stateful_gsm import Parallel, StatefulGsmOptions
-from sleeptime_lib.methods import RETHINK_PROBLEM, reasoning, verbosity
+from sleeptime_lib.methods import RETHINK_PROBLEM, reasoning
 from sleeptime_lib.methods.reasoning import BOXED, BudgetKind
 from sleeptime_lib.records import Question
 from sleeptime_lib.tasks import boxed
@@ -53,9 +53,10 @@ class StatefulAimeOptions(StatefulGsmOptions):
         ge=1, le=100,
     )  # fmt: skip
 
+    @property
     def idle(self) -> frozenset[str]:
         """Of several efforts asleep, too, where none are given."""
-        return super().idle() | (frozenset() if self.sleep_efforts else {"sleep_efforts"})
+        return super().idle | (frozenset() if self.sleep_efforts else {"sleep_efforts"})
 
 
 def settings(options: StatefulAimeOptions) -> tuple[Setting, ...]:
@@ -136,7 +137,6 @@ STATEFUL_AIME: Final = replace(
     grade=grade,
     expect=partial(reasoning.expect, style=BOXED),
     sleep=RETHINK_PROBLEM,
-    prompts=(*verbosity.PROMPTS, *BOXED.prompts),
-    more_prompts=lambda options: (),
+    more_prompts=partial(stateful_gsm.more_prompts, style=BOXED),
     sections=sections,
 )

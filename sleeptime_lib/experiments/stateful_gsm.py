@@ -94,6 +94,7 @@ class StatefulGsmOptions(Options):
         """The budgets that are measured, of whatever kind."""
         return self.budgets or self.levels
 
+    @property
     def idle(self) -> frozenset[str]:
         """Levels where budgets are of another kind, and the other way round."""
         return frozenset({"levels" if self.budgets else "budgets"})
@@ -174,9 +175,12 @@ def settings(options: StatefulGsmOptions) -> tuple[Setting, ...]:
     return tuple(plan)
 
 
-def more_prompts(options: StatefulGsmOptions) -> tuple[Prompt, ...]:
+def more_prompts(
+    options: StatefulGsmOptions, style: reasoning.Style = reasoning.NUMBER
+) -> tuple[Prompt, ...]:
     """What only other budgets than verbosity send."""
-    return () if options.budget_kind == "verbosity" else reasoning.NUMBER.prompts
+    kind = options.budget_kind
+    return () if kind == "verbosity" else style.prompts(kind)
 
 
 def sections(run: Run, report: Report) -> Sequence[Section]:

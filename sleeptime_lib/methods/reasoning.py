@@ -45,6 +45,11 @@ BUDGETS: Final[Mapping[str, tuple[int, ...]]] = {
 FIRST_STEP: Final = 16
 """Tokens of the first step of a forced chain; each further step doubles the chain."""
 
+THOUGHT_BEGIN: Final = "<think>"
+THOUGHT_END: Final = "</think>"
+"""Around the thoughts of models that mark them, where no parser takes the marks away: thoughts that
+are cut off are closed before the answer is forced, and opened again to go on."""
+
 SEED_STRIDE: Final = 1000
 """Between the seeds of a chain's requests: with one seed each would begin the same draws again."""
 
@@ -54,21 +59,22 @@ class Style:
     """How questions of one kind of data are answered after a chain of thought.
 
     Attributes:
-        manner: Asks for the chain and says how the answer ends.
+        manner: Asks for a chain that is written down, and says how the answer ends.
         force: What the reply goes on with where the answer is forced; the model writes the rest.
+        alone: Asks for the answer alone, of models that think out of sight.
         mark: Text, in lower case, by which an answer that was given is known.
         answer_tokens: Most tokens of a forced answer.
     """
 
     manner: Prompt
     force: Prompt
+    alone: Prompt
     mark: str
     answer_tokens: int = 32
 
-    @property
-    def prompts(self) -> tuple[Prompt, ...]:
-        """Every text that is sent."""
-        return self.manner, self.force, WAIT
+    def prompts(self, kind: str) -> tuple[Prompt, ...]:
+        """Every text that is sent under budgets of a kind."""
+        return (self.manner, self.force, WAIT) if kind == "forced" else (self.alone,)
 
 
 WAIT: Final = Prompt("wait", 1, "\n\nWait,")
@@ -83,6 +89,12 @@ NUMBER: Final = Style(
         'result. Then end with the words "The answer is" and the number.',
     ),
     Prompt("force_number", 1, "\n\nThe answer is"),
+    Prompt(
+        "alone_number",
+        1,
+        'Write the answer alone, in one sentence: the words "The answer is" and then the number. '
+        "Write nothing else.",
+    ),
     mark="the answer is",
 )
 """For questions whose answer is a number in a sentence."""
@@ -96,6 +108,11 @@ BOXED: Final = Style(
         "answer, an integer from 0 to 999, as \\boxed{N}.",
     ),
     Prompt("force_boxed", 1, "\n\nThe final answer is \\boxed{"),
+    Prompt(
+        "alone_boxed",
+        1,
+        "Write the answer alone, an integer from 0 to 999, as \\boxed{N}. Write nothing else.",
+    ),
     mark="\\boxed{",
 )
 """For competition problems whose answer is an integer from 0 to 999."""
@@ -157,7 +174,8 @@ async def answer(
     if setting.asked_by == "verbosity":
         return await verbosity.answer(call, context, question, setting, notes, sample)
     asked = CONTEXT_ONLY.text if setting.arm == "context_only" else question.text
-    opening = asking(context.text, [note.text for note in notes], asked, style.manner)
+    manner = style.manner if setting.asked_by == "forced" else style.alone
+    opening = asking(context.text, [note.text for note in notes], asked, manner)
     if setting.asked_by == "forced":
         return await _forced(call, opening, setting, sample, style)
     field: dict[str, Any] = (
@@ -181,7 +199,7 @@ def expect(setting: Setting, style: Style = NUMBER) -> Expected:
     return Expected(
         calls=len(list(steps(thinking))) + 1 if forced else 1,
         frame_tokens=sum(len(str(message)) for message in frame) / CHARS_PER_TOKEN,
-        completion_tokens=thinking + (10 if forced else 100),
+        completion_tokens=thinking + 10,
         sleep_calls=rethink.EXPECTED_CALLS,
         sleep_frame_tokens=rethink.FRAME_TOKENS,
         once_per_context=setting.arm == "context_only",
@@ -232,7 +250,9 @@ async def _forced(
     forced = chain.cut or style.mark not in chain.text.lower()
     if forced:
         most = min(style.answer_tokens, setting.max_tokens or style.answer_tokens)
-        chain.text = (chain.text.rstrip() + style.force.text).lstrip()
+        end = THOUGHT_END if THOUGHT_BEGIN in chain.text and THOUGHT_END not in chain.text else ""
+        chain.text = f"{chain.text.rstrip()}\n{end}".rstrip() + style.force.text
+        chain.text = chain.text.lstrip()
         how = _how(setting, sample, chain.requests)
         reply = await call((*opening, _begun(chain.text)), max_tokens=most, **how, **CONTINUE)
         chain.text += reply.text
@@ -275,6 +295,8 @@ async def _think(
             if chain.extensions >= setting.extensions or chain.tokens >= step == setting.budget:
                 return chain
             chain.extensions += 1
+            if THOUGHT_BEGIN in chain.text:
+                chain.text = chain.text.partition(THOUGHT_END)[0]
             chain.text = chain.text.rstrip() + WAIT.text
     return chain
 

@@ -4,23 +4,24 @@ import asyncio
 
 import pytest
 from fault_server import FaultServer
-from thinking_model import ThinkingModel
+from thinking_model import ThinkingModel, words
 
-from sleeptime_lib import runs
+from sleeptime_lib import recordings, runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.experiment import Call, Setting
 from sleeptime_lib.experiments.multi_query import MULTI_QUERY
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
-from sleeptime_lib.manifest import read_manifest
-from sleeptime_lib.methods import verbosity
+from sleeptime_lib.manifest import prompts_hash, read_manifest
+from sleeptime_lib.methods import RETHINK, verbosity
 from sleeptime_lib.methods.reasoning import BOXED, NUMBER, answer, at_budget, expect, steps
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.knobs import counting
 from sleeptime_lib.models.limits import Limits
 from sleeptime_lib.records import EFFORTS, VOLATILE_COLUMNS, Context, Question, Usage
-from sleeptime_lib.store import read_rows
+from sleeptime_lib.results import load_run
+from sleeptime_lib.store import CALLS, read_rows
 
 CONTEXT = Context("c", "cluster", "Six trays of ten rolls.")
 QUESTION = Question("q", "c", "How many rolls are there?", "60")
@@ -84,6 +85,12 @@ class TestRequests:
         shared = other[1]["content"].index(verbosity.VERBOSITY[3].text)
         assert asked[1]["content"][:shared] == other[1]["content"][:shared]
 
+    @pytest.mark.parametrize("kind", ["effort", "thinking"])
+    def test_a_model_that_thinks_out_of_sight_is_asked_for_the_answer_alone(self, kind):
+        (body,) = Asked(ThinkingModel(), at_budget(Setting("baseline"), kind, 3)).bodies
+        assert body["messages"][-1]["content"].endswith(NUMBER.alone.text)
+        assert "step by step" not in body["messages"][-1]["content"]
+
     def test_an_answer_in_a_box_is_begun_as_one(self):
         asked = Asked(ThinkingModel(), forced(16), BOXED)
         assert asked.bodies[-1]["messages"][-1]["content"].endswith(
@@ -132,6 +139,20 @@ class TestChain:
         assert asked.answered.text.endswith("is 7.\n\nWait, let me see. The answer is 8.")
         assert asked.bodies[1]["max_tokens"] == 16 - 14
         assert asked.answered.measures["extensions"] == 1
+
+    def test_thoughts_between_marks_are_closed_before_the_answer_is_forced(self):
+        model = ThinkingModel()
+        model.chain = words("<think> " + " ".join(f"w{i}" for i in range(40)) + " </think> 7")
+        asked = Asked(model, forced(16))
+        begun = asked.bodies[-1]["messages"][-1]["content"]
+        assert begun.endswith("w14\n</think>\n\nThe answer is")
+        assert begun.count("</think>") == 1
+
+    def test_thoughts_between_marks_go_on_inside_them(self):
+        model = ThinkingModel()
+        model.chain = words("<think> w1 w2 </think> The answer is 7.")
+        asked = Asked(model, forced(16, extensions=1))
+        assert asked.bodies[1]["messages"][-1]["content"] == "<think> w1 w2\n\nWait,"
 
     def test_one_that_thinks_where_it_cannot_be_cut_off_stops_the_run(self):
         with pytest.raises(StopRun, match=r"without a reasoning parser, or take --budget-kind"):
@@ -206,6 +227,30 @@ class TestRuns:
         part = large[large.budget.isin((16, 100))].reset_index(drop=True)
         assert part.to_dict("records") == small.to_dict("records")
 
+    def test_a_recording_is_replayed_with_fewer_budgets_and_refused_others(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        with FaultServer(answer=ThinkingModel(length=300)) as server:
+            carry_out(server, tmp_path / "live", budgets=(16, 32, 64))
+        live = load_run(tmp_path / "live")
+        path = recordings.target("forced", live.manifest["config"])
+        origin = recordings.Origin("", "a stand-in", "MIT")
+        recordings.record(live.manifest, live.path / CALLS, path, origin, "x")
+        fewer = runs.run(STATEFUL_GSM, out="r", model="recorded:forced", budgets=(16, 64))
+        rows = live.rows[live.rows.budget != 32].reset_index(drop=True)
+        for name in ("prediction", "test_prompt_tokens", "test_completion_tokens", "calls"):
+            assert fewer.rows[name].tolist() == rows[name].tolist()
+        with pytest.raises(InputError, match=r"budgets = 16, 128, recorded 16, 32, 64"):
+            runs.run(STATEFUL_GSM, out="s", model="recorded:forced", budgets=(16, 128))
+
+    def test_what_was_asked_is_read_again(self, tmp_path):
+        with FaultServer(answer=ThinkingModel(length=300)) as server:
+            carry_out(server, tmp_path, budgets=(64,), limit=1, sleep_parallel=())
+        (trace,) = load_run(tmp_path).traces()
+        assert [one.reply.usage.completion for one in trace.asked] == [16, 16, 32, 1]
+        assert trace.answer.endswith("The answer is 64.")
+
     def test_draws_are_made_at_the_lowest_budget(self):
         options = StatefulGsmOptions.make(budget_kind="forced", budgets=(64, 16))
         draws = STATEFUL_GSM.settings(options)[-1]
@@ -254,3 +299,10 @@ class TestOptions:
         other = runs.make_options(experiment, budget_kind="forced")
         changed = runs.prepare(experiment, other, Execution()).manifest["prompts_hash"]
         assert changed != ready.manifest["prompts_hash"]
+
+    def test_each_kind_is_known_by_the_texts_that_it_sends(self):
+        hashes = set()
+        for kind in ("verbosity", "effort", "forced"):
+            options = runs.make_options(STATEFUL_GSM, budget_kind=kind)
+            hashes.add(prompts_hash(STATEFUL_GSM, RETHINK, options))
+        assert len(hashes) == 3
