@@ -235,13 +235,14 @@ def notebooks(
     save: Annotated[bool, typer.Option("--save", help="Replace the notebooks too.")] = False,
 ) -> None:
     """Execute the notebooks headlessly."""
+    from sleeptime_lib.console import say
     from sleeptime_lib.notebooks import execute
 
     given = list(parameter or ())
     if figures:
         given.append(f"figures_dir={figures.absolute()}")
     for path in execute(source, out, only or (), given, save=save):
-        print(path)
+        say(path, asked=True)
 
 
 @app.command()
@@ -272,6 +273,7 @@ def serve(
 
         serve_file(host, port, gguf, GgufOptions(name, slots, cache_gb, not no_prefix_cache))
         return
+    from sleeptime_lib.console import say
     from sleeptime_lib.servers.simulated.app import Options
     from sleeptime_lib.servers.simulated.app import serve as serve_app
 
@@ -282,7 +284,7 @@ def serve(
         seed=seed,
         prefix_cache=prefix_cache,
     )
-    print(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)", file=sys.stderr)
+    say(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)")
     serve_app(host, port, options)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 import uuid
 from collections.abc import Coroutine
@@ -14,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sleeptime_lib.console import say
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.servers.api import (
     ApiError,
@@ -68,10 +68,9 @@ def serve_file(host: str, port: int, path: Path, options: GgufOptions) -> None:
     import uvicorn
 
     header = read_header(path)
-    print(
+    say(
         f"loading {header.name} ({header.architecture} {header.quantisation}); then "
-        f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1",
-        file=sys.stderr,
+        f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1"
     )
     uvicorn.run(create_app(header, options), host=host, port=port, log_level="warning")
 
