@@ -248,7 +248,7 @@ def notebooks(
 @app.command()
 def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
-    port: Annotated[int, typer.Option()] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8080,
     latency_s: Annotated[float, typer.Option(help="Seconds that a call takes at least.")] = 0.0,
     requests_per_minute: Annotated[int, typer.Option(help="Beyond: 429. 0: no limit.")] = 0,
     fault_rate: Annotated[float, typer.Option(help="Share of calls that fail, for tests.")] = 0.0,

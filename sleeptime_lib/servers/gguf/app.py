@@ -36,6 +36,7 @@ from sleeptime_lib.servers.gguf.chat import (
 )
 from sleeptime_lib.servers.gguf.header import Header, read_header
 from sleeptime_lib.servers.gguf.pipeline import GgufOptions, load
+from sleeptime_lib.servers.guard import listen
 
 SERVER: Final = "sleeptime serve --gguf"
 
@@ -65,14 +66,12 @@ def serve_file(host: str, port: int, path: Path, options: GgufOptions) -> None:
     Raises:
         InputError: The model cannot be loaded.
     """
-    import uvicorn
-
     header = read_header(path)
     say(
         f"loading {header.name} ({header.architecture} {header.quantisation}); then "
         f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1"
     )
-    uvicorn.run(create_app(header, options), host=host, port=port, log_level="warning")
+    listen(create_app(header, options), host, port)
 
 
 def served_name(header: Header, options: GgufOptions) -> str:
