@@ -235,19 +235,20 @@ def notebooks(
     save: Annotated[bool, typer.Option("--save", help="Replace the notebooks too.")] = False,
 ) -> None:
     """Execute the notebooks headlessly."""
+    from sleeptime_lib.console import say
     from sleeptime_lib.notebooks import execute
 
     given = list(parameter or ())
     if figures:
         given.append(f"figures_dir={figures.absolute()}")
     for path in execute(source, out, only or (), given, save=save):
-        print(path)
+        say(path, asked=True)
 
 
 @app.command()
 def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
-    port: Annotated[int, typer.Option()] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8080,
     latency_s: Annotated[float, typer.Option(help="Seconds that a call takes at least.")] = 0.0,
     requests_per_minute: Annotated[int, typer.Option(help="Beyond: 429. 0: no limit.")] = 0,
     fault_rate: Annotated[float, typer.Option(help="Share of calls that fail, for tests.")] = 0.0,
@@ -278,6 +279,7 @@ def serve(
 
         serve_file(host, port, gguf, GgufOptions(name, slots, cache_gb, not no_prefix_cache))
         return
+    from sleeptime_lib.console import say
     from sleeptime_lib.servers.simulated.app import Options
     from sleeptime_lib.servers.simulated.app import serve as serve_app
 
@@ -290,7 +292,7 @@ def serve(
         ignored=tuple(ignore or ()),
         rejected=tuple(reject or ()),
     )
-    print(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)", file=sys.stderr)
+    say(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)")
     serve_app(host, port, options)
 
 

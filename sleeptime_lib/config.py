@@ -7,22 +7,28 @@ parameters, sliders, the check of what a recording holds and the printed command
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
-from sleeptime_lib.errors import InputError
+from sleeptime_lib.errors import InputError, brief
 from sleeptime_lib.models.knobs import ServerName
 from sleeptime_lib.records import SIMULATED
 
 Replay = Literal["same", "part", "free"]
 Slider = Literal["count", "range", "up to"]
+
+_LONGEST_FILE: Final = 100_000
+"""Bytes of a configuration file."""
+_SHOWN: Final = 100
+"""Characters of a wrong value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,10 @@ class _Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_text(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        for name, value in given.items():
+            # A shell hands over bytes that are no text as such halves.
+            if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+                raise ValueError(f"{name} = {brief(repr(value), _SHOWN)}: not text in UTF-8")
         return {name: _value(cls.model_fields.get(name), value) for name, value in given.items()}
 
     @classmethod
@@ -222,12 +232,10 @@ def read_config_file(path: Path, known: Iterable[str]) -> dict[str, Any]:
     Raises:
         InputError: The file cannot be read, is not YAML, or is not a mapping of known options.
     """
-    import yaml
+    from sleeptime_lib.given import parse_yaml, read_text
 
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"config file {path}: {' '.join(str(error).split())}") from None
+    what = "config file"
+    content = parse_yaml(read_text(path, what, _LONGEST_FILE), f"{what} {path}")
     if not isinstance(content, dict):
         raise InputError(f"config file {path}: expected 'option: value' lines")
     names = sorted(known)
@@ -262,11 +270,16 @@ def _one_line(error: ValidationError, fields: Mapping[str, Any]) -> str:
             parts.append(_unknown(name, list(fields)))
             continue
         said = fault["msg"].removeprefix("Value error, ")
-        parts.append(said if name in said else f"{name} = {fault['input']!r}: {said}")
+        parts.append(
+            brief(said, _SHOWN)
+            if name in said
+            else f"{name} = {brief(repr(fault['input']), _SHOWN)}: {said}"
+        )
     return "; ".join(parts)
 
 
 def _unknown(name: str, known: list[str]) -> str:
+    name = brief(name, _SHOWN)
     near = difflib.get_close_matches(name, known, 1)
     if near:
         return f"unknown option {name}, did you mean {near[0]}?"

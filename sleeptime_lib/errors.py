@@ -1,10 +1,27 @@
 """The exceptions of the workbench: each carries one line that tells the user what to do."""
 
+from typing import Final
+
+_LONGEST: Final = 3_000
+"""Characters: room for what is wrong with the first twenty rows of a file."""
+
+
+def brief(text: str, most: int) -> str:
+    """A text of at most so many characters: what is too much is left out of its middle."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 1]}…{text[-end:]}"
+
 
 class SleeptimeError(Exception):
     """Base of every error that is shown to the user as one line, without a traceback."""
 
     exit_status = 2
+
+    def __init__(self, message: str = "") -> None:
+        # What was wrong may be a name or a value of any length.
+        super().__init__(brief(message, _LONGEST))
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows in place of a traceback."""

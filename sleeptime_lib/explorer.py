@@ -6,7 +6,6 @@ numbers to one figure in one message, and says in words who wins.
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import replace
 from typing import Any, Final
@@ -25,6 +24,7 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import LivePlot, amortised_pareto, cost_by_questions
 from sleeptime_lib.figures.picture import Picture
 from sleeptime_lib.models.prices import PRICES, Price, price_or_reference
+from sleeptime_lib.page import ink, paragraph
 
 DRAWS: Final = 1000
 """Bootstrap draws behind the explorer's intervals; a report has more."""
@@ -200,14 +200,9 @@ class CostExplorer:
         self._say(found, pictures[1].note)
 
     def _say(self, found: Amortisation, note: str) -> None:
-        self._verdict.value = _paragraph(verdict(found, self._questions.value), 1, "1em")
-        self._note.value = _paragraph(html.escape(note), 2, "0.85em")
-
-
-def _paragraph(content: str, ink: int, size: str) -> str:
-    """HTML in one of JupyterLab's inks, 0 (strong) to 3 (faint), readable in both its themes."""
-    style = f"color: var(--jp-ui-font-color{ink}, inherit); font-size: {size}; line-height: 1.4"
-    return f'<div style="{style}">{content}</div>'
+        lead, said = verdict(found, self._questions.value)
+        self._verdict.value = paragraph(said, lead=lead)
+        self._note.value = paragraph(note, colour=ink(2), size="0.85em")
 
 
 def _pictures(found: Amortisation) -> tuple[Picture, Picture]:
@@ -217,17 +212,17 @@ def _pictures(found: Amortisation) -> tuple[Picture, Picture]:
     )
 
 
-def verdict(found: Amortisation, questions: int) -> str:
+def verdict(found: Amortisation, questions: int) -> tuple[str, str]:
     """Who wins at a number of questions, from when on, and up to which length of the notes.
 
     Returns:
-        One line of HTML.
+        One line of text: its first words, and the rest.
     """
     main = found.main
     if main is None:
-        return "<b>No winner</b>: there are no baseline rows to compare with."
+        return "No winner", ": there are no baseline rows to compare with."
     if main.basis.reason:
-        return f"<b>No winner</b> {html.escape(pays(main, found.confidence))}"
+        return "No winner", f" {pays(main, found.confidence)}"
     saving = main.at(questions)
     ratio = saving.ratio
     name = {"sleep-time": "Sleep-time wins", "baseline": "The baseline wins"}.get(
@@ -237,11 +232,11 @@ def verdict(found: Amortisation, questions: int) -> str:
     if math.isfinite(ratio.estimate):
         said = f": {_cheaper(ratio)} per question"
     parts = [
-        f"<b>{name} at Q = {questions}</b>{said}.",
-        html.escape(pays(main, found.confidence)),
+        f"{said}.",
+        pays(main, found.confidence),
         _length(main.notes_tokens.estimate * found.bill.notes_factor, main.notes_limit.estimate),
     ]
-    return " ".join(p for p in parts if p)
+    return f"{name} at Q = {questions}", " ".join(p for p in parts if p)
 
 
 def _cheaper(ratio: Interval) -> str:

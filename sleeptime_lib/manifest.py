@@ -35,6 +35,10 @@ _PROMPTS_OF_FORMAT_1: Final = {
 """Format 1 hashed all prompts of the library together: what the same texts of its two experiments
 hash to now."""
 
+_NOT_IN_FILES: Final = "\\/:*?\"<>|$`&;!'"
+_LONGEST_WORD: Final = 100
+"""Bytes; most systems take 255 in a name."""
+
 _PACKAGES: Final = ("openai", "numpy", "pandas", "pyarrow", "datasets")
 
 
@@ -83,8 +87,7 @@ def default_path(study: Study, manifest: dict[str, Any], root: Path) -> Path:
     changed = options.model_dump(mode="json", exclude_defaults=True)
     deciding = [changed, *(manifest[name] for name in _FINGERPRINTS)]
     digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:8]
-    # Some systems take no colon in a name.
-    words = (Path(options.model).name.replace(":", "-"), Path(options.dataset).stem)
+    words = (_file_word(Path(options.model).name), _file_word(Path(options.dataset).stem))
     folder = root / study.experiment.name
     path = folder / "-".join((*words, digest))
     if path.exists():
@@ -100,6 +103,12 @@ def default_path(study: Study, manifest: dict[str, Any], root: Path) -> Path:
         if not differences(known, manifest, defaults):
             return other.parent
     return path
+
+
+def _file_word(name: str) -> str:
+    """A name as part of a file's: of no character that a system, shell or page reads as more."""
+    kept = "".join(c if c.isprintable() and c not in _NOT_IN_FILES else "-" for c in name)
+    return kept.encode()[:_LONGEST_WORD].decode(errors="ignore")
 
 
 def defaults_of(options: type[Options]) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sleeptime_lib.errors import InputError, SleeptimeError
+from sleeptime_lib.given import parse_yaml
 
 
 class NotebookError(SleeptimeError):
@@ -76,10 +75,7 @@ def _parse(parameter: str) -> tuple[str, Any]:
     name, equals, value = parameter.partition("=")
     if not equals or not name.isidentifier():
         raise InputError(f"parameter {parameter!r}: expected NAME=VALUE, such as questions=40")
-    try:
-        return name, yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise InputError(f"parameter {parameter!r}: the value is not YAML") from None
+    return name, parse_yaml(value, f"parameter {name}")
 
 
 def _check_names(path: Path, values: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from sleeptime_lib.analysis import tables
 from sleeptime_lib.analysis.report import Report, RunSize, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, Section, SleepFunction
-from sleeptime_lib.experiments import find_experiment
+from sleeptime_lib.experiments import EXPERIMENTS
 from sleeptime_lib.manifest import manifest_hash, read_manifest
 from sleeptime_lib.methods import find_method
 from sleeptime_lib.models.prices import Price, price_or_reference
@@ -136,7 +136,7 @@ class Run:
                 ["sleeptime", "report", str(self.path), "--figures", os.path.relpath(folder)]
             ),
         }
-        prefix = self.experiment_name.replace("-", "_")
+        prefix = self.experiment.name.replace("-", "_") if self.experiment else ""
         written: list[Path] = []
         for name, picture in self.pictures(self.report(at=at)).items():
             written += figures.save(picture, folder, f"{prefix}_{name}{suffix}", provenance)
@@ -214,10 +214,10 @@ def load_run(path: Path | str, experiment: Experiment | str | None = None) -> Ru
         raise InputError(f"{path} holds no rows yet: run or resume it first")
     if experiment is not None:
         return Run(path, manifest, rows, experiment_of(experiment))
-    try:
-        return Run(path, manifest, rows, find_experiment(str(manifest["config"]["experiment"])))
-    except InputError:
-        return Run(path, manifest, rows, None)
+    # Never a file that the manifest names: it would be executed.
+    name = manifest["config"]["experiment"]
+    known = next((known for known in EXPERIMENTS if known.name == name), None)
+    return Run(path, manifest, rows, known)
 
 
 def report_json(run: Run, *, at: float | None = None) -> dict[str, Any]:

@@ -6,7 +6,6 @@ only way by which they reach a notebook, as they are: no tags, no Markdown, no f
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,17 +16,15 @@ from sleeptime_lib.analysis import notes as analysed_notes
 from sleeptime_lib.analysis import tables, wording
 from sleeptime_lib.analysis.notes import Split
 from sleeptime_lib.analysis.report import Report
-from sleeptime_lib.console import plain
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
+from sleeptime_lib.page import NO_FORMULAS, as_text
 from sleeptime_lib.records import Question, Task, budget_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sleeptime_lib.results import Run
-
-_NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
 
 
 def picture(drawn: Picture) -> Image:
@@ -174,7 +171,7 @@ def _row(tag: str, cells: Sequence[str], content: tables.Table, style: str) -> s
     for i, cell in enumerate(cells):
         side = "left" if i in content.text_columns else "right"
         how = f"text-align: {side}; white-space: nowrap; {style}"
-        parts.append(f'<{tag} style="{how}">{_escape(cell)}</{tag}>')
+        parts.append(f'<{tag} style="{how}">{as_text(cell)}</{tag}>')
     return f"<tr>{''.join(parts)}</tr>"
 
 
@@ -184,23 +181,19 @@ def sentences(told: Iterable[str]) -> HTML:
 
 
 def _page(*parts: str) -> HTML:
-    return HTML(f'<div class="{_NO_FORMULAS}">{"".join(parts)}</div>')
-
-
-def _escape(text: str) -> str:
-    return html.escape(plain(text))
+    return HTML(f'<div class="{NO_FORMULAS}">{"".join(parts)}</div>')
 
 
 def _heading(text: str) -> str:
-    return f'<p style="margin: 0.6em 0 0.3em"><b>{_escape(text)}</b></p>'
+    return f'<p style="margin: 0.6em 0 0.3em"><b>{as_text(text)}</b></p>'
 
 
 def _line(text: str) -> str:
-    return f'<p style="margin: 0 0 0.6em">{_escape(text)}</p>'
+    return f'<p style="margin: 0 0 0.6em">{as_text(text)}</p>'
 
 
 def _list(kind: str, told: Iterable[str]) -> str:
-    items = (f'<li style="white-space: pre-wrap">{_escape(line)}</li>' for line in told)
+    items = (f'<li style="white-space: pre-wrap">{as_text(line)}</li>' for line in told)
     return f"<{kind}>{''.join(items)}</{kind}>"
 
 
@@ -211,4 +204,4 @@ def _block(text: str) -> str:
         "margin: 0 0 0.8em; padding: 0 0 0 0.8em; "
         "border-left: 3px solid var(--jp-border-color1, #bdbdbd)"
     )
-    return f'<pre style="{style}">{_escape(text)}</pre>'
+    return f'<pre style="{style}">{as_text(text)}</pre>'

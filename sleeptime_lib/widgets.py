@@ -7,7 +7,6 @@ and the sliders work while rows arrive. One plot is made for a view and drawn ag
 from __future__ import annotations
 
 import asyncio
-import html
 import math
 from pathlib import Path
 from typing import Any, Final
@@ -19,11 +18,12 @@ from sleeptime_lib import figures, runs
 from sleeptime_lib.analysis import planning
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.config import Execution, Hints, Options, hints
-from sleeptime_lib.console import describe_end, describe_plan, plain
+from sleeptime_lib.console import describe_end, describe_plan
 from sleeptime_lib.errors import InputError, SleeptimeError
 from sleeptime_lib.experiment import Experiment, SleepFunction
 from sleeptime_lib.explorer import SliderNames, in_notebook
 from sleeptime_lib.models.replay import PREFIX
+from sleeptime_lib.page import ERROR, ink, paragraph
 from sleeptime_lib.progress import Progress
 from sleeptime_lib.records import EFFORTS, ROW_COLUMNS, Row
 from sleeptime_lib.results import Run, load_run
@@ -144,11 +144,11 @@ class RunPanel:
         except InputError as error:
             self.prepared = None
             self._start.disabled = True
-            self._estimate.value = _paragraph(str(error), error=True)
+            self._estimate.value = paragraph(str(error), colour=ERROR)
             return
         self._start.disabled = self._is_running
         rows = f"{self.prepared.estimate.rows:,} rows: {describe_plan(self.prepared)}"
-        self._estimate.value = _paragraph(rows)
+        self._estimate.value = paragraph(rows)
 
     @property
     def _is_running(self) -> bool:
@@ -278,7 +278,7 @@ class RunPanel:
         return figures.pareto(analyse(rows, draws=2000 if final else LIVE_DRAWS))
 
     def _say(self, text: str, *, error: bool = False) -> None:
-        self._status.value = _paragraph(text, error=error)
+        self._status.value = paragraph(text, colour=ERROR if error else ink(1))
 
 
 def _slider(name: str, hint: Hints, value: Any, options: Options) -> ipywidgets.Widget:
@@ -376,10 +376,4 @@ class PlanningPanel:
         return f"{said}."
 
     def _on_change(self) -> None:
-        self._text.value = _paragraph(self.text(self._clusters.value))
-
-
-def _paragraph(text: str, *, error: bool = False) -> str:
-    """Text as HTML in the colours of the notebook's theme."""
-    colour = "var(--jp-error-color1, #b00020)" if error else "var(--jp-ui-font-color1, inherit)"
-    return f'<div style="color: {colour}; line-height: 1.4">{html.escape(plain(text))}</div>'
+        self._text.value = paragraph(self.text(self._clusters.value))

@@ -224,7 +224,9 @@ class TestSleepMethods:
 
     def test_an_unknown_name_tells_the_known_ones(self):
         options = runs.make_options(TOY, sleep_method="nonsense")
-        with pytest.raises(InputError, match=r"'nonsense': known are rethink, rethink-problem, think"):
+        with pytest.raises(
+            InputError, match=r"'nonsense': known are rethink, rethink-problem, think"
+        ):
             runs.prepare(TOY, options, Execution())
 
     def test_one_is_chosen_by_name(self, tmp_path):
@@ -264,7 +266,9 @@ class TestNames:
             assert find_experiment(experiment.name) is experiment
 
     def test_an_unknown_name_tells_the_known_ones(self):
-        with pytest.raises(InputError, match=r"known are stateful-gsm, stateful-aime, multi-query.*\.py file"):
+        with pytest.raises(
+            InputError, match=r"known are stateful-gsm, stateful-aime, multi-query.*\.py file"
+        ):
             find_experiment("stateful-gms")
 
     def test_a_file_that_defines_one_is_taken(self, tmp_path):

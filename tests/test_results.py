@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -90,3 +91,18 @@ class TestOtherExperiments:
         run = load_run(toy.path, TOY)
         assert run.options.words == 3
         assert len(run.traces()) == len(run.rows)
+
+
+def test_a_file_that_a_manifest_names_is_not_executed(finished, tmp_path):
+    shutil.copytree(finished.path, tmp_path / "r")
+    mark = tmp_path / "executed"
+    code = tmp_path / "mine.py"
+    code.write_text(f"open({str(mark)!r}, 'w')")
+    manifest = tmp_path / "r/manifest.json"
+    content = json.loads(manifest.read_text())
+    content["config"]["experiment"] = str(code)
+    manifest.write_text(json.dumps(content))
+    run = load_run(tmp_path / "r")
+    assert run.experiment is None
+    assert run.write_figures(tmp_path / "f") == []
+    assert not mark.exists()

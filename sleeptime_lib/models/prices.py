@@ -7,7 +7,6 @@ which is None everywhere and never zero.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,10 +15,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from sleeptime_lib.errors import InputError
+from sleeptime_lib.errors import InputError, brief
+from sleeptime_lib.given import parse_json, read_text
 from sleeptime_lib.records import Usage
 
 _MILLION: Final = 1_000_000
+_LONGEST_FILE: Final = 1_000_000
+"""Bytes of a file of prices."""
+_SHOWN: Final = 100
+"""Characters of what is wrong in it."""
 _CACHE_WRITES: Final = ("cache_write_mtok", "cache_write_1h_mtok")
 
 
@@ -129,24 +133,25 @@ def read_prices(path: Path | None) -> Prices:
     """
     if path is None:
         return PRICES
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"price file {path}: {error}") from None
+    what = "price file"
+    content = parse_json(read_text(path, what, _LONGEST_FILE), f"{what} {path}")
     if not isinstance(content, dict):
         raise InputError(f"price file {path}: expected an object of model names to prices")
     return PRICES.extended({name: _own_price(path, name, item) for name, item in content.items()})
 
 
 def _own_price(path: Path, name: str, item: Any) -> Price:
+    name = brief(name, _SHOWN)
     if not isinstance(item, dict) or not {"prompt", "completion"} <= item.keys():
         raise InputError(f"price file {path}: {name} needs 'prompt' and 'completion' in USD")
     known = {"prompt", "cached", "completion", "batch", "prompt_most"}
     if unknown := sorted(item.keys() - known):
-        raise InputError(f"price file {path}: {name} has {unknown}; known are {sorted(known)}")
+        named = brief(", ".join(unknown), _SHOWN)
+        raise InputError(f"price file {path}: {name} has {named}; known are {sorted(known)}")
     for key, value in item.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
-            raise InputError(f"price file {path}: {name}.{key} is {value!r}, not a price in USD")
+            shown = brief(repr(value), _SHOWN)
+            raise InputError(f"price file {path}: {name}.{key} is {shown}, not a price in USD")
     return Price(**{"cached": item["prompt"], **item}, as_of=path.name)
 
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from sleeptime_lib.errors import InputError, StopRun
+from pydantic import Field, TypeAdapter, ValidationError
+
+from sleeptime_lib.errors import InputError, StopRun, brief
+from sleeptime_lib.given import parse_json
 from sleeptime_lib.models.stored import from_record, to_record
 from sleeptime_lib.records import KINDS, Reply, Usage
 
@@ -33,7 +37,15 @@ OWNER: Final = "recording"
 
 _SUFFIX: Final = ".parquet"
 _METADATA: Final = b"sleeptime.recording"
+_TEXTS: Final = ("text", "reasoning", "tool_calls", "logprobs", "finish_reason")
+_LONGEST_METADATA: Final = 100_000
+_LARGEST: Final = 100_000_000
+"""Bytes of all replies, unpacked."""
+_BATCH: Final = 1_000
 _SHIPPED: Final = Path(__file__).parents[2] / FOLDER
+
+
+_Count = Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +78,14 @@ class About:
     date: str
     dataset: str
     dataset_fingerprint: str
-    questions: int
-    contexts: int
+    questions: _Count
+    contexts: _Count
     config: Mapping[str, Any]
     command: str
     prompts_hash: str
     versions: Mapping[str, str]
-    calls: int
-    usage: Mapping[str, int]
+    calls: _Count
+    usage: Mapping[str, _Count]
     version: int = FORMAT_VERSION
 
     def digest(self) -> str:
@@ -138,7 +150,7 @@ def find(name: str) -> Path:
     else:
         places = [folder / f"{name}{_SUFFIX}" for folder in (Path(FOLDER), _SHIPPED)]
     for path in places:
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 (Path.is_file fails where a name is too long)
             return path
     known = ", ".join(names()) or "none"
     raise InputError(f"there is no recording {name!r}: there are {known}")
@@ -157,23 +169,41 @@ def read_about(name: str) -> About:
     Raises:
         InputError: There is no such recording, or the file is not one.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = find(name)
     try:
         schema = pq.read_schema(path)
-    except (OSError, ValueError) as error:
+    except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path} cannot be read ({error}): it is not a recording") from None
     raw = (schema.metadata or {}).get(_METADATA)
     if raw is None:
         raise InputError(f"{path} is not a recording: its metadata does not say what it holds")
-    content = json.loads(raw)
-    if content.get("version") != FORMAT_VERSION:
+    return _about(f"recording {path}", raw)
+
+
+def _about(what: str, raw: bytes) -> About:
+    if len(raw) > _LONGEST_METADATA:
+        raise InputError(f"{what}: its metadata is longer than {_LONGEST_METADATA:,} bytes")
+    content = parse_json(raw.decode("utf-8", "surrogateescape"), f"{what}: its metadata")
+    if not isinstance(content, dict):
+        raise InputError(f"{what}: its metadata is not a JSON object")
+    version = content.get("version")
+    if version != FORMAT_VERSION:
         raise InputError(
-            f"recording {path} has format version {content.get('version')}, this program reads "
+            f"{what} has format version {brief(repr(version), 20)}, this program reads "
             f"{FORMAT_VERSION}: use the program that wrote it, or record again"
         )
-    return About(**content)
+    try:
+        about = TypeAdapter(About).validate_json(raw, strict=True)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        field = ".".join(map(str, fault["loc"]))
+        raise InputError(f"{what}: its metadata: {field}: {fault['msg']}") from None
+    if not isinstance(about.config.get("experiment"), str):
+        raise InputError(f"{what}: its metadata: config names no experiment")
+    return about
 
 
 def open_recording(name: str) -> Recording:
@@ -182,16 +212,91 @@ def open_recording(name: str) -> Recording:
     Raises:
         InputError: There is no such recording, or the file is not one.
     """
-    import pyarrow.parquet as pq
+    import pyarrow as pa
 
     about = read_about(name)
     path = find(name)
     try:
-        records = pq.read_table(path).to_pylist()
-        replies = {record["key"]: from_record(record, OWNER) for record in records}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"recording {path} is damaged ({error}): fetch it again") from None
+        replies = dict(_replies(path))
+        if len(replies) != about.calls:
+            raise ValueError(f"{len(replies):,} replies, not {about.calls:,}")
+    except (OSError, pa.ArrowException, ValueError, TypeError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise InputError(f"recording {path} is damaged ({said}): fetch it again") from None
     return Recording(name.removeprefix(PREFIX), about, replies)
+
+
+def _replies(path: Path) -> Iterator[tuple[bytes, Reply]]:
+    """Keys and replies of a file, each checked against what `write` writes.
+
+    Raises:
+        OSError, pa.ArrowException, ValueError, TypeError, RecursionError: Something is wrong.
+    """
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        columns = _check_columns(file.schema_arrow)
+        told = file.metadata
+        _check_size(sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups)))
+    # A text that is there a thousand times is stored once, and must not become a thousand.
+    texts = [name for name in _TEXTS if name in columns]
+    with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
+        taken = 0
+        for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
+            taken += _check_batch(batch)
+            _check_size(taken)
+            for record in batch.to_pylist():
+                reply = from_record(record, OWNER)
+                parts = [part for call in reply.tool_calls for part in astuple(call)]
+                if not all(isinstance(part, str) for part in parts):
+                    raise ValueError("tool_calls: not all of a call is text")
+                for score in reply.logprobs:
+                    if not (
+                        isinstance(score.token, str)
+                        and isinstance(score.logprob, float | int | None)
+                        and isinstance(score.offset, int | None)
+                    ):
+                        raise ValueError("logprobs: not a token, its probability and its place")
+                yield record["key"], reply
+
+
+def _check_size(size: int) -> None:
+    if size > _LARGEST:
+        raise ValueError(f"unpacked, it is larger than {_LARGEST:,} bytes")
+
+
+def _check_columns(found: pa.Schema) -> list[str]:
+    """Names of the columns to read."""
+    wanted = _schema()
+    names = [name for name in wanted.names if name in found.names or name != "logprobs"]
+    for name in names:
+        index = found.get_field_index(name)
+        if index < 0:
+            raise ValueError(f"it has no column {name}, or several")
+        kind = found.field(index).type
+        kind = getattr(kind, "value_type", kind)
+        if kind != wanted.field(name).type:
+            raise ValueError(f"its column {name} holds {kind}, not {wanted.field(name).type}")
+    return names
+
+
+def _check_batch(batch: pa.RecordBatch) -> int:
+    """The bytes of all texts of some replies, whose numbers are checked."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    size: int = batch.num_rows
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if column.null_count:
+            raise ValueError(f"its column {name} has gaps")
+        if pa.types.is_dictionary(column.type):
+            lengths = pc.binary_length(column.dictionary)
+            size += pc.sum(lengths.take(column.indices).cast(pa.int64())).as_py() or 0
+        elif name != "key" and not pa.types.is_boolean(column.type):
+            counts = pc.and_(pc.greater_equal(column, 0), pc.is_finite(column))
+            if not pc.all(counts).as_py():
+                raise ValueError(f"its column {name} has a number that is none of 0 or more")
+    return size
 
 
 def write(path: Path, about: About, replies: Iterable[tuple[bytes, Reply]]) -> None:
@@ -201,12 +306,19 @@ def write(path: Path, about: About, replies: Iterable[tuple[bytes, Reply]]) -> N
         path: The file.
         about: What it holds.
         replies: Keys of requests with their replies, in the order in which they are to be kept.
+
+    Raises:
+        InputError: It would be larger than can be replayed.
     """
     import pyarrow.parquet as pq
 
+    table = _table(about, replies)
+    if table.nbytes > _LARGEST:
+        raise InputError(f"{path} would be larger than can be replayed: {table.nbytes:,} bytes")
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
-    pq.write_table(_table(about, replies), draft, compression="zstd", compression_level=19)
+    how = {"compression": "zstd", "compression_level": 19, "write_page_checksum": True}
+    pq.write_table(table, draft, **how)
     draft.replace(path)
 
 
@@ -223,11 +335,16 @@ def _table(about: About, replies: Iterable[tuple[bytes, Reply]]) -> pa.Table:
         to_record(reply) | {"key": key, "latency_s": round(reply.latency_s, 2)}
         for key, reply in replies
     ]
+    metadata = {_METADATA: json.dumps(asdict(about), sort_keys=True)}
+    return pa.Table.from_pylist(records, schema=_schema().with_metadata(metadata))
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
     text, count = pa.string(), pa.int32()
-    fields = [("key", pa.binary(32)), ("text", text), ("reasoning", text), ("tool_calls", text)]
-    fields += [("logprobs", text)]
-    fields += [("finish_reason", text), ("latency_s", pa.float32())]
+    fields = [("key", pa.binary(32)), *((name, text) for name in _TEXTS)]
+    fields += [("latency_s", pa.float32())]
     fields += [(name, count) for name in ("prompt", "cached", "completion", "reasoning_tokens")]
     fields += [("estimated", pa.bool_())]
-    schema = pa.schema(fields, metadata={_METADATA: json.dumps(asdict(about), sort_keys=True)})
-    return pa.Table.from_pylist(records, schema=schema)
+    return pa.schema(fields)

@@ -39,6 +39,9 @@ LETTA_REPOSITORY: Final = "letta-ai/stateful-gsm-symbolic"
 LETTA_FILE: Final = "stateful_gsm_symbolic_{level}.jsonl"
 """Name of a level's file in Letta's repository, as the paper's released code downloads it."""
 
+_LONGEST_PROBLEM: Final = 20_000
+"""Characters; a published one has at most a thousand."""
+
 
 def _fits(columns: Set[str]) -> bool:
     is_apple = columns >= set(APPLE_COLUMNS) and "context" not in columns
@@ -65,6 +68,8 @@ def _entry(row: SourceRow, splitter: SplitterName) -> Entry:
     template, instance = column_text(row, "id"), column_text(row, "instance")
     gold = _gold(column_text(row, "answer"))
     problem = column_text(row, "question")
+    if len(problem) > _LONGEST_PROBLEM:
+        raise BadRow(f"question is longer than {_LONGEST_PROBLEM:,} characters; cut it yourself")
     if any(column in row.fields for column in STATEFUL):
         context, question = (column_text(row, column) for column in STATEFUL)
     else:

@@ -7,12 +7,13 @@ whose columns tell their format (`FORMATS`); here they are put in order and as m
 from __future__ import annotations
 
 import difflib
+import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sleeptime_lib.errors import InputError
+from sleeptime_lib.errors import InputError, brief
 from sleeptime_lib.records import Task
 from sleeptime_lib.tasks import aime, gsm_symbolic, own
 from sleeptime_lib.tasks.generated import GENERATED
@@ -31,6 +32,8 @@ FORMATS: Final = (
 HUB: Final = "hub:"
 """Before the name of a dataset on the hub that holds rows as a file of one's own does."""
 _SUFFIXES: Final = (".jsonl", ".csv")
+_COLUMNS_SHOWN: Final = 300
+"""Characters of their names."""
 _T = TypeVar("_T")
 
 
@@ -82,8 +85,9 @@ def load(
     columns = {column for row in rows for column in row.fields}
     form = next((form for form in FORMATS if form.fits(columns)), None)
     if rows and form is None:
+        named = brief(", ".join(sorted(columns)), _COLUMNS_SHOWN) or "(none)"
         raise InputError(
-            f"{dataset}: columns {', '.join(sorted(columns)) or '(none)'} fit no known format; "
+            f"{dataset}: columns {named} fit no known format; "
             f"needed are {', '.join(own.REQUIRED)}, "
             f"or for GSM-Symbolic {', '.join(gsm_symbolic.APPLE_COLUMNS)}, "
             f"or for AIME {', '.join(aime.PLAIN)}"
@@ -108,9 +112,10 @@ def _rows(dataset: str, complaints: Complaints) -> list[SourceRow]:
         return hub_rows(dataset.removeprefix(HUB))
     path = Path(dataset).expanduser()
     is_rows = path.suffix.lower() in _SUFFIXES
-    if is_rows and path.is_file():
+    there = os.path.isfile(path)  # noqa: PTH113 (Path.is_file fails where a name is too long)
+    if is_rows and there:
         return file_rows(path, complaints)
-    if path.is_file():
+    if there:
         raise InputError(f"{dataset} is neither .jsonl nor .csv; write one JSON object per line")
     if is_rows or len(path.parts) > 1:
         raise InputError(f"no file {dataset}; give the path of a .jsonl or .csv file")

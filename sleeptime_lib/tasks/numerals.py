@@ -160,6 +160,8 @@ def parse_number(text: str) -> Number | None:
 
     A currency sign, a percent sign and a final period are allowed, units and words are not.
     """
+    if len(text) > 4 * _MOST_DIGITS:
+        return None
     plain = plain_text(text).strip()
     numbers = find_numbers(plain)
     if len(numbers) != 1 or numbers[0].start != 0:

@@ -9,21 +9,32 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
-from sleeptime_lib.errors import InputError, MissingDependency
+from sleeptime_lib.errors import InputError, MissingDependency, brief
 from sleeptime_lib.records import Context, Question
 from sleeptime_lib.tasks.splitters import SplitterName
 
-_BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _NOT_UTF8: Final = re.compile("[\ud800-\udfff]")
 _MOST_SHOWN: Final = 20
+
+# A file may take this much, so that none can take all memory or run for minutes.
+_MOST_BYTES: Final = 64_000_000
+_LONGEST_LINE: Final = 10_000_000
+"""Characters."""
+_MOST_VALUES: Final = 5_000_000
+_MOST_ROWS: Final = 200_000
+_MOST_BAD: Final = 100_000
+_LONGEST_COMPLAINT: Final = 300
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,13 @@ class Complaints:
         try:
             yield
         except BadRow as bad:
-            self._told.append((row.line, f"{row.source}:{row.line}: {part}{bad}"))
+            told = brief(f"{part}{bad}", _LONGEST_COMPLAINT)
+            self._told.append((row.line, f"{row.source}:{row.line}: {told}"))
+            if len(self._told) > _MOST_BAD:
+                raise InputError(
+                    f"{row.source}: more than {_MOST_BAD:,} rows cannot be used; the first: "
+                    f"{min(self._told)[1]}"
+                ) from None
 
     def settle(self, *, usable: int, source: str, skip_bad: bool) -> list[str]:
         """Turn complaints into notices, or refuse the data.
@@ -147,17 +164,64 @@ def file_rows(path: Path, complaints: Complaints) -> list[SourceRow]:
     Blank lines are no rows.
 
     Raises:
-        InputError: The file cannot be read at all.
+        InputError: The file cannot be read at all, or is too large.
     """
+    source, is_csv = str(path), path.suffix.lower() == ".csv"
     try:
-        data = path.read_bytes()
+        with path.open("rb") as data:
+            if os.fstat(data.fileno()).st_size > _MOST_BYTES:
+                right = f"give one of at most {_MOST_BYTES // 10**6} MB"
+                raise InputError(f"{source} is too large; {right}")
+            if data.peek(2)[:2] in _UTF16:
+                raise InputError(f"{source}:1: the file is UTF-16; save it as UTF-8")
+            # A line of CSV may end in other ways; JSON has them in its texts.
+            ends = "" if is_csv else "\n"
+            with io.TextIOWrapper(data, "utf-8-sig", "surrogateescape", ends) as text:
+                read = _csv_rows if is_csv else _json_rows
+                return _all_of(source, read(source, _lines(source, text), complaints))
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; give a readable file") from error
-    if data[:2] in _UTF16:
-        raise InputError(f"{path}:1: the file is UTF-16; save it as UTF-8")
-    text = data.removeprefix(_BOM).decode("utf-8", "surrogateescape")
-    read = _csv_rows if path.suffix.lower() == ".csv" else _json_rows
-    return read(str(path), text, complaints)
+        raise InputError(f"cannot read {source}: {error.strerror}; give a readable file") from error
+
+
+def _lines(source: str, text: TextIO) -> Iterator[str]:
+    number = 0
+    while line := text.readline(_LONGEST_LINE + 1):
+        number += 1
+        if len(line) > _LONGEST_LINE:
+            raise InputError(
+                f"{source}:{number}: a line of more than {_LONGEST_LINE:,} characters; write one "
+                "row per line"
+            )
+        yield line
+
+
+def _all_of(source: str, rows: Iterable[SourceRow]) -> list[SourceRow]:
+    kept = []
+    for row in rows:
+        kept.append(row)
+        if len(kept) > _MOST_ROWS:
+            right = f"give a file of at most {_MOST_ROWS:,} rows"
+            raise InputError(f"{source}:{row.line}: too many rows; {right}")
+    return kept
+
+
+class _Values:
+    """How many values a file holds so far: some take fifty times their length in memory."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._count = 0
+
+    def add(self, count: int, line: int) -> None:
+        """Count those of a row.
+
+        Raises:
+            InputError: They are too many.
+        """
+        self._count += count
+        if self._count > _MOST_VALUES:
+            right = f"give a file of at most {_MOST_VALUES:,}"
+            raise InputError(f"{self._source}:{line}: too many values; {right}")
 
 
 def hub_rows(
@@ -200,13 +264,14 @@ def hub_rows(
         raise InputError(f"cannot load {source} from the hub ({reason}); {way_out}") from error
 
 
-def _json_rows(source: str, text: str, complaints: Complaints) -> list[SourceRow]:
-    rows = []
-    for line, written in enumerate(text.split("\n"), start=1):
+def _json_rows(source: str, lines: Iterable[str], complaints: Complaints) -> Iterator[SourceRow]:
+    values = _Values(source)
+    for line, written in enumerate(lines, start=1):
         if written.strip():
+            # Each value stands behind one of these; in texts they count as well.
+            values.add(sum(map(written.count, ",[{")), line)
             with complaints.about(SourceRow(source, line, {})):
-                rows.append(SourceRow(source, line, _json_object(written)))
-    return rows
+                yield SourceRow(source, line, _json_object(written.removesuffix("\n")))
 
 
 def _json_object(written: str) -> dict[str, Any]:
@@ -233,15 +298,13 @@ def _json_object(written: str) -> dict[str, Any]:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadRow(f"field {twice!r} is there twice; write each field once")
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise BadRow(f"field {brief(repr(twice), 80)} is there twice; write each field once")
     return fields
 
 
-def _csv_rows(source: str, text: str, complaints: Complaints) -> list[SourceRow]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[SourceRow] = []
+def _csv_rows(source: str, lines: Iterable[str], complaints: Complaints) -> Iterator[SourceRow]:
+    reader, values = csv.reader(lines, strict=True), _Values(source)
     header: list[str] = []
     while len(set(header)) == len(header):
         line = reader.line_num + 1
@@ -252,9 +315,11 @@ def _csv_rows(source: str, text: str, complaints: Complaints) -> list[SourceRow]
                 break
             except csv.Error as error:
                 reach = f" up to line {reader.line_num}" if reader.line_num > line else ""
-                raise BadRow(
-                    f"broken CSV{reach} ({error}); close quotes, and double them in text"
-                ) from error
+                right = "close quotes, and double them in text"
+                if "field limit" in str(error):
+                    right = f"{right}; longer texts go into a JSONL file"
+                raise BadRow(f"broken CSV{reach} ({error}); {right}") from error
+            values.add(len(cells), line)
             _require_utf8("".join(cells))
             if cells and not header:
                 header = [name.strip() for name in cells]
@@ -266,8 +331,7 @@ def _csv_rows(source: str, text: str, complaints: Complaints) -> list[SourceRow]
                         f"{len(cells)} columns where the first line names {len(header)}; "
                         "put text with commas in quotes"
                     )
-                rows.append(SourceRow(source, line, dict(zip(header, cells, strict=True))))
-    return rows
+                yield SourceRow(source, line, dict(zip(header, cells, strict=True)))
 
 
 def _require_utf8(text: str) -> None:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 import uuid
 from collections.abc import Coroutine
@@ -30,6 +29,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sleeptime_lib.console import say
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.servers.api import (
     ApiError,
@@ -54,6 +54,7 @@ from sleeptime_lib.servers.gguf.chat import (
 )
 from sleeptime_lib.servers.gguf.header import Header, read_header
 from sleeptime_lib.servers.gguf.pipeline import GgufOptions, load
+from sleeptime_lib.servers.guard import listen
 
 SERVER: Final = "sleeptime serve --gguf"
 
@@ -88,15 +89,12 @@ def serve_file(host: str, port: int, path: Path, options: GgufOptions) -> None:
     Raises:
         InputError: The model cannot be loaded.
     """
-    import uvicorn
-
     header = read_header(path)
-    print(
+    say(
         f"loading {header.name} ({header.architecture} {header.quantisation}); then "
-        f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1",
-        file=sys.stderr,
+        f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1"
     )
-    uvicorn.run(create_app(header, options), host=host, port=port, log_level="warning")
+    listen(create_app(header, options), host, port)
 
 
 def served_name(header: Header, options: GgufOptions) -> str:

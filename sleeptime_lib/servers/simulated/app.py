@@ -25,6 +25,7 @@ from sleeptime_lib.servers.api import (
     room,
     stops,
 )
+from sleeptime_lib.servers.guard import listen
 from sleeptime_lib.servers.simulated.chat import Draft, reply
 from sleeptime_lib.servers.simulated.faults import Faults, RateLimit, spoil
 from sleeptime_lib.servers.simulated.logprobs import score
@@ -55,9 +56,7 @@ def serve(host: str, port: int, options: Options = Options()) -> None:  # noqa: 
         port: Port to listen on.
         options: Name, latency, limits and faults.
     """
-    import uvicorn
-
-    uvicorn.run(create_app(options), host=host, port=port, log_level="warning")
+    listen(create_app(options), host, port)
 
 
 class _Server:

@@ -39,7 +39,8 @@ class Server:
     def post(self, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
         """Send a body for the served model; status and content of the answer."""
         content = json.dumps({"model": self.model} | body).encode()
-        request = urllib.request.Request(self.base_url + path, content)
+        kind = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.base_url + path, content, kind)
         return self._answer(request)
 
     def get(self, url: str) -> dict[str, Any]:
