@@ -12,11 +12,11 @@ from sleeptime_lib.records import Row
 from sleeptime_lib.store import (
     SleepRecord,
     count_rows,
-    key_digest,
     open_run,
     read_rows,
     read_sleeps,
 )
+from sleeptime_lib.table import key_digest
 
 MANIFEST = {"config": {"seed": 0, "model": "m"}, "dataset_fingerprint": "d", "prompts_hash": "p"}
 
