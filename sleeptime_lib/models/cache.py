@@ -22,7 +22,7 @@ from typing import IO, Final, Protocol
 
 from sleeptime_lib import lock
 from sleeptime_lib.errors import InputError, StopRun
-from sleeptime_lib.models import cache_file, cache_rescue
+from sleeptime_lib.models import cache_file, cache_log, cache_rescue
 from sleeptime_lib.models.ledger import Amount, Spending
 from sleeptime_lib.models.replies import one_line
 from sleeptime_lib.records import Reply
@@ -137,17 +137,14 @@ class Cache:
 
     def _open(self) -> cache_file.Opened:
         cache_rescue.finish(self._path)
+        log = self._path.with_name(self._path.name + "-wal")
+        if kept := cache_log.mend(log):
+            self.notices.append(f"{log.name} was damaged and is mended, the old file is {kept}")
         try:
-            opened = cache_file.open_file(self._path)
+            return cache_file.open_file(self._path)
         except Damaged:
             self.notices.append(cache_rescue.rescue(self._path))
-            opened = cache_file.open_file(self._path)
-        if opened.lost:
-            self.notices.append(
-                f"{self._path.name}-wal was damaged: the replies that came last are lost, and are "
-                "asked for again where they are needed"
-            )
-        return opened
+            return cache_file.open_file(self._path)
 
     def get(self, key: bytes) -> Reply | None:
         """The stored reply to a request, or None.

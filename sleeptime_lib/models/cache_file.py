@@ -127,12 +127,10 @@ class Opened:
     Attributes:
         abandoned: Calls that were in flight when a process was killed, now booked at their worst.
         spent: What has been spent so far, those included.
-        lost: Whether writes that were complete stand in a damaged log, and cannot be read.
     """
 
     abandoned: int
     spent: Spending
-    lost: bool
 
 
 def open_file(path: Path) -> Opened:
@@ -144,7 +142,6 @@ def open_file(path: Path) -> Opened:
         sqlite3.OperationalError: It cannot be opened at all.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = _last_commit(path.with_name(path.name + "-wal"))
     try:
         db = connect(path)
         try:
@@ -152,14 +149,12 @@ def open_file(path: Path) -> Opened:
             if (said := db.execute("PRAGMA integrity_check(1)").fetchall()[0][0]) != "ok":
                 raise Damaged(said)
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # opens the log
-            read = db.execute("PRAGMA wal_checkpoint").fetchone()[1]
             with db:
                 db.execute("BEGIN IMMEDIATE")
                 _ensure_version(db, path)
                 lookup(db, b"")
                 abandoned = _book_abandoned(db)
-                return Opened(abandoned, spent(db), read < written)
+                return Opened(abandoned, spent(db))
         finally:
             db.close()
     except sqlite3.OperationalError as error:
@@ -168,25 +163,6 @@ def open_file(path: Path) -> Opened:
         raise Damaged(str(error)) from None
     except UNREADABLE as error:
         raise Damaged(str(error)) from None
-
-
-def _last_commit(log: Path) -> int:
-    """The frame of a write-ahead log that ends its last transaction; 0 when there is none.
-
-    SQLite believes a log as far as its checksums hold, and drops the rest without a word. Here they
-    are not looked at: frames of this log are told from older ones by their salts.
-    Format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
-    """
-    if not log.exists():
-        return 0
-    content = log.read_bytes()
-    frame = 24 + int.from_bytes(content[8:12])
-    salts, last = {content[16:24], content[40:48]}, 0
-    for number, start in enumerate(range(32, len(content) - 24, max(frame, 512)), start=1):
-        ends = any(content[start + 4 : start + 8])
-        if ends and content[start + 8 : start + 16] in salts:
-            last = number
-    return last
 
 
 def connect(
