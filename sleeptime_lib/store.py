@@ -11,6 +11,7 @@ resumes sets it aside, and what was in it is made again from the replies.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 from collections.abc import Mapping
@@ -179,7 +180,7 @@ def open_run(
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK):
-            raise PermissionError(13, "Permission denied")
+            raise PermissionError(errno.EACCES, "no permission to write", str(path))
         _refuse_strangers(path)
         held = lock.hold(path / "lock", path)
         try:
@@ -190,7 +191,8 @@ def open_run(
             raise
     except OSError as error:
         raise InputError(
-            f"cannot write to {path} ({error.strerror}): choose another directory with --out"
+            f"cannot use {error.filename or path} ({error.strerror or error}): mend that, or choose "
+            "another directory with --out"
         ) from None
     return directory
 
@@ -213,7 +215,7 @@ def count_rows(path: Path) -> int:
     try:
         return _rows(path).count_answered()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+        raise _unreadable(path, error) from None
 
 
 def read_sleeps(path: Path) -> pd.DataFrame:
@@ -241,7 +243,7 @@ def _read_table(path: Path, table: Table) -> pd.DataFrame:
         except FileNotFoundError:  # the run has ended just now, and gathered its parts
             found = table.as_arrow()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+        raise _unreadable(path, error) from None
     except Damaged as error:
         command = manifest.get("command", "the same command")
         raise InputError(
@@ -250,6 +252,10 @@ def _read_table(path: Path, table: Table) -> pd.DataFrame:
         ) from None
     frame: pd.DataFrame = found.to_pandas(maps_as_pydicts="strict")
     return frame
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{error.filename or path} cannot be read: {error.strerror or error}")
 
 
 def _refuse_strangers(path: Path) -> None:

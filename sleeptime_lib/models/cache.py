@@ -225,7 +225,10 @@ class Cache:
                     self._path.stat()  # SQLite would go on writing to a file that was removed
                     _commit(db, batch)
             except Exception as error:  # whatever it is, nobody may be left waiting
-                self._failure = f"cache {self._path} cannot be written: {_said(error)}"
+                self._failure = (
+                    f"cache {self._path} cannot be written ({_said(error)}): everything finished is "
+                    "kept; when that is mended, the same command goes on from there"
+                )
             if batch and self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._settle, batch)
             if closing and not self._queue:
