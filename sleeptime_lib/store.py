@@ -191,8 +191,8 @@ def open_run(
             raise
     except OSError as error:
         raise InputError(
-            f"cannot use {error.filename or path} ({error.strerror or error}): mend that, or choose "
-            "another directory with --out"
+            f"cannot use {error.filename or path} ({error.strerror or error}): mend that, or "
+            "choose another directory with --out"
         ) from None
     return directory
 

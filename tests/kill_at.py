@@ -24,7 +24,7 @@ def _work(moment, folder, work, arguments):
 
     def touched(event, details):
         nonlocal left
-        if event in _TOUCHES and details and folder in os.fsdecode(details[0] or ""):
+        if event in _TOUCHES and details and folder in str(details[0]):
             left -= 1
             if not left:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -226,8 +226,8 @@ class Cache:
                     _commit(db, batch)
             except Exception as error:  # whatever it is, nobody may be left waiting
                 self._failure = (
-                    f"cache {self._path} cannot be written ({_said(error)}): everything finished is "
-                    "kept; when that is mended, the same command goes on from there"
+                    f"cache {self._path} cannot be written ({_said(error)}): everything finished "
+                    "is kept; when that is mended, the same command goes on from there"
                 )
             if batch and self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._settle, batch)
