@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import shutil
 import zlib
@@ -103,8 +104,22 @@ def write_parquet(path: Path, table: pa.Table, **how: Any) -> None:
         writer.add_key_value_metadata({"sleeptime.digest": (_MARK + _NO_DIGEST).decode()})
     content = bytearray(sink.getvalue())
     place = content.rindex(_MARK) + len(_MARK)
-    content[place : place + len(_NO_DIGEST)] = _digest(content)
+    content[place : place + len(_NO_DIGEST)] = _digest(content, place)
     write_whole(path, content)
+
+
+def check_parquet(path: Path) -> None:
+    """Check a Parquet file without parsing it or holding it in memory.
+
+    Raises:
+        Damaged: It is not what was written. Without a digest nobody can tell.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise Damaged("it is empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            _check(content)
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
@@ -117,15 +132,10 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    content = bytearray(path.read_bytes())
-    place = content.rfind(_MARK) + len(_MARK)
-    if place >= len(_MARK):
-        digest = bytes(content[place : place + len(_NO_DIGEST)])
-        content[place : place + len(_NO_DIGEST)] = _NO_DIGEST
-        if _digest(content) != digest:
-            raise Damaged("its digest is wrong")
+    content = path.read_bytes()
+    _check(content)
     try:
-        return pq.ParquetFile(pa.BufferReader(bytes(content)))
+        return pq.ParquetFile(pa.BufferReader(content))
     except Exception as error:  # the parser was given bytes that nobody vouches for
         raise Damaged(str(error)) from None
 
@@ -146,5 +156,16 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
     return table
 
 
-def _digest(content: bytes | bytearray) -> bytes:
-    return hashlib.sha256(content).hexdigest().encode()
+def _check(content: bytes | mmap.mmap) -> None:
+    place = content.rfind(_MARK) + len(_MARK)
+    if place >= len(_MARK) and content[place : place + len(_NO_DIGEST)] != _digest(content, place):
+        raise Damaged("its digest is wrong")
+
+
+def _digest(content: bytes | bytearray | mmap.mmap, place: int) -> bytes:
+    """The digest of a file whose digest stands at a place."""
+    digest = hashlib.sha256()
+    with memoryview(content) as view:
+        for part in (view[:place], _NO_DIGEST, view[place + len(_NO_DIGEST) :]):
+            digest.update(part)
+    return digest.hexdigest().encode()

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sleeptime_lib import sealed
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.models.stored import from_record, to_record
 from sleeptime_lib.records import KINDS, Reply, Usage
@@ -161,6 +162,10 @@ def read_about(name: str) -> About:
 
     path = find(name)
     try:
+        sealed.check_parquet(path)
+    except (OSError, sealed.Damaged) as error:
+        raise InputError(f"recording {path} is damaged ({error}): fetch it again") from None
+    try:
         schema = pq.read_schema(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({error}): it is not a recording") from None
@@ -202,12 +207,9 @@ def write(path: Path, about: About, replies: Iterable[tuple[bytes, Reply]]) -> N
         about: What it holds.
         replies: Keys of requests with their replies, in the order in which they are to be kept.
     """
-    import pyarrow.parquet as pq
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    pq.write_table(_table(about, replies), draft, compression="zstd", compression_level=19)
-    draft.replace(path)
+    table = _table(about, replies)
+    sealed.write_parquet(path, table, compression="zstd", compression_level=19)
 
 
 def total_usage(replies: Iterable[tuple[bytes, Reply]]) -> dict[str, int]:
