@@ -254,10 +254,11 @@ def spent(db: sqlite3.Connection, version: int = VERSION) -> Spending:
     Raises:
         Damaged: The table holds something else.
     """
-    row = db.execute(_SPENT[version]).fetchone()
-    if not row or not all(isinstance(value or 0, int) and (value or 0) >= 0 for value in row):
-        raise Damaged("what has been spent cannot be read")
+    row = db.execute(_SPENT[version]).fetchone() or (None,) * 8
     prompt, cached, completion, reasoning, written, calls, tokens, nano_usd = row
+    counts = [*row[:4], written or 0, *row[5:]]
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
+        raise Damaged("what has been spent cannot be read")
     usage = Usage(prompt, cached, completion, reasoning, written=written)
     return Spending(usage, calls, Amount(tokens, nano_usd))
 

@@ -37,6 +37,16 @@ async def test_a_truncated_file_keeps_the_rows_before_the_cut_and_what_was_spent
     assert await spent(path) == before
 
 
+@pytest.mark.parametrize("pages", range(7))
+async def test_a_file_cut_at_any_of_its_first_pages_opens_again(tmp_path, pages):
+    path = tmp_path / "calls.sqlite"
+    await fill(path, 60)
+    path.write_bytes(path.read_bytes()[: 4096 * pages + 700])
+    replies, notices = await found(path, 60)
+    assert "was damaged" in notices[0]
+    assert (await found(path, 60)) == (replies, [])
+
+
 async def test_a_hole_in_the_middle_costs_the_rows_in_it_and_the_notice_counts_them(tmp_path):
     path = tmp_path / "calls.sqlite"
     await fill(path, 400)
