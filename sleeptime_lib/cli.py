@@ -59,6 +59,8 @@ def main() -> None:
         status = _complain(tell(), 2)
     except SleeptimeError as error:
         status = _complain(str(error), error.exit_status)
+    except OSError as error:
+        status = _complain(f"{error.filename or 'output'}: {error.strerror or error}", 2)
     sys.exit(status or 0)
 
 

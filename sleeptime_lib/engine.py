@@ -18,8 +18,9 @@ from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.experiment import Answered, Call, Grade, Setting
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.records import KINDS, Context, Row, Usage
-from sleeptime_lib.store import RunDirectory, SleepRecord, key_digest
+from sleeptime_lib.store import RunDirectory, SleepRecord
 from sleeptime_lib.study import Planned, Study, Taken, answer, plan, take
+from sleeptime_lib.table import key_digest
 from sleeptime_lib.turns import InTurn, Turns
 
 OPEN_ROWS: Final = 1024

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sleeptime_lib
+from sleeptime_lib import sealed
 from sleeptime_lib.config import Options, words_of
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, SleepMethod
@@ -38,6 +39,8 @@ hash to now."""
 _NOT_IN_FILES: Final = "\\/:*?\"<>|$`&;!'"
 _LONGEST_WORD: Final = 100
 """Bytes; most systems take 255 in a name."""
+_KINDS: Final = {"config": dict, "estimate": dict, "billed": dict, "dataset_questions": int}
+"""Of fields that readers take apart."""
 
 _PACKAGES: Final = ("openai", "numpy", "pandas", "pyarrow", "datasets")
 
@@ -135,22 +138,49 @@ def differences(
     ]
 
 
+class DamagedManifest(InputError):
+    """A run's manifest is not what was written."""
+
+
+def write_manifest(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a run's manifest, whole or not at all."""
+    text = json.dumps(content, indent=1, sort_keys=True)
+    sealed.write_whole(path / MANIFEST, f"{sealed.seal(text)}\n".encode())
+
+
 def read_manifest(path: Path) -> dict[str, Any]:
     """Read a run's manifest.
 
     Raises:
-        InputError: There is none, or it cannot be read.
+        InputError: There is none, it cannot be read, or it is of something else.
+        DamagedManifest: It is not what was written.
     """
+    file = path / MANIFEST
     try:
-        content = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        text = file.read_bytes()
+        content = sealed.unseal(text)
     except FileNotFoundError:
         raise InputError(f"{path} is not a run directory: it has no {MANIFEST}") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path / MANIFEST} cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path / MANIFEST} is not a manifest: expected a JSON object")
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    except sealed.Damaged as error:
+        raise DamagedManifest(
+            f"{file} cannot be read ({error}): run the same command again with --out {path}, which "
+            "makes it and the rows anew from the replies that are kept"
+        ) from None
+    if not sealed.is_sealed(text):
+        _check(file, content)
     old = str(content.get("prompts_hash"))
     return content | {"prompts_hash": _PROMPTS_OF_FORMAT_1.get(old, content.get("prompts_hash"))}
+
+
+def _check(file: Path, content: Mapping[str, Any]) -> None:
+    """Look at a manifest that does not prove itself: whether its fields are of their kinds."""
+    if "config" not in content:
+        raise InputError(f"{file} is not the manifest of a run: it has no config")
+    for name, kind in _KINDS.items():
+        if name in content and not isinstance(content[name], kind):
+            raise DamagedManifest(f"{file}: {name} is {content[name]!r}, expected {kind.__name__}")
 
 
 def manifest_hash(manifest: Mapping[str, Any]) -> str:

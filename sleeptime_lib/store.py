@@ -4,27 +4,36 @@ While a run is going, rows are appended as JSON lines to a part file under `rows
 process killed at any moment loses at most the line it was writing. A finished run is one
 `rows.parquet`, sorted by row key. The notes of the sleep phases are kept beside it in
 `sleeps.parquet`, and every model reply in `calls.sqlite`.
+
+All of these carry checksums. Who reads a damaged one is told to run the same command again; who
+resumes sets it aside, and what was in it is made again from the replies.
 """
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import json
+import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from sleeptime_lib import lock
+from sleeptime_lib import lock, sealed
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.manifest import MANIFEST, differences, read_manifest
-from sleeptime_lib.records import KINDS, ROW_KEY, Row
+from sleeptime_lib.manifest import (
+    MANIFEST,
+    DamagedManifest,
+    differences,
+    read_manifest,
+    write_manifest,
+)
+from sleeptime_lib.records import ROW_KEY, Row
+from sleeptime_lib.sealed import Damaged
+from sleeptime_lib.table import Table, key_digest
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 CALLS: Final = "calls.sqlite"
 
@@ -62,22 +71,23 @@ class SleepRecord:
 
 _SLEEP_KEY: Final = ("context_id", "sleep_effort", "draw")
 _HISTORY: Final = ("created", "estimate", "billed", "calls", "seconds")
-_BATCH: Final = 4096
-_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class RunDirectory:
     """A run directory opened for writing; one process at a time.
 
     Use as a context manager. `open_run` makes one.
+
+    Attributes:
+        notices: One line for each thing the user should know (damage, and what becomes of it).
     """
 
-    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, path: Path, held: IO[str]) -> None:
         self.path = path
-        self.manifest = manifest
-        self._lock = lock.hold(path / "lock", path)
-        self._rows = _Table(path, "rows", ROW_KEY, Row)
-        self._sleeps = _Table(path, "sleeps", _SLEEP_KEY, SleepRecord)
+        self.manifest: dict[str, Any] = {}
+        self.notices: list[str] = []
+        self._lock = held
+        self._rows, self._sleeps = _rows(path), _sleeps(path)
 
     def __enter__(self) -> RunDirectory:
         """Return the directory itself."""
@@ -85,9 +95,9 @@ class RunDirectory:
 
     def __exit__(self, *_: object) -> None:
         """Close files and release the lock."""
-        self._rows.close()
-        self._sleeps.close()
-        self._lock.close()
+        with self._lock:
+            self._rows.close()
+            self._sleeps.close()
 
     @property
     def calls_path(self) -> Path:
@@ -95,11 +105,16 @@ class RunDirectory:
         return self.path / CALLS
 
     def done(self) -> frozenset[bytes]:
-        """Digests of the keys of all rows that are there and did not fail."""
+        """Digests of the keys of all rows that did not fail, and whose notes are there."""
+        kept = self.sleeps_kept()
         return frozenset(
             key_digest([row[name] for name in ROW_KEY])
             for row in self._rows.read()
             if not row["error"]
+            and all(
+                (row["context_id"], row["sleep_effort"], draw) in kept
+                for draw in range(row["sleep_parallel"])
+            )
         )
 
     def sleeps_kept(self) -> set[tuple[str, str, int]]:
@@ -120,12 +135,31 @@ class RunDirectory:
     def save_manifest(self, **changes: Any) -> None:
         """Write the manifest with these fields changed."""
         self.manifest.update(changes)
-        _write_whole(self.path / MANIFEST, json.dumps(self.manifest, indent=1, sort_keys=True))
+        write_manifest(self.path, self.manifest)
 
     def finish(self) -> None:
         """Gather the rows and the notes into sorted Parquet files."""
         self._rows.gather()
         self._sleeps.gather()
+
+    def resume(self, known: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> None:
+        """Mend what is damaged, and write down what the run is about to do.
+
+        Args:
+            known: The manifest of the sessions before; None where it is lost, or where there are
+                none.
+            manifest: That of this session.
+        """
+        for table in (self._rows, self._sleeps):
+            self.notices += table.mend() if known else table.distrust()
+        if not known and (self.path / MANIFEST).exists():
+            kept = sealed.set_aside(self.path / MANIFEST, copy=True)
+            self.notices.append(
+                f"{MANIFEST} was damaged: the rows are made again from the replies, and what was "
+                f"estimated and billed before is forgotten; the old file is {kept}"
+            )
+        history = {name: known[name] for name in _HISTORY if name in known} if known else {}
+        self.save_manifest(**(dict(manifest) | history))
 
 
 def open_run(
@@ -146,27 +180,20 @@ def open_run(
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-        strangers = [p.name for p in path.iterdir()] if not (path / MANIFEST).exists() else []
+            raise PermissionError(errno.EACCES, "no permission to write", str(path))
+        _refuse_strangers(path)
+        held = lock.hold(path / "lock", path)
+        try:
+            directory = RunDirectory(path, held)
+            directory.resume(_known(path, manifest, defaults or {}), manifest)
+        except BaseException:
+            held.close()
+            raise
     except OSError as error:
         raise InputError(
-            f"cannot write to {path} ({error.strerror}): choose another directory with --out"
+            f"cannot use {error.filename or path} ({error.strerror or error}): mend that, or "
+            "choose another directory with --out"
         ) from None
-    if others := sorted(
-        name for name in strangers if not name.startswith(("lock", CALLS, MANIFEST))
-    ):
-        raise InputError(
-            f"{path} is not empty and not a run directory ({others[0]} is in it): "
-            "choose another with --out"
-        )
-    known = read_manifest(path) if (path / MANIFEST).exists() else None
-    if known and (differs := differences(known, manifest, defaults or {})):
-        raise InputError(
-            f"{path} holds a run with another configuration ({'; '.join(differs)}): choose another "
-            "directory with --out, or the same options to resume"
-        )
-    directory = RunDirectory(path, dict(manifest) | _history(known))
-    directory.save_manifest()
     return directory
 
 
@@ -174,177 +201,93 @@ def read_rows(path: Path) -> pd.DataFrame:
     """Read the rows of a finished or unfinished run, sorted by row key.
 
     Raises:
-        InputError: The directory is not a run directory.
+        InputError: The directory is not a run directory, or its rows are damaged.
     """
-    return _read_table(path, "rows", ROW_KEY, Row)
+    return _read_table(path, _rows(path))
 
 
 def count_rows(path: Path) -> int:
-    """Rows that are in a run directory and did not fail; 0 when there is none."""
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
+    """Rows that are in a run directory and did not fail; 0 when there is none.
 
-    gathered = path / "rows.parquet"
-    count = 0
-    if gathered.exists():
-        errors = pq.read_table(gathered, columns=["error"]).column("error")
-        count += int(pc.sum(pc.equal(errors, "")).as_py() or 0)
-    for part in (path / "rows").glob("part-*.jsonl"):
-        with part.open("rb") as lines:
-            # Within a text quotes are escaped, so this stands only where it means something.
-            count += sum(b'"error":""' in line for line in lines)
-    return count
+    Raises:
+        InputError: They cannot be read. Damage is no reason: what is damaged does not count.
+    """
+    try:
+        return _rows(path).count_answered()
+    except OSError as error:
+        raise _unreadable(path, error) from None
 
 
 def read_sleeps(path: Path) -> pd.DataFrame:
     """Read the notes of a run's sleep phases: the columns of `SleepRecord`.
 
     Raises:
-        InputError: The directory is not a run directory.
+        InputError: The directory is not a run directory, or its notes are damaged.
     """
-    return _read_table(path, "sleeps", _SLEEP_KEY, SleepRecord)
+    return _read_table(path, _sleeps(path))
 
 
-def key_digest(values: Iterable[Any]) -> bytes:
-    """Eight bytes that stand for a row key; small enough to hold a million of."""
-    return hashlib.blake2b(_encode(list(values)).encode(), digest_size=8).digest()
+def _rows(path: Path) -> Table:
+    return Table(path, "rows", ROW_KEY, Row)
 
 
-def _read_table(path: Path, name: str, key: tuple[str, ...], record: type) -> pd.DataFrame:
-    read_manifest(path)
-    table = _Table(path, name, key, record).as_arrow()
-    frame: pd.DataFrame = table.to_pandas(maps_as_pydicts="strict")
+def _sleeps(path: Path) -> Table:
+    return Table(path, "sleeps", _SLEEP_KEY, SleepRecord)
+
+
+def _read_table(path: Path, table: Table) -> pd.DataFrame:
+    manifest = read_manifest(path)
+    try:
+        try:
+            found = table.as_arrow()
+        except FileNotFoundError:  # the run has ended just now, and gathered its parts
+            found = table.as_arrow()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except Damaged as error:
+        command = manifest.get("command", "the same command")
+        raise InputError(
+            f"{error}: this is not what was written. Run `{command} --out {shlex.quote(str(path))}`"
+            " again, which makes it anew from the replies that are kept"
+        ) from None
+    frame: pd.DataFrame = found.to_pandas(maps_as_pydicts="strict")
     return frame
 
 
-def _history(known: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What a resumed run keeps of the sessions before."""
-    return {name: known[name] for name in _HISTORY if name in known} if known else {}
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{error.filename or path} cannot be read: {error.strerror or error}")
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    draft = path.with_suffix(path.suffix + ".new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
-
-
-class _Table:
-    """Records of one kind in a run directory: NAME.parquet plus lines in NAME/part-*.jsonl."""
-
-    def __init__(self, path: Path, name: str, key: tuple[str, ...], record: type) -> None:
-        self._parquet = path / f"{name}.parquet"
-        self._folder = path / name
-        self._key = key
-        self._kinds = {field.name: str(field.type) for field in fields(record)}
-        self._part: IO[str] | None = None
-
-    def append(self, record: Any) -> None:
-        if self._part is None:
-            self._folder.mkdir(exist_ok=True)
-            number = len(list(self._folder.glob("part-*.jsonl")))
-            self._part = (self._folder / f"part-{number:05d}.jsonl").open("a", encoding="utf-8")
-        # The columns are flat, so this does what `dataclasses.asdict` does in a tenth of the time.
-        values = {name: getattr(record, name) for name in self._kinds}
-        self._part.write(_encode(values) + "\n")
-        # Handing each line to the operating system is what makes it survive SIGKILL.
-        self._part.flush()
-
-    def read(self) -> Iterator[dict[str, Any]]:
-        """All records in the order written, unsorted; a later one replaces an earlier one."""
-        if self._parquet.exists():
-            import pyarrow.parquet as pq
-
-            for batch in pq.ParquetFile(self._parquet).iter_batches():
-                yield from map(_upgraded, batch.to_pylist(maps_as_pydicts="strict"))
-        for part in sorted(self._folder.glob("part-*.jsonl")):
-            with part.open(encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    record = _whole_line(line)
-                    if record is not None:
-                        yield _upgraded(record)
-
-    def as_arrow(self) -> pa.Table:
-        """All records, each key once (the last one written), sorted by key."""
-        import pyarrow as pa
-
-        # Arrow holds a record in a tenth of the memory that Python objects take, so records are
-        # turned over in batches, and only the place of each key's last record is kept.
-        batches: list[pa.RecordBatch] = []
-        places: dict[bytes, int] = {}
-        records = enumerate(self.read())
-        while chunk := list(itertools.islice(records, _BATCH)):
-            for place, record in chunk:
-                places[key_digest([record[name] for name in self._key])] = place
-            batches.append(
-                pa.RecordBatch.from_pylist([record for _, record in chunk], schema=self._schema())
-            )
-        table = pa.Table.from_batches(batches, schema=self._schema())
-        if len(places) < table.num_rows:
-            table = table.take(list(places.values()))
-        return table.sort_by([(name, "ascending") for name in self._key])
-
-    def _schema(self) -> pa.Schema:
-        import pyarrow as pa
-
-        types = {
-            "int": pa.int64(),
-            "float": pa.float64(),
-            "bool": pa.bool_(),
-            "Mapping[str, float]": pa.map_(pa.string(), pa.float64()),
-        }
-        return pa.schema(
-            [
-                (name, types.get(kind.removesuffix(" | None"), pa.string()))
-                for name, kind in self._kinds.items()
-            ]
+def _refuse_strangers(path: Path) -> None:
+    """Leave a directory alone that is not empty and no run."""
+    names, ours = sorted(item.name for item in path.iterdir()), ["lock", CALLS, MANIFEST]
+    if MANIFEST in names:
+        try:
+            read_manifest(path)
+        except DamagedManifest:
+            ours += [*names] if CALLS in names else ["rows", "sleeps"]
+        else:
+            return
+    if others := [name for name in names if not name.startswith(tuple(ours))]:
+        raise InputError(
+            f"{path} is not empty and not a run directory ({others[0]} is in it): "
+            "choose another with --out"
         )
 
-    def gather(self) -> None:
-        """Put all records into the Parquet file and remove the parts."""
-        import pyarrow.parquet as pq
 
-        self.close()
-        draft = self._parquet.with_suffix(".new")
-        pq.write_table(self.as_arrow(), draft)
-        draft.replace(self._parquet)
-        for part in self._folder.glob("part-*.jsonl"):
-            part.unlink()
-        if self._folder.exists():
-            self._folder.rmdir()
-
-    def close(self) -> None:
-        if self._part is not None:
-            self._part.close()
-            self._part = None
-
-
-def _whole_line(line: str) -> dict[str, Any] | None:
-    """A record, or None for a line that a kill cut off."""
-    if not line.endswith("\n"):
+def _known(
+    path: Path, manifest: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The manifest of the sessions before; None where there is none or it is lost."""
+    if not (path / MANIFEST).exists():
         return None
     try:
-        record = json.loads(line)
-    except ValueError:
+        known = read_manifest(path)
+    except DamagedManifest:
         return None
-    return record if isinstance(record, dict) else None
-
-
-def _upgraded(record: dict[str, Any]) -> dict[str, Any]:
-    """A record with the columns of today.
-
-    Rows of format 1 billed one amount for the answer and the sleep phase together. The answer was
-    newly paid when that amount covers all its tokens, since its prompt holds the notes and can
-    only be replayed when the sleep phase was; the rest is the sleep phase's.
-    """
-    if "billed_prompt_tokens" not in record:
-        return record
-    billed = {kind: record.pop(f"billed_{kind}_tokens") for kind in KINDS}
-    test = {kind: record[f"test_{kind}_tokens"] for kind in KINDS}
-    if not record["sleep_id"]:
-        test = billed
-    elif not any(billed.values()) or any(billed[kind] < test[kind] for kind in KINDS):
-        test = dict.fromkeys(KINDS, 0)
-    split = {f"billed_test_{kind}_tokens": test[kind] for kind in KINDS}
-    split |= {f"billed_sleep_{kind}_tokens": billed[kind] - test[kind] for kind in KINDS}
-    return record | split | {"calls": int(not record["error"]), "measures": {}}
+    if differs := differences(known, manifest, defaults):
+        raise InputError(
+            f"{path} holds a run with another configuration ({'; '.join(differs)}): choose another "
+            "directory with --out, or the same options to resume"
+        )
+    return known

@@ -1,5 +1,7 @@
 """Run directories keep every finished row, whatever happens to the process."""
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +14,11 @@ from sleeptime_lib.records import Row
 from sleeptime_lib.store import (
     SleepRecord,
     count_rows,
-    key_digest,
     open_run,
     read_rows,
     read_sleeps,
 )
+from sleeptime_lib.table import key_digest
 
 MANIFEST = {"config": {"seed": 0, "model": "m"}, "dataset_fingerprint": "d", "prompts_hash": "p"}
 
@@ -179,9 +181,11 @@ def test_other_data_under_the_same_name_is_refused(tmp_path):
         open_run(tmp_path, MANIFEST | {"dataset_fingerprint": "e"})
 
 
-def test_a_second_process_is_refused_while_the_first_is_at_work(tmp_path):
-    with open_run(tmp_path, MANIFEST), pytest.raises(InputError, match="in use"):
+def test_a_second_process_is_refused_at_once_and_told_who_is_at_work_on_which_machine(tmp_path):
+    holder = rf"in use by another process \({os.getpid()} on {socket.gethostname()}\)"
+    with open_run(tmp_path, MANIFEST), pytest.raises(InputError, match=holder):
         open_run(tmp_path, MANIFEST)
+    open_run(tmp_path, MANIFEST).__exit__()
 
 
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path):

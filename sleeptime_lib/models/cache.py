@@ -22,10 +22,11 @@ from typing import IO, Final, Protocol
 
 from sleeptime_lib import lock
 from sleeptime_lib.errors import InputError, StopRun
-from sleeptime_lib.models import cache_file, cache_rescue
+from sleeptime_lib.models import cache_file, cache_log, cache_rescue
 from sleeptime_lib.models.ledger import Amount, Spending
 from sleeptime_lib.models.replies import one_line
 from sleeptime_lib.records import Reply
+from sleeptime_lib.sealed import Damaged
 
 _GROUP_SECONDS: Final = 0.002
 """How long the first write of a group waits for others."""
@@ -64,7 +65,7 @@ class CacheSource:
         """
         try:
             row = cache_file.lookup(self._db, key, self._version)
-        except sqlite3.Error as error:
+        except cache_file.UNREADABLE as error:
             raise StopRun(f"cache {self.name} cannot be read: {error}") from None
         if row is None or not cache_file.is_intact(key, row, self._version):
             return None
@@ -121,8 +122,8 @@ class Cache:
             self._reader = cache_file.connect(path)
         except BaseException as error:
             self._lock.close()
-            if isinstance(error, OSError | sqlite3.Error | cache_file.Damaged):
-                raise InputError(f"cache {path} cannot be used: {error}") from None
+            if isinstance(error, (OSError, *cache_file.UNREADABLE)):
+                raise InputError(f"cache {path} cannot be used: {_said(error)}") from None
             raise
         self.abandoned = opened.abandoned
         self.spent_before = opened.spent
@@ -136,9 +137,12 @@ class Cache:
 
     def _open(self) -> cache_file.Opened:
         cache_rescue.finish(self._path)
+        log = self._path.with_name(self._path.name + "-wal")
+        if kept := cache_log.mend(log):
+            self.notices.append(f"{log.name} was damaged and is mended, the old file is {kept}")
         try:
             return cache_file.open_file(self._path)
-        except cache_file.Damaged:
+        except Damaged:
             self.notices.append(cache_rescue.rescue(self._path))
             return cache_file.open_file(self._path)
 
@@ -150,7 +154,7 @@ class Cache:
         """
         try:
             row = cache_file.lookup(self._reader, key)
-        except sqlite3.Error as error:
+        except cache_file.UNREADABLE as error:
             raise StopRun(
                 f"cache {self._path} cannot be read ({error}): run the same command again, "
                 "it keeps what is intact"
@@ -218,9 +222,13 @@ class Cache:
             try:
                 db = db or cache_file.connect(self._path)
                 if batch:
+                    self._path.stat()  # SQLite would go on writing to a file that was removed
                     _commit(db, batch)
             except Exception as error:  # whatever it is, nobody may be left waiting
-                self._failure = f"cache {self._path} cannot be written: {one_line(str(error))}"
+                self._failure = (
+                    f"cache {self._path} cannot be written ({_said(error)}): everything finished "
+                    "is kept; when that is mended, the same command goes on from there"
+                )
             if batch and self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._settle, batch)
             if closing and not self._queue:
@@ -253,6 +261,12 @@ def _commit(db: sqlite3.Connection, batch: list[_Begin | _Finish | _Forget]) -> 
         cache_file.end(db, [key for key, item in last.items() if isinstance(item, _Finish)])
         if finishes:
             cache_file.book(db, [item.spending for item in finishes])
+
+
+def _said(error: BaseException) -> str:
+    """What went wrong, in one line, and for whom SQLite has waited."""
+    who = " by another program, such as a database browser" if "locked" in str(error) else ""
+    return one_line(str(error)) + who
 
 
 def _lock(path: Path) -> IO[str]:

@@ -21,11 +21,15 @@ from sleeptime_lib.models.ledger import NOTHING, Amount, Spending
 from sleeptime_lib.models.replies import storable
 from sleeptime_lib.models.stored import from_record, to_record
 from sleeptime_lib.records import Reply, Usage
+from sleeptime_lib.sealed import Damaged
+
+UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError, Damaged)
+"""What reading a damaged file may raise; names of columns are text that may be damaged too."""
 
 VERSION: Final = 2
 _OLD_VERSION: Final = 1
-_BUSY_SECONDS: Final = 30.0
-"""How long a write waits for one who reads."""
+_BUSY_SECONDS: Final = 2.0
+"""How long a write waits for another program, such as a database browser."""
 
 TABLES: Final = (
     """CREATE TABLE calls (
@@ -116,10 +120,6 @@ Row = tuple[Any, ...]
 """A row of `calls` as `COLUMNS` orders it: the key first, the checksum last."""
 
 
-class Damaged(Exception):
-    """The file is no intact database."""
-
-
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What was found on opening the file.
@@ -145,7 +145,8 @@ def open_file(path: Path) -> Opened:
     try:
         db = connect(path)
         try:
-            if (said := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            # That an index finds the wrong row is seen by the whole check alone.
+            if (said := db.execute("PRAGMA integrity_check(1)").fetchall()[0][0]) != "ok":
                 raise Damaged(said)
             db.execute("PRAGMA journal_mode = WAL")
             with db:
@@ -160,7 +161,7 @@ def open_file(path: Path) -> Opened:
         if error.sqlite_errorcode & 0xFF in _NOT_DAMAGE:
             raise
         raise Damaged(str(error)) from None
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise Damaged(str(error)) from None
 
 
@@ -253,10 +254,11 @@ def spent(db: sqlite3.Connection, version: int = VERSION) -> Spending:
     Raises:
         Damaged: The table holds something else.
     """
-    row = db.execute(_SPENT[version]).fetchone()
-    if not row or not all(isinstance(value or 0, int) and (value or 0) >= 0 for value in row):
-        raise Damaged("what has been spent cannot be read")
+    row = db.execute(_SPENT[version]).fetchone() or (None,) * 8
     prompt, cached, completion, reasoning, written, calls, tokens, nano_usd = row
+    counts = [*row[:4], written or 0, *row[5:]]
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
+        raise Damaged("what has been spent cannot be read")
     usage = Usage(prompt, cached, completion, reasoning, written=written)
     return Spending(usage, calls, Amount(tokens, nano_usd))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from sleeptime_lib.models import cache_file
-from sleeptime_lib.models.cache_file import COLUMNS, VERSION, Damaged, Row
+from sleeptime_lib.models.cache_file import COLUMNS, UNREADABLE, VERSION, Row
 from sleeptime_lib.models.ledger import Spending
 from sleeptime_lib.records import Usage
 
@@ -38,7 +38,8 @@ def rescue(path: Path) -> str:
     """
     draft = path.with_name(path.name + ".fresh")
     draft.unlink(missing_ok=True)
-    fresh = cache_file.connect(draft)
+    # It counts when it is complete and not before, so that it needs no journal.
+    fresh = cache_file.connect(draft, pragma="journal_mode = OFF")
     try:
         with fresh:
             fresh.execute("BEGIN IMMEDIATE")
@@ -79,7 +80,7 @@ def _copy(path: Path, fresh: sqlite3.Connection) -> str:
         old = cache_file.connect(path, pragma="writable_schema = ON")
         version = _version(old)
         old.execute(f"SELECT {COLUMNS[version]} FROM calls LIMIT 0")
-    except sqlite3.Error:
+    except UNREADABLE:
         return "nothing in it can be read"
     saved, billed = 0, Usage()
     for row in _rows(old, version, path.stat().st_size):
@@ -92,11 +93,11 @@ def _copy(path: Path, fresh: sqlite3.Connection) -> str:
     told = f"{saved:,} of {total:,}" if total and total >= saved else f"{saved:,}"
     try:
         before = cache_file.spent(old, version)
-    except (sqlite3.Error, Damaged):
+    except UNREADABLE:
         before = Spending(billed)
         told += " (what others have cost is not known and counts against no cap)"
     cache_file.book(fresh, [before])
-    with suppress(sqlite3.Error, Damaged):
+    with suppress(*UNREADABLE):
         cache_file.begin(fresh, cache_file.begun(old))
     old.close()
     return f"{told} replies are saved"
@@ -113,7 +114,7 @@ def _rows(db: sqlite3.Connection, version: int, size: int) -> Iterator[Row]:
             for number, *row in db.execute(f"{select} ORDER BY id", (low, high)):
                 low = number + 1
                 yield tuple(row)
-        except sqlite3.Error:
+        except UNREADABLE:
             failures += 1
             if low < high:
                 middle = (low + high) // 2
@@ -131,6 +132,6 @@ def _version(db: sqlite3.Connection) -> int:
 def _number(db: sqlite3.Connection, query: str) -> int | None:
     try:
         value = db.execute(query).fetchone()[0]
-    except (sqlite3.Error, TypeError):
+    except (*UNREADABLE, TypeError):
         return None
     return value if isinstance(value, int) else None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from sleeptime_lib import sealed
 from sleeptime_lib.errors import InputError, StopRun, brief
 from sleeptime_lib.given import parse_json
 from sleeptime_lib.models.stored import from_record, to_record
@@ -174,6 +175,10 @@ def read_about(name: str) -> About:
 
     path = find(name)
     try:
+        sealed.check_parquet(path)
+    except (OSError, sealed.Damaged) as error:
+        raise InputError(f"recording {path} is damaged ({error}): fetch it again") from None
+    try:
         schema = pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path} cannot be read ({error}): it is not a recording") from None
@@ -310,16 +315,11 @@ def write(path: Path, about: About, replies: Iterable[tuple[bytes, Reply]]) -> N
     Raises:
         InputError: It would be larger than can be replayed.
     """
-    import pyarrow.parquet as pq
-
     table = _table(about, replies)
     if table.nbytes > _LARGEST:
         raise InputError(f"{path} would be larger than can be replayed: {table.nbytes:,} bytes")
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    how = {"compression": "zstd", "compression_level": 19, "write_page_checksum": True}
-    pq.write_table(table, draft, **how)
-    draft.replace(path)
+    sealed.write_parquet(path, table, compression="zstd", compression_level=19)
 
 
 def total_usage(replies: Iterable[tuple[bytes, Reply]]) -> dict[str, int]:

@@ -1,14 +1,14 @@
 """Damaged caches: what can be read is saved, nothing wrong is ever returned."""
 
+import itertools
 import random
 import shutil
 import sqlite3
-from contextlib import suppress
 
 import pytest
+from kill_at import kill_at
 from numbered_replies import WORST, fill, found, key, reply
 
-from sleeptime_lib.models import cache_rescue
 from sleeptime_lib.models.cache import Cache
 from sleeptime_lib.models.ledger import NOTHING
 from sleeptime_lib.records import Usage
@@ -35,6 +35,16 @@ async def test_a_truncated_file_keeps_the_rows_before_the_cut_and_what_was_spent
     assert notices[0].endswith("replies are saved, the old file is calls.sqlite.damaged-1")
     assert (tmp_path / "calls.sqlite.damaged-1").read_bytes() == whole[: len(whole) // 2]
     assert await spent(path) == before
+
+
+@pytest.mark.parametrize("pages", range(7))
+async def test_a_file_cut_at_any_of_its_first_pages_opens_again(tmp_path, pages):
+    path = tmp_path / "calls.sqlite"
+    await fill(path, 60)
+    path.write_bytes(path.read_bytes()[: 4096 * pages + 700])
+    replies, notices = await found(path, 60)
+    assert "was damaged" in notices[0]
+    assert (await found(path, 60)) == (replies, [])
 
 
 async def test_a_hole_in_the_middle_costs_the_rows_in_it_and_the_notice_counts_them(tmp_path):
@@ -152,36 +162,38 @@ async def test_no_database_at_all_is_set_aside(tmp_path):
     assert (tmp_path / "calls.sqlite.damaged-1").read_bytes().startswith(b"this is a text")
 
 
-@pytest.mark.parametrize("moment", range(6))
-async def test_a_rescue_that_is_killed_at_any_moment_is_ended_by_the_next_opening(
-    tmp_path, moment, monkeypatch
-):
+async def test_a_rescue_that_is_killed_at_any_moment_is_ended_by_the_next_opening(tmp_path):
+    await fill(tmp_path / "whole.sqlite", 400)
+    whole = (tmp_path / "whole.sqlite").read_bytes()
+
+    def damaged(folder):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "calls.sqlite").write_bytes(whole[: len(whole) // 2])
+        return tmp_path / folder / "calls.sqlite"
+
+    expected, _ = await found(damaged("right"), 400)
+    for moment in itertools.count(1):
+        path = damaged(str(moment))
+        killed = kill_at(moment, path.parent, Cache, path)
+        assert (await found(path, 400))[0] == expected
+        if not killed:
+            break
+    assert moment > 8
+
+
+@pytest.mark.parametrize("place", ["table", "index"])
+async def test_a_key_damaged_in_one_place_costs_no_other_reply(tmp_path, place):
     path = tmp_path / "calls.sqlite"
-    await fill(path, 400)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    right = tmp_path / "right.sqlite"
-    shutil.copy(path, right)
-    expected, _ = await found(right, 400)
-
-    class Killed(BaseException):
-        pass
-
-    left = [moment]
-
-    def maybe(original):
-        def step(*args):
-            if not left[0]:
-                raise Killed
-            left[0] -= 1
-            return original(*args)
-
-        return step
-
-    with monkeypatch.context() as patch:
-        for name in ("rename", "replace"):
-            patch.setattr(f"pathlib.Path.{name}", maybe(getattr(type(path), name)))
-        patch.setattr(cache_rescue, "_copy", maybe(cache_rescue._copy))
-        with suppress(Killed):
-            await Cache(path).aclose()
-    assert (await found(path, 400))[0] == expected
+    await fill(path, 40)
+    whole = bytearray(path.read_bytes())
+    # The row has the model's name behind its key; the index has not.
+    in_table = whole.index(key(11) + b"m")
+    in_index = next(
+        at for at in (whole.find(key(11)), whole.rfind(key(11))) if at not in (in_table, -1)
+    )
+    whole[in_table if place == "table" else in_index] ^= 1
+    path.write_bytes(whole)
+    replies, notices = await found(path, 40)
+    lost = [index for index, item in enumerate(replies) if item is None]
+    assert lost == ([11] if place == "table" else [])
+    assert "was damaged" in notices[0]
