@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import resource
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -42,3 +43,24 @@ async def ask_all(url: str, cache: Path, count: int, name: str) -> tuple[list[st
         calls = (client.complete(question(i), owner=f"{name} {i}") for i in range(count))
         replies = await asyncio.gather(*calls)
         return [reply.text for reply in replies], client.totals
+
+
+def peak_mb(url: str, count: int) -> float:
+    """Megabytes of memory that a process takes at most while it asks `count` questions at once."""
+    results = _CONTEXT.Queue()
+    process = _CONTEXT.Process(target=_measure, args=(url, count, results), daemon=True)
+    process.start()
+    peak: float = results.get(timeout=60)
+    process.join()
+    return peak
+
+
+def _measure(url: str, count: int, results: Queue[Any]) -> None:
+    async def ask() -> None:
+        limits = Limits(concurrency=count, max_retries=0)
+        async with Client(resolve("m", base_url=url), cache_path=None, limits=limits) as client:
+            calls = (client.complete(question(i), owner="a") for i in range(count))
+            await asyncio.gather(*calls, return_exceptions=True)
+
+    asyncio.run(ask())
+    results.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
