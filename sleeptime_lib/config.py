@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.models.secret import key_in_url, without_keys
 from sleeptime_lib.records import SIMULATED
 
 Replay = Literal["same", "part", "free"]
@@ -135,9 +136,9 @@ class Options(_Settings):
 
     @field_validator("base_url")
     @classmethod
-    def _no_password(cls, url: str | None) -> str | None:
-        if url and "@" in url.split("//", 1)[-1].split("/", 1)[0]:
-            raise ValueError("base_url must not hold a password: use the key's variable")
+    def _no_key(cls, url: str | None) -> str | None:
+        if url and (fault := key_in_url(url)):
+            raise ValueError(fault)
         return url
 
 
@@ -246,7 +247,9 @@ def _one_line(error: ValidationError, fields: Mapping[str, Any]) -> str:
             parts.append(_unknown(name, list(fields)))
             continue
         said = fault["msg"].removeprefix("Value error, ")
-        parts.append(said if name in said else f"{name} = {fault['input']!r}: {said}")
+        shown = without_keys(repr(fault["input"]))
+        is_told = name in said or name == "base_url"
+        parts.append(said if is_told else f"{name} = {shown}: {said}")
     return "; ".join(parts)
 
 
