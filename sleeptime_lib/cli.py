@@ -24,6 +24,7 @@ from sleeptime_lib.errors import InputError, Interrupted, SleeptimeError
 from sleeptime_lib.experiment import Experiment
 from sleeptime_lib.experiments import EXPERIMENTS, find_experiment
 from sleeptime_lib.models.replay import PREFIX
+from sleeptime_lib.models.secret import without_keys
 
 if TYPE_CHECKING:
     from sleeptime_lib.results import Run
@@ -73,7 +74,7 @@ def _add_own_experiment(words: Sequence[str]) -> None:
 def _complain(message: str, status: int) -> int:
     from sleeptime_lib.console import say
 
-    say(f"sleeptime: {' '.join(message.split())}")
+    say(f"sleeptime: {without_keys(' '.join(message.split()))}")
     return status
 
 

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from sleeptime_lib.errors import InputError, brief
 from sleeptime_lib.models.knobs import ServerName
+from sleeptime_lib.models.secret import key_in_url, without_keys
 from sleeptime_lib.records import SIMULATED
 
 Replay = Literal["same", "part", "free"]
@@ -155,9 +156,9 @@ class Options(_Settings):
 
     @field_validator("base_url")
     @classmethod
-    def _no_password(cls, url: str | None) -> str | None:
-        if url and "@" in url.split("//", 1)[-1].split("/", 1)[0]:
-            raise ValueError("base_url must not hold a password: use the key's variable")
+    def _no_key(cls, url: str | None) -> str | None:
+        if url and (fault := key_in_url(url)):
+            raise ValueError(fault)
         return url
 
 
@@ -270,11 +271,9 @@ def _one_line(error: ValidationError, fields: Mapping[str, Any]) -> str:
             parts.append(_unknown(name, list(fields)))
             continue
         said = fault["msg"].removeprefix("Value error, ")
-        parts.append(
-            brief(said, _SHOWN)
-            if name in said
-            else f"{name} = {brief(repr(fault['input']), _SHOWN)}: {said}"
-        )
+        shown = brief(without_keys(repr(fault["input"])), _SHOWN)
+        is_told = name in said or name == "base_url"
+        parts.append(brief(said, _SHOWN) if is_told else f"{name} = {shown}: {said}")
     return "; ".join(parts)
 
 

@@ -325,8 +325,10 @@ def run_now(work: Coroutine[Any, Any, _T]) -> _T:
     ended = threading.Event()
 
     def to_its_end() -> None:
-        loop.run_until_complete(asyncio.wait([task]))
-        ended.set()
+        try:
+            loop.run_until_complete(asyncio.wait([task]))
+        finally:  # whatever ended it, somebody is waiting
+            ended.set()
 
     threading.Thread(target=to_its_end).start()
     try:

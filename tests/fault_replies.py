@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import re
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
@@ -114,6 +115,56 @@ def completion(
         ],
         "usage": usage,
     }
+
+
+class Billing:
+    """A server that bills what it generates and states it, or not; `billed` is the sum.
+
+    Args:
+        words: Words in a reply, drawn between these two; each is a token.
+        silent: Share of replies without usage.
+        shows: Whether the words are in the reply; otherwise it is one number.
+        times: So many times the `max_tokens` of the request are generated in place of `words`.
+    """
+
+    def __init__(
+        self,
+        words: tuple[int, int] = (20, 60),
+        *,
+        silent: float = 0.0,
+        shows: bool = True,
+        times: Callable[[int], int] | None = None,
+    ) -> None:
+        self._words = words
+        self._silent = silent
+        self._shows = shows
+        self._times = times
+        self.prompt = self.completion = self.calls = 0
+
+    @property
+    def billed(self) -> int:
+        """Tokens billed so far."""
+        return self.prompt + self.completion
+
+    def __call__(self, path: str, body: dict[str, Any]) -> tuple[int, Completion]:
+        seen = json.dumps(body["messages"])
+        draw = random.Random(seen)
+        count = draw.randint(*self._words)
+        if self._times is not None:
+            count = self._times(self.calls) * body["max_tokens"]
+        prompt = len(seen) // 4
+        self.calls += 1
+        self.prompt += prompt
+        self.completion += count
+        text = " ".join(draw.choices(_WORDS, k=count)) if self._shows else "12"
+        usage = {"prompt_tokens": prompt, "completion_tokens": count}
+        return 200, completion(text, None if draw.random() < self._silent else usage)
+
+
+_WORDS = (
+    "Let us see how many rolls are left after the first day and take 12 of them away , so that 7 "
+    "remain . She sells = 35 + 8 at noon"
+).split()
 
 
 def strange(kind: str, right: Completion) -> Completion:

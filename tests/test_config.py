@@ -12,6 +12,7 @@ from sleeptime_lib.config import Execution, read_config_file, text_of, words_of
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments import EXPERIMENTS
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
+from sleeptime_lib.models.secret import key_in_url
 
 KNOWN = [*StatefulGsmOptions.model_fields, *Execution.model_fields]
 
@@ -132,7 +133,7 @@ TEMPERATURES = st.none() | st.floats(0, 2)
 VALUES = {
     "dataset": TEXT,
     "sleep_effort": TEXT,
-    "base_url": st.none() | TEXT.filter(lambda url: "@" not in url and url.strip() != "none"),
+    "base_url": st.none() | TEXT.filter(lambda url: not key_in_url(url) and url.strip() != "none"),
     "limit": st.none() | st.integers(1, 10**6),
     "seed": st.integers(0, 10**9),
     "levels": st.lists(st.integers(0, 4), min_size=1).map(tuple),

@@ -26,7 +26,7 @@ from sleeptime_lib.models.failures import (
     why_stop,
 )
 from sleeptime_lib.models.gate import Gate, Ticket, backoff
-from sleeptime_lib.models.ledger import NOTHING, Amount, Hold, Ledger, Spending
+from sleeptime_lib.models.ledger import NOTHING, Amount, Hold, Spending
 from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
 from sleeptime_lib.models.prices import PRICES, Prices
 from sleeptime_lib.models.replay import open_recording
@@ -39,8 +39,9 @@ from sleeptime_lib.models.requests import (
     prompt_bound,
     prompt_estimate,
 )
+from sleeptime_lib.models.spending import Account
 from sleeptime_lib.models.totals import ClientTotals, Counts
-from sleeptime_lib.records import Reply, Request, Usage
+from sleeptime_lib.records import Reply, Request
 
 if TYPE_CHECKING:
     from sleeptime_lib.models.wire import Wire
@@ -125,17 +126,15 @@ class Client:
             )
         self._sources = tuple(sources)
         self._cache = None if cache_path is None else Cache(cache_path)
-        before = self._cache.spent_before if self._cache else NOTHING
-        self._ledger = Ledger(caps, self._price)
-        self._ledger.spent = self._ledger.actual(before.usage) + before.unknown
+        self._account = Account(caps, self._price, is_local=endpoint.is_local)
+        if cache_path is not None and self._cache is not None:
+            self._account.keep(cache_path, self._cache.spent_before)
         self._gate = Gate(limits)
         self._dialect = Dialect(endpoint.base_url, endpoint.server)
         self._wire: Wire | None = None
         self._flights: dict[bytes, _Flight] = {}
-        self._stopped = asyncio.Event()
         self._connected = False
         self._counts = Counts()
-        self._spending = NOTHING
         self._mean_completion = 256.0
 
     async def __aenter__(self) -> Self:
@@ -203,7 +202,7 @@ class Client:
     @property
     def totals(self) -> ClientTotals:
         """What has been done so far."""
-        counts, gate, cache = self._counts, self._gate, self._cache
+        counts, gate, cache, account = self._counts, self._gate, self._cache, self._account
         return ClientTotals(
             requests=counts.requests,
             sent=counts.sent,
@@ -213,19 +212,19 @@ class Client:
             shared=counts.shared,
             retries=dict(counts.retries),
             failed=dict(counts.failed),
-            billed=self._spending.usage,
-            billed_usd=self._price.cost(self._spending.usage) if self._price else None,
-            unknown_calls=self._spending.unknown_calls,
-            unknown_tokens=self._spending.unknown.tokens,
-            reserved_tokens=self._ledger.reserved.tokens,
+            billed=account.session.usage,
+            billed_usd=self._price.cost(account.session.usage) if self._price else None,
+            unknown_calls=account.session.unknown_calls,
+            unknown_tokens=account.session.unknown.tokens,
+            reserved_tokens=account.ledger.reserved.tokens,
             estimated=counts.estimated,
             in_flight=gate.in_flight,
             max_in_flight=gate.most_in_flight,
             concurrency=gate.limit,
             lost_in_flight=cache.abandoned if cache else 0,
-            spent_before=cache.spent_before.usage if cache else Usage(),
-            unknown_before=cache.spent_before.unknown_calls if cache else 0,
-            notices=(*(cache.notices if cache else ()), *self._dialect.notices),
+            spent_before=account.before.usage,
+            unknown_before=account.before.unknown_calls,
+            notices=(*(cache.notices if cache else ()), *self._dialect.notices, *account.notices),
         )
 
     async def aclose(self) -> None:
@@ -236,6 +235,7 @@ class Client:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._cache is not None:
             await self._cache.aclose()
+        self._account.close()
         if self._wire is not None:
             await self._wire.aclose()
 
@@ -252,7 +252,7 @@ class Client:
                 await self._cache.store(key, found, NOTHING, model=request.model)
             return found
         most = completion_bound(request, self._caps.completion_bound)
-        worst = self._ledger.worst(prompt_bound(request, content), most)
+        worst = self._account.ledger.worst(prompt_bound(request, content), most)
         call = _Call(request, content, key, owner, worst)
         try:
             while not isinstance(outcome := await self._attempt(call), Reply):
@@ -280,19 +280,23 @@ class Client:
         ticket = await self._gate.enter(tokens)
         try:
             # After the gate: what the calls before have really cost is known by now.
-            hold = await self._ledger.reserve(call.worst)
-            cost = NOTHING
+            hold = await self._account.ledger.reserve(call.worst)
             try:
                 self._gate.check()
                 if self._cache is not None and not call.begun:
                     call.begun = True  # before waiting: a cancelled wait has to be undone too
                     await self._cache.begin(call.key, hold.held)
-                cost = hold.lost  # until its end is known
+                self._account.sent(hold)
+            except BaseException:
+                self._account.ledger.settle(hold, Amount())
+                raise
+            cost, is_lost = hold.lost, True  # until its end is known
+            try:
                 outcome, cost = await self._send(call, hold)
+                is_lost = isinstance(outcome, Ruling) and outcome.kind == "connection"
             finally:
                 call.spending += cost
-                self._spending += cost
-                self._ledger.settle(hold, self._ledger.actual(cost.usage) + cost.unknown)
+                self._account.ended(hold, cost, is_lost=is_lost)
             self._steer(ticket, tokens, outcome)
             if isinstance(outcome, Ruling):
                 self._stop_if_hopeless(call, outcome)
@@ -327,9 +331,9 @@ class Client:
         except BadReply as error:
             ruling = judge_bad_reply(error)
             if error.usage is not None:
-                return ruling, self._ledger.bill(error.usage, hold)
+                return ruling, self._account.ledger.bill(error.usage, hold)
             return ruling, hold.lost if ruling.billed else NOTHING
-        return reply, self._ledger.bill(reply.usage, hold)
+        return reply, self._account.bill(reply, hold, call.request, call.content)
 
     def _steer(self, ticket: Ticket, tokens: int, outcome: Reply | Ruling) -> None:
         """Tell the gate what an attempt says about the server's load."""
@@ -368,15 +372,7 @@ class Client:
         self._counts.retries[ruling.kind] += 1
         if ruling.then == "retry":  # those refused wait at the gate, together
             wait_s = backoff(limits, call.faults - 1)
-            await self._pause(max(ruling.retry_after_s or 0.0, wait_s))
-
-    async def _pause(self, seconds: float) -> None:
-        """Sleep, but not longer than the run."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
-        except TimeoutError:
-            pass
+            await self._gate.pause(max(ruling.retry_after_s or 0.0, wait_s))
 
     def _stop_if_hopeless(self, call: _Call, ruling: Ruling) -> None:
         """End the run when no further call can succeed: those not yet sent fail the same way.
@@ -390,7 +386,6 @@ class Client:
         reason = why_stop(ruling, self._endpoint, self._limits, contact)
         if reason:
             self._gate.close(reason)
-            self._stopped.set()
             raise StopRun(reason)
 
     def _expected_tokens(self, request: Request) -> int:

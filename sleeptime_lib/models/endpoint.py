@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,59 +12,18 @@ from urllib.parse import urlsplit
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.knobs import Server, server_of
 from sleeptime_lib.models.replay import PREFIX, read_about
+from sleeptime_lib.models.secret import (
+    Secret,
+    key_in_url,
+    looks_like_key,
+    told_url,
+    told_variable,
+)
 from sleeptime_lib.records import SIMULATED
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 IN_PROCESS_URL: Final = "http://simulated.invalid/v1"
 """Address of the in-process model: requests to it never leave the process."""
-
-SHORTEST_SECRET: Final = 12
-"""Shorter keys are placeholders for servers that ask for any key, and not kept secret."""
-
-
-class Secret:
-    """A key that shows itself only to who asks for it by name.
-
-    Printing, formatting, logging, comparing field by field or pickling a dataclass that holds
-    one does not show the key.
-    """
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str = "") -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The key itself, for the one place that sends it."""
-        return self._value
-
-    def scrub(self, text: str) -> str:
-        """`text` with every occurrence of the key replaced."""
-        return text.replace(self._value, "[key]") if self._is_secret() else text
-
-    def scrub_bytes(self, text: bytes) -> bytes:
-        """The same for encoded text."""
-        key = self._value.encode()
-        return text.replace(key, b"[key]") if self._is_secret() and key in text else text
-
-    def _is_secret(self) -> bool:
-        # Local servers take keys like "none" or "test": replacing those would damage replies.
-        return len(self._value) >= SHORTEST_SECRET
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(bool(self._value))
-
-    def __repr__(self) -> str:
-        return "Secret(set)" if self._value else "Secret(none)"
-
-    def __reduce__(self) -> tuple[type[Secret], tuple[()]]:
-        return (Secret, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,38 +91,32 @@ def resolve(
         return Endpoint(model, IN_PROCESS_URL, in_process=True)
     if model.startswith(PREFIX):
         return Endpoint(read_about(model).model, model, recording=model.removeprefix(PREFIX))
+    if looks_like_key(model):
+        raise InputError("--model is given what looks like a key: give the model's name")
+    if not re.fullmatch(r"[A-Za-z_]\w*", api_key_env, re.ASCII):
+        raise InputError(
+            "--api-key-env is given no name of an environment variable: give one such as "
+            "OPENAI_API_KEY, and the key as its value"
+        )
     url = (base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).strip()
-    host = _checked_host(url)
     key = os.environ.get(api_key_env, "").strip()
+    if fault := key_in_url(url, key):
+        raise InputError(fault)
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not (host := parts.hostname):
+        raise InputError(
+            f"base URL {told_url(url)!r} is not an address: give one like http://localhost:8000/v1"
+        )
+    told = told_variable(api_key_env, api_key_env in os.environ)
     if not key and not _is_local(host):
         raise InputError(
-            f"no key for {host}: set the environment variable {api_key_env}, "
+            f"no key for {host}: set the environment variable {told}, "
             "name another one with --api-key-env, or use --model simulated"
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise InputError(f"{api_key_env} holds characters no key has (spaces, line ends, accents)")
+        raise InputError(f"{told} holds characters no key has (spaces, line ends, accents)")
     named = server_of(url, server) if server else None
-    return Endpoint(model, url.rstrip("/"), Secret(key), key_env=api_key_env, server=named)
-
-
-def _checked_host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise InputError(f"base URL {url!r} is not valid: {error}") from None
-    if parts.username or parts.password:
-        raise InputError(
-            "the base URL holds a user name or password: put the key into the environment "
-            "variable that --api-key-env names"
-        )
-    if parts.scheme not in ("http", "https") or not host:
-        raise InputError(
-            f"base URL {url!r} is not an address: give one like http://localhost:8000/v1"
-        )
-    if parts.query or parts.fragment:
-        raise InputError(f"base URL {url!r} has a query: give the address up to /v1 only")
-    return host
+    return Endpoint(model, url.rstrip("/"), Secret(key), key_env=told, server=named)
 
 
 def _is_local(host: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -38,8 +37,8 @@ _TOO_LARGE: Final = re.compile(
     r"request too large|reduce (the|your) (length|prompt)", re.IGNORECASE
 )
 
-_LONGEST_WAIT: Final = 1e9
-"""Seconds; a server that asks for more is not thinking of waiting."""
+_LONGEST_WAIT: Final = 32 * 86_400.0
+"""Seconds. Quotas end with the month: who asks for more has no wait in mind."""
 _FIRST_CONTACT_TRIES: Final = 3
 """Failures before anything worked that show the address, or the model's name, to be wrong."""
 
@@ -167,21 +166,25 @@ def why_stop(ruling: Ruling, endpoint: Endpoint, limits: Limits, contact: Contac
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds the server asks to wait: `retry-after-ms`, or `Retry-After` in either form.
 
-    A date is read against the server's own clock where it sends one, so that a wrong clock here
-    does not change the wait.
+    None when it does not say, or names a time that no server means. A date is read against the
+    server's own clock where it sends one, so that a wrong clock here does not change the wait.
     """
     for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(name, "")) * scale
         except ValueError:
             continue
-        if math.isfinite(seconds):
-            return min(max(0.0, seconds), _LONGEST_WAIT)
+        if (wait := _sensible(seconds)) is not None:
+            return wait
     until = _date(headers.get("retry-after"))
     if until is None:
         return None
     start = _date(headers.get("date")) or now or datetime.now(UTC)
-    return max(0.0, (until - start).total_seconds())
+    return _sensible((until - start).total_seconds())
+
+
+def _sensible(seconds: float) -> float | None:
+    return max(0.0, seconds) if seconds <= _LONGEST_WAIT else None
 
 
 def _date(text: Any) -> datetime | None:

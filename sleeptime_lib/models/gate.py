@@ -54,6 +54,7 @@ class Gate:
         self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._closed: str | None = None
+        self._end = asyncio.Event()
         self._paused_until = 0.0
         self._refusals = 0
         self._requests = _Pace(limits.requests_per_minute)
@@ -99,6 +100,14 @@ class Gate:
         if self._closed is not None:
             raise StopRun(self._closed)
 
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but not longer than the gate is open."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._end.wait()
+        except TimeoutError:
+            pass
+
     def leave(self) -> None:
         """A call that had entered is no longer in flight."""
         self.in_flight -= 1
@@ -118,12 +127,12 @@ class Gate:
         """A call was refused for too many requests."""
         now = asyncio.get_running_loop().time()
         asked = 0.0 if retry_after_s is None else retry_after_s * random.uniform(1.0, 1.1)
-        self._pause(now + asked)
+        self._hold_back(now + asked)
         if ticket.epoch != self._epoch:
             return
         self._epoch += 1
         if retry_after_s is None or self._refusals:  # waiting as told has not helped
-            self._pause(now + max(asked, backoff(self._limits, self._refusals)))
+            self._hold_back(now + max(asked, backoff(self._limits, self._refusals)))
         self._refusals += 1
         self._cut()
 
@@ -140,6 +149,7 @@ class Gate:
     def close(self, reason: str) -> None:
         """Let nobody in any more: who waits and who comes is told to stop, and why."""
         self._closed = reason
+        self._end.set()
         while self._waiting:
             turn, _ = self._waiting.popleft()
             if not turn.done():
@@ -150,7 +160,7 @@ class Gate:
             self._limit = max(1.0, self._limit * _CUT)
             self._growth = _Growth(self._limit, fast=False)
 
-    def _pause(self, until: float) -> None:
+    def _hold_back(self, until: float) -> None:
         self._paused_until = max(self._paused_until, until)
 
     def _ready(self) -> float:

@@ -6,6 +6,7 @@ half surrogate pairs, and in messages without line ends, tags and control charac
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Mapping
@@ -20,6 +21,14 @@ NEEDS_LOGPROBS: Final = (
     "`sleeptime serve --gguf` have"
 )
 _CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
+_CHARSETS: Final = frozenset(
+    "iso8859-1 iso8859-2 iso8859-15 cp1250 cp1251 cp1252 koi8-r gb2312 gbk gb18030 big5 "
+    "shift_jis cp932 euc_jp euc_kr cp949".split()
+)
+"""Those that servers write besides Unicode. In others text can hide, or take hours to read."""
+_MARKUP: Final = re.compile(r"(?is)<(script|style|head)\b[^<>]*>.*?(?:</\1>|\Z)|<[^<>]*>")
+_NAME_LENGTH: Final = 60
+"""Characters kept of what servers name in a word: a finish reason, the code of an error."""
 _MOST_TOKENS: Final = 10**9
 """Counts beyond it are garbage."""
 
@@ -87,23 +96,28 @@ def read_reply(answer: Answer, request: Request, *, owner: str, latency_s: float
         BadReply: There is no completion in it.
     """
     content = read_object(answer)
+    usage = _stated_usage(content.get("usage"))
     try:
-        return _read(content, request, storable(owner), latency_s)
+        return _read(content, usage, request, storable(owner), latency_s)
     except RecursionError:
-        usage = _stated_usage(content.get("usage"))
         raise BadReply("the reply is nested too deeply", usage=usage) from None
 
 
-def _read(content: Mapping[str, Any], request: Request, owner: str, latency_s: float) -> Reply:
+def _read(
+    content: Mapping[str, Any],
+    stated: Usage | None,
+    request: Request,
+    owner: str,
+    latency_s: float,
+) -> Reply:
     if content.get("error"):
         raise BadReply("an error object with status 200", error=content["error"])
     raw_usage = content.get("usage")
-    stated = _stated_usage(raw_usage)
     choices = content.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
         raise BadReply("the reply has no choices", usage=stated)
-    finish = _text(choice.get("finish_reason"))
+    finish = _name(choice.get("finish_reason"))
     if request.prompt is not None:
         if choice.get("text") is None:
             raise BadReply("the reply has no text", usage=stated)
@@ -157,7 +171,7 @@ def describe_error(error: Any) -> str:
         if not isinstance(error, dict):
             return one_line(str(error))
         message = error.get("message") or error.get("detail") or json.dumps(error)
-        codes = [one_line(str(error[name]), 60) for name in ("code", "type") if error.get(name)]
+        codes = [_name(error[name]) for name in ("code", "type") if error.get(name)]
         said = one_line(str(message), 300)
     except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
         return "an error that cannot be read"
@@ -171,8 +185,7 @@ def excerpt(body: bytes, length: int = 200) -> str:
 
 def one_line(text: str, length: int = 200) -> str:
     """The start of a text as one line that can be stored and shown, without HTML tags."""
-    text = text[: 20 * length]
-    text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
+    text = _MARKUP.sub(" ", text[: 20 * length])
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return f"{line[:length]}..." if len(line) > length else line or "(empty)"
 
@@ -185,7 +198,8 @@ def storable(text: str) -> str:
 def _in_other_charset(answer: Answer) -> Any:
     named = _CHARSET.search(answer.headers.get("content-type", ""))
     try:
-        return json.loads(answer.body.decode(named[1] if named else "utf-8"))
+        charset = codecs.lookup(named[1]).name if named else ""
+        return json.loads(answer.body.decode(charset if charset in _CHARSETS else "utf-8"))
     except (ValueError, LookupError, RecursionError):
         raise BadReply(f"the reply is not UTF-8 text: {excerpt(answer.body, 60)}") from None
 
@@ -203,6 +217,12 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return storable(value)
     return "" if value is None else storable(json.dumps(value, ensure_ascii=False))
+
+
+def _name(value: Any) -> str:
+    """A short name in one line; "" when there is none."""
+    text = _text(value)
+    return one_line(text, _NAME_LENGTH) if text else ""
 
 
 def _tool_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:

@@ -11,6 +11,7 @@ Importing this module imports `openai`; everything that only names a model must 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -23,12 +24,24 @@ import openai
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Limits
-from sleeptime_lib.models.replies import Answer, Broken, Late, NotConnected, TooLong, one_line
+from sleeptime_lib.models.replies import (
+    Answer,
+    Broken,
+    Late,
+    NoAnswer,
+    NotConnected,
+    TooLong,
+    one_line,
+    storable,
+)
 
 CONNECT_SECONDS: Final = 15.0
 """A server that has not accepted a connection by then is down."""
 IDLE_SECONDS: Final = 4.0
 """Connections unused for longer are closed; uvicorn, under most local servers, does so after 5."""
+_LARGE_BYTES: Final = 1024 * 1024
+"""Of replies longer than that a few are read at a time, so that many do not fill the memory."""
+_LARGE_AT_ONCE: Final = 4
 
 _OMITTED: Final = cast(
     "Mapping[str, str]",
@@ -46,6 +59,9 @@ _OMITTED: Final = cast(
     },
 )
 """Headers about this machine that `openai` adds to every request, and that nobody here needs."""
+
+_USER_INFO: Final = re.compile(r"//[^/\s@]*@")
+"""Name and password in an address, such as that of a proxy."""
 
 _OPTIONS: Final[Any] = {
     "headers": {},
@@ -128,13 +144,21 @@ class Wire:
             response = error.response
         except TimeoutError:
             raise Late(f"no complete reply within {self._timeout_s:g} s") from None
-        except openai.APIConnectionError as error:
-            raise Broken(_one_line(error.__cause__ or error)) from None
+        except NoAnswer as error:
+            raise type(error)(self._told(str(error))) from None
+        except Exception as error:  # what is no HTTP makes the packages below raise anything
+            raise Broken(self._told(_one_line(error.__cause__ or error))) from None
         headers = response.extensions.get("headers", response.headers)
         body = response.extensions.get("body")
         if body is None:
             body = await response.aread()
+        if not 200 <= response.status_code < 300:  # of others headers are told in messages
+            headers = {name.lower(): self._told(text) for name, text in headers.items()}
         return Answer(response.status_code, headers, self._secret.scrub_bytes(body))
+
+    def _told(self, text: str) -> str:
+        """Text that comes from outside, as it may be told: storable, without keys and passwords."""
+        return _USER_INFO.sub("//", self._secret.scrub(storable(text)))
 
 
 class _AiohttpClient(httpx2.AsyncClient):
@@ -146,6 +170,7 @@ class _AiohttpClient(httpx2.AsyncClient):
         self._proxy = _proxy(base_url)
         self._ssl = httpx2.create_ssl_context() if base_url.startswith("https:") else True
         self._session: aiohttp.ClientSession | None = None
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._url = httpx2.URL(base_url)
 
     def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
@@ -188,12 +213,20 @@ class _AiohttpClient(httpx2.AsyncClient):
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if size > self._max_reply_bytes:
-                raise TooLong(f"the reply is longer than {self._max_reply_bytes:,} bytes")
-            chunks.append(chunk)
+        size, is_large = 0, False
+        try:
+            # Decompressed, by bounded pieces: a bomb ends at the limit like any other long reply.
+            async for chunk in response.content.iter_any():
+                size += len(chunk)
+                if size > self._max_reply_bytes:
+                    raise TooLong(f"the reply is longer than {self._max_reply_bytes:,} bytes")
+                if size > _LARGE_BYTES and not is_large:
+                    await self._large.acquire()
+                    is_large = True
+                chunks.append(chunk)
+        finally:
+            if is_large:
+                self._large.release()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _open(self) -> aiohttp.ClientSession:

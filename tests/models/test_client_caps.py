@@ -112,16 +112,6 @@ async def test_the_bound_is_no_part_of_the_key(tmp_path):
     assert totals.cache_hits == 1
 
 
-async def test_without_usage_a_cap_counts_the_worst():
-    silent = completion("fine", None)
-    with FaultServer(answer=lambda path, body: (200, silent)) as server:
-        caps = Caps(max_tokens=3 * (bound(question(1), 400) + 9))
-        _, capped, totals = await spend(server, caps, count=10)
-        assert server.log.attempts.total() == 3
-    assert capped == 7
-    assert totals.estimated == 3
-
-
 def bound(request, max_tokens):
     request = Request("m", request.messages, max_tokens=max_tokens)
     return prompt_bound(request, encode(request.body())) + max_tokens
@@ -174,15 +164,6 @@ async def test_a_server_that_ignores_the_bound_passes_a_cap_by_no_more_than_was_
     assert any(isinstance(item, CapReached) for item in got)
     assert billed <= 1.0 + (in_flight - 1) * one
     assert billed > 0.5
-
-
-async def test_without_usage_a_cap_holds_over_the_same_command_again_and_again(tmp_path):
-    silent = completion("fine", None)
-    caps = Caps(max_tokens=10 * (bound(question(1), 400) + 9))
-    with FaultServer(answer=lambda path, body: (200, silent)) as server:
-        for session in range(4):
-            await spend(server, caps, count=10 * (session + 1), path=tmp_path / "c.sqlite")
-        assert server.log.attempts.total() == 10
 
 
 def writing(stated):

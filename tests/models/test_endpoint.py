@@ -3,7 +3,8 @@
 import pytest
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.models.endpoint import OPENAI_URL, Secret, resolve
+from sleeptime_lib.models.endpoint import OPENAI_URL, resolve
+from sleeptime_lib.models.secret import Secret
 
 
 @pytest.fixture(autouse=True)
