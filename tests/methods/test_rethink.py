@@ -150,6 +150,13 @@ async def test_text_protocol_keeps_notes_that_were_cut_off():
     assert (result.text, result.finished) == ("a = 1\nb =", False)
 
 
+@pytest.mark.parametrize(("thinking", "sent"), [(0, {}), (500, {"thinking_token_budget": 500})])
+async def test_thinking_tokens_are_bounded_where_a_bound_is_set(thinking, sent):
+    model = Model(tools(FINISH))
+    await notes(model, thinking=thinking)
+    assert model.asked[0].extra == sent
+
+
 async def test_draws_differ_in_seed_and_sample_and_carry_the_effort():
     model = Model(tools(FINISH))
     await notes(model, draw=3, effort="high")
