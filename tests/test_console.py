@@ -13,7 +13,8 @@ import pytest
 from fault_server import FaultServer
 from test_cli import SMALL, sleeptime
 
-from sleeptime_lib.console import plain, say
+from sleeptime_lib.console import say
+from sleeptime_lib.texts import plain
 
 
 def on_a_terminal(columns, *words, cwd):

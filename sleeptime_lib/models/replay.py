@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from sleeptime_lib.errors import InputError, StopRun, brief
+from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.given import parse_json
 from sleeptime_lib.models.stored import from_record, to_record
 from sleeptime_lib.records import KINDS, Reply, Usage
+from sleeptime_lib.texts import brief
 
 if TYPE_CHECKING:
     import pyarrow as pa

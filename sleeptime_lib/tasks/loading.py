@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sleeptime_lib.errors import InputError, brief
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Task
 from sleeptime_lib.tasks import gsm_symbolic, own
 from sleeptime_lib.tasks.generated import GENERATED
 from sleeptime_lib.tasks.gsm_symbolic import ON_THE_HUB
 from sleeptime_lib.tasks.rows import Complaints, Entry, SourceRow, file_rows, hub_rows
 from sleeptime_lib.tasks.splitters import SPLITTERS, SplitterName
+from sleeptime_lib.texts import brief
 
 DATASETS: Final = (*GENERATED, *ON_THE_HUB)
 FORMATS: Final = (own.QUESTION_LISTS, gsm_symbolic.WHOLE_PROBLEMS, own.SINGLE_QUESTIONS)

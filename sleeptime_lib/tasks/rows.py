@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from sleeptime_lib.errors import InputError, MissingDependency, brief
+from sleeptime_lib.errors import InputError, MissingDependency
 from sleeptime_lib.records import Context, Question
 from sleeptime_lib.tasks.splitters import SplitterName
+from sleeptime_lib.texts import brief
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _NOT_UTF8: Final = re.compile("[\ud800-\udfff]")
