@@ -42,7 +42,8 @@ _TEXTS: Final = ("text", "reasoning", "tool_calls", "logprobs", "finish_reason")
 _LONGEST_METADATA: Final = 100_000
 _LARGEST: Final = 100_000_000
 """Bytes of all replies, unpacked."""
-_BATCH: Final = 1_000
+_BATCH: Final = 100
+"""Replies unpacked at once: also where a file lies about its size, few are."""
 _SHIPPED: Final = Path(__file__).parents[2] / FOLDER
 
 
