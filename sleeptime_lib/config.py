@@ -18,10 +18,11 @@ from typing import Any, Final, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
-from sleeptime_lib.errors import InputError, brief
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.models.knobs import ServerName
 from sleeptime_lib.models.secret import key_in_url, without_keys
 from sleeptime_lib.records import SIMULATED
+from sleeptime_lib.texts import brief
 
 Replay = Literal["same", "part", "free"]
 Slider = Literal["count", "range", "up to"]

@@ -27,6 +27,7 @@ from sleeptime_lib.config import Options
 from sleeptime_lib.estimate import Estimate
 from sleeptime_lib.progress import Progress, duration
 from sleeptime_lib.records import Row, Task, is_simulated
+from sleeptime_lib.texts import brief, plain
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.tables import Table
@@ -36,17 +37,8 @@ if TYPE_CHECKING:
 
 _NOTICES_SHOWN: Final = 5
 _GAP: Final = "  "
-
-
-def plain(text: str) -> str:
-    """Text that only shows: what could steer a terminal, or cannot be encoded, is replaced."""
-    return "".join(map(_shown, text))
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or character == "\n":
-        return character
-    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
+_EXAMPLE: Final = 5_000
+"""Characters of an example."""
 
 
 def say(text: object, *, asked: bool = False) -> None:
@@ -257,5 +249,6 @@ def show_task(task: Task, as_json: bool) -> None:
     )
     _show_notices(task.notices)
     for question in task.questions[:3]:
-        say(f"\n{task.contexts[question.context_id].text}", asked=True)
-        say(f"  {question.text} -> {question.gold}", asked=True)
+        context, asked = task.contexts[question.context_id].text, question.text
+        say(f"\n{brief(context, _EXAMPLE)}", asked=True)
+        say(f"  {brief(asked, _EXAMPLE)} -> {question.gold}", asked=True)

@@ -2,16 +2,10 @@
 
 from typing import Final
 
+from sleeptime_lib.texts import brief, plain
+
 _LONGEST: Final = 3_000
 """Characters: room for what is wrong with the first twenty rows of a file."""
-
-
-def brief(text: str, most: int) -> str:
-    """A text of at most so many characters: what is too much is left out of its middle."""
-    if len(text) <= most:
-        return text
-    end = most // 3
-    return f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 class SleeptimeError(Exception):
@@ -25,7 +19,7 @@ class SleeptimeError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows in place of a traceback."""
-        return [f"{type(self).__name__}: {self}"]
+        return [plain(f"{type(self).__name__}: {self}")]
 
 
 class InputError(SleeptimeError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from typing import Final
 
-from sleeptime_lib.console import plain
+from sleeptime_lib.texts import plain
 
 NO_FORMULAS: Final = "mathjax_ignore tex2jax_ignore"
 """Class of what MathJax leaves alone."""

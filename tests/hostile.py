@@ -1,7 +1,9 @@
 """Text of strangers that does something wherever it is not shown as text."""
 
 import json
+from pathlib import Path
 
+import pyarrow.parquet as pq
 from fault_replies import Completion, completion
 
 SCRIPT = "<script>window.HIT=1</script>"
@@ -26,6 +28,22 @@ def dataset(folder) -> str:
     )
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return str(path)
+
+
+def recording(folder, shipped: Path) -> str:
+    """Path of a recording whose name and metadata are hostile, made of a real one."""
+    table = pq.read_table(shipped)
+    name = b"sleeptime.recording"
+    about = json.loads(table.schema.metadata[name])
+    about |= dict.fromkeys(("quantisation", "licence", "server", "date", "command"), TEXT)
+    path = folder / "<img src=x onerror=window.HIT=1>$a$.parquet"
+    pq.write_table(table.replace_schema_metadata({name: json.dumps(about).encode()}), path)
+    return str(path)
+
+
+def refusal(path: str, body: dict) -> tuple[int, dict]:
+    """A hostile reply that ends a run."""
+    return 401, {"error": {"message": TEXT, "type": TEXT, "code": TEXT}}
 
 
 def answer(path: str, body: dict) -> tuple[int, Completion]:

@@ -1,6 +1,7 @@
 """What reaches the terminal: text as it is, and tables that fit."""
 
 import fcntl
+import json
 import os
 import pty
 import struct
@@ -13,7 +14,8 @@ import pytest
 from fault_server import FaultServer
 from test_cli import SMALL, sleeptime
 
-from sleeptime_lib.console import plain, say
+from sleeptime_lib.console import say
+from sleeptime_lib.texts import plain
 
 
 def on_a_terminal(columns, *words, cwd):
@@ -122,3 +124,11 @@ def test_what_is_piped_is_not_wrapped(finished):
     folder, _ = finished
     lines = sleeptime("report", "r", cwd=folder).stdout.splitlines()
     assert max(map(len, lines)) > 100
+
+
+def test_an_example_of_a_dataset_is_shown_up_to_a_length(tmp_path):
+    row = json.dumps({"context": "x" * 2_000_000, "question": "y" * 2_000_000, "answer": 5})
+    (tmp_path / "a.jsonl").write_text(row)
+    done = sleeptime("data", "a.jsonl", cwd=tmp_path)
+    assert done.returncode == 0
+    assert len(done.stdout) < 20_000

@@ -11,6 +11,7 @@ import csv
 import io
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -266,7 +267,9 @@ def to_latex(table: Table) -> str:
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(map(latex_text, cells)) + r" \\"
+    row = " & ".join(map(latex_text, cells)) + r" \\"
+    # What ends the row before would take these for its own.
+    return f"{{}}{row}" if row.startswith(("[", "*")) else row
 
 
 def _single_line(text: str) -> str:
@@ -274,20 +277,31 @@ def _single_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+_FORMULA: Final = ("=", "+", "-", "@")
+
+
 def csv_text(text: str) -> str:
     """Text for a CSV cell that no spreadsheet takes for a formula: a quote in front of its sign."""
     text = _single_line(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    # Some read the wide forms of these signs alike.
+    return f"'{text}" if unicodedata.normalize("NFKC", text[:1]) in _FORMULA else text
+
+
+# With the links that some make of bare addresses.
+_MARKDOWN: Final = re.compile(
+    r"([\\`*_<>|$~#&@]|:(?=//)|(?<=\bwww)\.)|(?<=\])(?=[(\[:])", re.IGNORECASE
+)
 
 
 def markdown_text(text: str) -> str:
     """Text that Markdown shows as it is: no markup, HTML, link, picture or mathematics."""
-    return re.sub(r"([\\`*_<>|$~#&])|(?<=\])(?=[(\[:])", r"\\\1", _single_line(text))
+    return _MARKDOWN.sub(r"\\\1", _single_line(text))
 
 
 _LATEX: Final = str.maketrans(
     {
         "%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_", "$": r"\$", "{": r"\{", "}": r"\}",
+        "|": r"\textbar{}", "<": r"\textless{}", ">": r"\textgreater{}",
         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
         "×": r"$\times$", "÷": r"$\div$", "∞": r"$\infty$", "−": r"$-$",
     }

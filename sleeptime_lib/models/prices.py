@@ -15,9 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from sleeptime_lib.errors import InputError, brief
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.given import parse_json, read_text
 from sleeptime_lib.records import Usage
+from sleeptime_lib.texts import brief
 
 _MILLION: Final = 1_000_000
 _LONGEST_FILE: Final = 1_000_000

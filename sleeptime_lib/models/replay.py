@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 
 from sleeptime_lib import sealed
-from sleeptime_lib.errors import InputError, StopRun, brief
+from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.given import parse_json
 from sleeptime_lib.models.stored import from_record, to_record
 from sleeptime_lib.records import KINDS, Reply, Usage
+from sleeptime_lib.texts import brief
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,7 +43,8 @@ _TEXTS: Final = ("text", "reasoning", "tool_calls", "logprobs", "finish_reason")
 _LONGEST_METADATA: Final = 100_000
 _LARGEST: Final = 100_000_000
 """Bytes of all replies, unpacked."""
-_BATCH: Final = 1_000
+_BATCH: Final = 100
+"""Replies unpacked at once: also where a file lies about its size, few are."""
 _SHIPPED: Final = Path(__file__).parents[2] / FOLDER
 
 

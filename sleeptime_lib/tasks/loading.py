@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sleeptime_lib.errors import InputError, brief
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Task
 from sleeptime_lib.tasks import aime, gsm_symbolic, own
 from sleeptime_lib.tasks.generated import GENERATED
 from sleeptime_lib.tasks.rows import Complaints, Entry, SourceRow, file_rows, hub_rows
 from sleeptime_lib.tasks.splitters import SPLITTERS, SplitterName
+from sleeptime_lib.texts import brief
 
 ON_THE_HUB: Final = {**gsm_symbolic.ON_THE_HUB, **aime.ON_THE_HUB}
 DATASETS: Final = (*GENERATED, *ON_THE_HUB)

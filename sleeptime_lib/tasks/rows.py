@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from sleeptime_lib.errors import InputError, MissingDependency, brief
+from sleeptime_lib.errors import InputError, MissingDependency
 from sleeptime_lib.records import Context, Question
 from sleeptime_lib.tasks.splitters import SplitterName
+from sleeptime_lib.texts import brief
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _NOT_UTF8: Final = re.compile("[\ud800-\udfff]")
@@ -88,7 +89,7 @@ class Complaints:
             if len(self._told) > _MOST_BAD:
                 raise InputError(
                     f"{row.source}: more than {_MOST_BAD:,} rows cannot be used; the first: "
-                    f"{min(self._told)[1]}"
+                    f"{min(self._told, key=_by_line)[1]}"
                 ) from None
 
     def settle(self, *, usable: int, source: str, skip_bad: bool) -> list[str]:
@@ -98,7 +99,7 @@ class Complaints:
             InputError: There are bad rows and `skip_bad` is off (the first 20 are listed), or no
                 usable row is left.
         """
-        told = [line for _, line in sorted(self._told)]
+        told = [line for _, line in sorted(self._told, key=_by_line)]
         if told and not (skip_bad and usable):
             hint = "; --skip-bad (skip_bad=True in Python) leaves them out" if usable else ""
             rest = len(told) - _MOST_SHOWN
@@ -110,6 +111,10 @@ class Complaints:
         if not usable:
             raise InputError(f"{source}: no rows; write one question per row")
         return [f"left out: {line}" for line in told]
+
+
+def _by_line(told: tuple[int, str]) -> int:
+    return told[0]
 
 
 @dataclass(frozen=True, slots=True)

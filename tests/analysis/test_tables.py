@@ -2,6 +2,7 @@ import csv
 import io
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_text_of_datasets_and_models_is_escaped_everywhere(table):
     assert latex_text(HOSTILE) in to_latex(hostile)
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
 def test_no_spreadsheet_takes_a_cell_for_a_formula(sign):
     assert csv_text(f"{sign}1+1") == csv_text(f"\t{sign}1+1") == f"'{sign}1+1"
     assert csv_text(f"a{sign}1") == f"a{sign}1"
@@ -185,6 +186,9 @@ def test_negative_numbers_stay_numbers_in_csv(two_arms):
         ("a|b_c*d`e", r"a\|b\_c\*d\`e"),
         ("a\n\n# b\x1b[0m", r"a \# b [0m"),
         ("&lt;", r"\&lt;"),
+        ("http://a.b, WWW.a.b", r"http\://a.b, WWW\.a.b"),
+        ("me@a.b", r"me\@a.b"),
+        ("at 1:2, for 3.5", "at 1:2, for 3.5"),
     ],
 )
 def test_markdown_shows_text_as_it_is(text, shown):
@@ -193,4 +197,13 @@ def test_markdown_shows_text_as_it_is(text, shown):
 
 def test_latex_prints_text_as_it_is():
     text = latex_text("gpt_4%&#{x}~\\")
+    assert latex_text("a|b<c>") == r"a\textbar{}b\textless{}c\textgreater{}"
     assert text == r"gpt\_4\%\&\#\{x\}\textasciitilde{}\textbackslash{}"
+
+
+@pytest.mark.parametrize("arm", ["[0.5]", "*", "[/foo]"])
+def test_no_row_in_latex_begins_with_what_the_end_of_the_last_would_take(table, arm):
+    made = table()
+    rows = (made.rows[0], (arm, *made.rows[0][1:]))
+    text = to_latex(replace(made, rows=rows))
+    assert f"\n{{}}{arm} & " in text

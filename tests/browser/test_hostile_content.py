@@ -8,7 +8,7 @@ import hostile
 import nbformat
 import pytest
 from fault_server import FaultServer
-from jupyter_browser import CHROMIUM, FLAGS, finished, lab, with_parameters
+from jupyter_browser import CHROMIUM, FLAGS, finished, lab, notebook_of, with_parameters
 
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = ("01_stateful_gsm", "03_multi_query")
@@ -24,6 +24,54 @@ OWN = {
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium on PATH: install your system's chromium to run these"
 )
+
+
+CELLS = (
+    """
+from sleeptime_lib import figures, find_experiment, make_options, run, show
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+from sleeptime_lib.widgets import RunPanel
+small = {"limit": 2, "levels": (0, 1), "sleep_parallel": (1,), "pass_samples": 0}
+replayed = run(model="recorded:" + RECORDING, context_only=False, **small)
+show.source(replayed)
+""",
+    "figures.live(replayed.pictures()['pareto'])",
+    "RunPanel(STATEFUL_GSM, make_options(STATEFUL_GSM, dataset=TEXT))",
+    "display({'text/plain': '', 'text/markdown': '**shown**'}, raw=True)",
+    "run(model=MODEL, base_url=URL, dataset='procedural-p0', **small)",
+)
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory):
+    """The page of a notebook on a hostile recording, dataset name and server error."""
+    home = tmp_path_factory.mktemp("strange")
+    with FaultServer(answer=hostile.refusal) as server:
+        shipped = ROOT / "recordings/qwen2.5-coder-1.5b-gsm-p0.parquet"
+        names = {
+            "RECORDING": hostile.recording(home, shipped),
+            "TEXT": hostile.TEXT,
+            "MODEL": hostile.MODEL,
+            "URL": server.url,
+        }
+        given = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+        with lab(home, notebook_of(given, *CELLS)) as address, finished(address) as page:
+            page.get_by_text("StopRun").first.wait_for()
+            page.wait_for_timeout(2000)
+            return look(page)
+
+
+def test_recordings_names_and_server_errors_do_nothing_either(strange):
+    assert strange["hit"] is None
+    assert strange["links"] == 0
+    assert strange["formulas"] == 0
+    assert not {"\x1b", "\x9b", "\u202e"} & set(strange["text"])
+
+
+def test_they_are_there_to_read(strange):
+    assert "shown" in strange["text"]
+    assert strange["text"].count("**stars** [link](javascript:window.HIT=1)") >= 5
+    assert "StopRun" in strange["text"]
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)

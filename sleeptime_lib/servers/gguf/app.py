@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import time
 import uuid
 from collections.abc import Coroutine
@@ -92,7 +93,7 @@ def serve_file(host: str, port: int, path: Path, options: GgufOptions) -> None:
     header = read_header(path)
     say(
         f"loading {header.name} ({header.architecture} {header.quantisation}); then "
-        f"--model {served_name(header, options)} --base-url http://{host}:{port}/v1"
+        f"--model {shlex.quote(served_name(header, options))} --base-url http://{host}:{port}/v1"
     )
     listen(create_app(header, options), host, port)
 

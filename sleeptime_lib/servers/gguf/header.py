@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from sleeptime_lib.errors import InputError, MissingDependency, brief
+from sleeptime_lib.errors import InputError, MissingDependency
+from sleeptime_lib.texts import brief
 
 ARCHITECTURES: Final = ("llama", "qwen2", "qwen3")
 """Architectures that openvino-genai builds from a GGUF file."""
