@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from sleeptime_lib.analysis.report import Report, RunSize, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, Section, SleepFunction
 from sleeptime_lib.experiments import find_experiment
-from sleeptime_lib.manifest import manifest_hash, read_manifest
+from sleeptime_lib.manifest import MANIFEST, manifest_hash, read_manifest
 from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.records import KINDS, ROW_KEY, Task, Usage, is_simulated
@@ -81,11 +81,15 @@ class Run:
         """The price that the run's bills take, and whose it is."""
         return price_or_reference(self.model, self.price)
 
+    @property
+    def size(self) -> RunSize:
+        """What was planned."""
+        planned = self.manifest.get("planned_rows") or self.manifest["estimate"]["rows"]
+        return RunSize(rows=planned, questions=self.manifest["dataset_questions"])
+
     def report(self, *, at: float | None = None) -> Report:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
-        planned = self.manifest.get("planned_rows") or self.manifest["estimate"]["rows"]
-        questions = self.manifest["dataset_questions"]
-        return analyse(self.rows, at=at, planned=RunSize(rows=planned, questions=questions))
+        return analyse(self.rows, at=at, planned=self.size)
 
     def sections(self, report: Report | None = None) -> tuple[Section, ...]:
         """The experiment's own parts of the report; none when the experiment is not known."""
@@ -204,12 +208,18 @@ def load_run(path: Path | str, experiment: Experiment | str | None = None) -> Ru
     rows = read_rows(path)
     if rows.empty:
         raise InputError(f"{path} holds no rows yet: run or resume it first")
-    if experiment is not None:
-        return Run(path, manifest, rows, experiment_of(experiment))
+    run = Run(path, manifest, rows, None)
     try:
-        return Run(path, manifest, rows, find_experiment(str(manifest["config"]["experiment"])))
+        # A manifest without a checksum shows what it is worth when it is taken apart.
+        name, *_ = run.experiment_name, run.model, run.price, run.size
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path / MANIFEST} is damaged: {error!r}") from None
+    if experiment is not None:
+        return replace(run, experiment=experiment_of(experiment))
+    try:
+        return replace(run, experiment=find_experiment(name))
     except InputError:
-        return Run(path, manifest, rows, None)
+        return run
 
 
 def report_json(run: Run, *, at: float | None = None) -> dict[str, Any]:
