@@ -14,7 +14,7 @@ from sleeptime_lib.analysis.report import Report, RunSize, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, Section, SleepFunction
 from sleeptime_lib.experiments import EXPERIMENTS
-from sleeptime_lib.manifest import manifest_hash, read_manifest
+from sleeptime_lib.manifest import MANIFEST, manifest_hash, read_manifest
 from sleeptime_lib.methods import find_method
 from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.models.replay import PREFIX
@@ -82,11 +82,15 @@ class Run:
         """The price that the run's bills take, and whose it is."""
         return price_or_reference(self.model, self.price)
 
+    @property
+    def size(self) -> RunSize:
+        """What was planned."""
+        planned = self.manifest.get("planned_rows") or self.manifest["estimate"]["rows"]
+        return RunSize(rows=planned, questions=self.manifest["dataset_questions"])
+
     def report(self, *, at: float | None = None) -> Report:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
-        planned = self.manifest.get("planned_rows") or self.manifest["estimate"]["rows"]
-        questions = self.manifest["dataset_questions"]
-        report = analyse(self.rows, at=at, planned=RunSize(rows=planned, questions=questions))
+        report = analyse(self.rows, at=at, planned=self.size)
         return replace(report, warnings=(*report.warnings, *self._idle_knob()))
 
     def _idle_knob(self) -> tuple[str, ...]:
@@ -212,12 +216,16 @@ def load_run(path: Path | str, experiment: Experiment | str | None = None) -> Ru
     rows = read_rows(path)
     if rows.empty:
         raise InputError(f"{path} holds no rows yet: run or resume it first")
+    run = Run(path, manifest, rows, None)
+    try:
+        # A manifest without a checksum shows what it is worth when it is taken apart.
+        name, *_ = run.experiment_name, run.model, run.price, run.size
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path / MANIFEST} is damaged: {error!r}") from None
     if experiment is not None:
-        return Run(path, manifest, rows, experiment_of(experiment))
+        return replace(run, experiment=experiment_of(experiment))
     # Never a file that the manifest names: it would be executed.
-    name = manifest["config"]["experiment"]
-    known = next((known for known in EXPERIMENTS if known.name == name), None)
-    return Run(path, manifest, rows, known)
+    return replace(run, experiment=next((one for one in EXPERIMENTS if one.name == name), None))
 
 
 def report_json(run: Run, *, at: float | None = None) -> dict[str, Any]:

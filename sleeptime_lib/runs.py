@@ -211,7 +211,8 @@ async def carry_out(
         CapReached: A cap does not allow the next call.
         asyncio.CancelledError: Interrupted.
     """
-    study, price = prepared.study, prepared.price
+    study, execution = prepared.study, prepared.execution
+    price = prepared.price
     manifest = prepared.manifest | {
         "status": "running",
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -219,50 +220,39 @@ async def carry_out(
         "git": git_state(),
         "estimate": asdict(prepared.estimate),
         "price": asdict(price) if price else None,
-        "sources": list(prepared.execution.sources),
+        "sources": list(execution.sources),
     }
     defaults = defaults_of(type(study.options))
-    try:
-        with open_run(prepared.path, manifest, defaults) as directory:
-            return await _carry_out(prepared, directory, on_row)
-    except OSError as error:
-        raise StopRun(
-            f"{error.filename or prepared.path} cannot be written ({error.strerror or error}): "
-            "everything finished is kept; when that is mended, the same command goes on from there"
-        ) from None
-
-
-async def _carry_out(
-    prepared: Prepared, directory: RunDirectory, on_row: Callable[[Row], None]
-) -> Finished:
-    study, execution = prepared.study, prepared.execution
-    async with Client(
-        prepared.endpoint,
-        cache_path=None if prepared.recording else directory.calls_path,
-        limits=_limits(execution),
-        caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
-        prices=read_prices(execution.prices),
-        sources=[open_source(name) for name in execution.sources],
-    ) as client:
-        began = time.monotonic()
-        try:
-            found_out = await settle(study, client)
-            knob = await check_knob(study, client, prepared.endpoint)
-            directory.save_manifest(settled=dict(found_out), knob=asdict(knob) if knob else None)
-            if knob and execution.knob == "stop":
-                knob.stop_if_idle(prepared.endpoint)
-            outcome = await engine.run(
-                settled(study, found_out),
-                client,
-                directory,
-                on_row,
-                open_rows=max(engine.OPEN_ROWS, execution.concurrency or 0),
-            )
-        except BaseException as error:
-            _close(directory, client, began, status=_STATUS.get(type(error), "failed"))
-            raise
-        totals = _close(directory, client, began, status="finished", outcome=asdict(outcome))
-        return Finished(prepared.path, outcome, totals)
+    with open_run(prepared.path, manifest, defaults) as directory:
+        async with Client(
+            prepared.endpoint,
+            cache_path=None if prepared.recording else directory.calls_path,
+            limits=_limits(execution),
+            caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
+            prices=read_prices(execution.prices),
+            sources=[open_source(name) for name in execution.sources],
+        ) as client:
+            began = time.monotonic()
+            try:
+                found_out = await settle(study, client)
+                knob = await check_knob(study, client, prepared.endpoint)
+                directory.save_manifest(
+                    settled=dict(found_out), knob=asdict(knob) if knob else None
+                )
+                if knob and execution.knob == "stop":
+                    knob.stop_if_idle(prepared.endpoint)
+                outcome = await engine.run(
+                    settled(study, found_out),
+                    client,
+                    directory,
+                    on_row,
+                    open_rows=max(engine.OPEN_ROWS, execution.concurrency or 0),
+                )
+            except BaseException as error:
+                _close(directory, client, began, status=_STATUS.get(type(error), "failed"))
+                raise
+            totals = _close(directory, client, began, status="finished", outcome=asdict(outcome))
+            return Finished(prepared.path, outcome, totals)
 
 
 def run(

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from sleeptime_lib import lock, sealed
-from sleeptime_lib.errors import InputError
+from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.manifest import (
     MANIFEST,
     DamagedManifest,
@@ -93,11 +93,24 @@ class RunDirectory:
         """Return the directory itself."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Close files and release the lock."""
-        with self._lock:
-            self._rows.close()
-            self._sleeps.close()
+    def __exit__(self, kind: object = None, error: object = None, trace: object = None) -> None:
+        """Close files and release the lock.
+
+        Raises:
+            StopRun: The run has ended because a file could not be written.
+        """
+        try:
+            with self._lock:
+                self._rows.close()
+                self._sleeps.close()
+        except OSError as late:
+            error = error or late
+        if isinstance(error, OSError):
+            raise StopRun(
+                f"{error.filename or self.path} cannot be written ({error.strerror or error}): "
+                "everything finished is kept; when that is mended, the same command goes on from "
+                "there"
+            ) from None
 
     @property
     def calls_path(self) -> Path:

@@ -133,11 +133,12 @@ def test_a_line_of_a_version_without_checksums_that_is_no_row_is_told(made, tmp_
     )
 
 
-@pytest.mark.parametrize("wrong", ['{"config": null}', '{"config": {}, "estimate": 3}', "[]", "{"])
-def test_a_manifest_without_checksum_that_is_none_is_told(tmp_path, wrong):
-    (tmp_path / "manifest.json").write_text(wrong)
+@pytest.mark.parametrize("wrong", ['{"config": null}', '{"config": {}}', "[]", "{"])
+def test_a_manifest_without_checksum_that_is_none_is_told(made, tmp_path, wrong):
+    path = shutil.copytree(made[0] / "finished", tmp_path / "r")
+    (path / "manifest.json").write_text(wrong)
     with pytest.raises(InputError, match=r"manifest\.json"):
-        results.load_run(tmp_path)
+        results.load_run(path)
 
 
 def test_rows_whose_notes_are_lost_are_made_again_for_their_notes(made, tmp_path):

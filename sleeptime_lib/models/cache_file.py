@@ -254,7 +254,7 @@ def spent(db: sqlite3.Connection, version: int = VERSION) -> Spending:
     Raises:
         Damaged: The table holds something else.
     """
-    row: Any = db.execute(_SPENT[version]).fetchone() or (None,) * 8
+    row: Row = db.execute(_SPENT[version]).fetchone() or (None,) * 8
     prompt, cached, completion, reasoning, written, calls, tokens, nano_usd = row
     counts = [*row[:4], written or 0, *row[5:]]
     if not all(isinstance(count, int) and count >= 0 for count in counts):
