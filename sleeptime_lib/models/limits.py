@@ -46,7 +46,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Bounds on what a run may spend, earlier sessions on the same cache included.
+    """Bounds on what a run may spend, earlier sessions and lost caches included.
+
+    What is guaranteed of servers that say too little or take too much: `ledger`.
 
     A call's worst case is reserved before it is sent. So a cap also bounds the length of
     replies: a request that sets no `max_tokens` is sent with `completion_bound`.

@@ -222,7 +222,9 @@ def _text(value: Any) -> str:
 def _name(value: Any) -> str:
     """A short name in one line; "" when there is none."""
     text = _text(value)
-    return one_line(text, _NAME_LENGTH) if text else ""
+    if len(text) <= _NAME_LENGTH and (not text or text.isidentifier()):
+        return text
+    return one_line(text, _NAME_LENGTH)
 
 
 def _tool_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:

@@ -30,6 +30,7 @@ from sleeptime_lib.models.requests import completion_bound
 from sleeptime_lib.records import Reply, Request, Usage
 
 _CHECK: Final = b',"crc":'
+_ENDED: Final = b'{"%b":[%d,%d],"used":[%d,%d,%b,%d,%d],"beyond":[%d,%d,%d]'
 _BYTES_PER_TOKEN: Final = 3
 """Fewer than most texts have."""
 _FEW_TOKENS: Final = 6
@@ -189,14 +190,11 @@ class SpendingLog:
     def ended(self, worst: Amount, spending: Spending, kind: str = "ended") -> None:
         """An attempt has ended. Where that cannot be written it stays open, and counts as lost."""
         usage, beyond = spending.usage, spending.unknown
-        used = (usage.prompt, usage.cached, usage.written, usage.completion, usage.reasoning)
-        numbers = ",".join("null" if number is None else str(number) for number in used)
-        text = (
-            f'{{"{kind}":[{worst.tokens},{worst.nano_usd}],"used":[{numbers}],'
-            f'"beyond":[{spending.unknown_calls},{beyond.tokens},{beyond.nano_usd}]'
-        )
+        written = b"null" if usage.written is None else b"%d" % usage.written
+        used = (usage.prompt, usage.cached, written, usage.completion, usage.reasoning)
+        more = (spending.unknown_calls, beyond.tokens, beyond.nano_usd)
         try:
-            self._write(text.encode())
+            self._write(_ENDED % (kind.encode(), worst.tokens, worst.nano_usd, *used, *more))
         except OSError:
             return
 
