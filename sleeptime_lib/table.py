@@ -104,12 +104,13 @@ class Table:
             kept = sealed.set_aside(self._gathered)
             said.append(f"{self._gathered.name} was damaged: made again, the old file is {kept}")
         for part in self._parts():
-            lines = list(_lines(part))
-            whole = [line for line in lines if self._is_record(line)]
-            if len(whole) < len(lines):
-                sealed.write_whole(part, b"".join(whole))
+            whole = [self._is_record(line) for line in _lines(part)]
+            if not all(whole):
+                intact = itertools.compress(_lines(part), whole)
+                sealed.write_whole(part, b"".join(intact))
                 name = f"{self._folder.name}/{part.name}"
-                said.append(f"{len(lines) - len(whole)} lines of {name} were damaged: made again")
+                damaged = whole.count(False)
+                said.append(f"{name} was damaged in {damaged} of {len(whole)} lines: made again")
         return said
 
     def distrust(self) -> list[str]:

@@ -129,7 +129,7 @@ def test_a_line_of_a_version_without_checksums_that_is_no_row_is_told(made, tmp_
     with pytest.raises(InputError, match=r"part-00000.jsonl, line 13: it has other columns"):
         results.load_run(path)
     assert run(path).totals.notices == (
-        "1 lines of rows/part-00000.jsonl were damaged: made again",
+        "rows/part-00000.jsonl was damaged in 1 of 13 lines: made again",
     )
 
 
