@@ -360,9 +360,8 @@ class Client:
             call.refusals += 1
         else:
             call.faults += 1
-        most = limits.max_retries
-        if ruling.kind == "bad_reply":
-            most = min(most, _BAD_REPLY_RETRIES)
+        most = _BAD_REPLY_RETRIES if ruling.kind == "bad_reply" else limits.max_retries
+        most = min(most, limits.max_retries)
         spent = call.refusals > limits.max_rate_limit_retries or call.faults > most
         if ruling.then == "fail" or spent:
             self._counts.failed[ruling.kind] += 1
