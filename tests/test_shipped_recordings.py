@@ -71,6 +71,12 @@ def test_it_holds_every_arm_it_was_made_for(name, replayed):
         assert rows.budget.nunique() >= 3
         return
     families = rows.groupby("cluster_id").question_id.nunique()
+    if (rows.budget_kind == "forced").any():
+        assert len(rows.question_id.unique()) >= 140
+        assert set(rows.arm) == {"baseline", "sleep"}
+        for _, own in rows[rows.budget_kind == "forced"].groupby("arm"):
+            assert own.budget.nunique() >= 5
+        return
     assert (families >= 4).sum() >= 30
     assert set(rows.arm) == {"baseline", "sleep", "context_only"}
     assert set(slept.sleep_parallel) == {1, 2, 5}
