@@ -2,8 +2,8 @@
 
 One line of JSON for each attempt that is sent, before it leaves, and one for its end:
 
-    {"sent":[3658,0],"crc":2271551203}
-    {"ended":[3658,0],"used":[310,0,null,42,0],"beyond":[0,0,0],"crc":1042380443}
+    {"sent":[3658,0],"checksum":1472811906}
+    {"ended":[3658,0],"used":[310,0,null,42,0],"beyond":[0,0,0],"checksum":147668166}
 
 `sent` and `ended` hold the worst case that was reserved, in tokens and billionths of USD; `used`
 the prompt, cached, written, completion and reasoning tokens; `beyond` what may have come on top:
@@ -15,13 +15,12 @@ leaves its attempt open, which counts for more.
 
 from __future__ import annotations
 
-import json
 import os
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from sleeptime_lib import sealed
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.models.ledger import NOTHING, Amount, Entry, Hold, Ledger, Shown, Spending
 from sleeptime_lib.models.limits import Caps
@@ -29,8 +28,7 @@ from sleeptime_lib.models.prices import Price
 from sleeptime_lib.models.requests import completion_bound
 from sleeptime_lib.records import Reply, Request, Usage
 
-_CHECK: Final = b',"crc":'
-_ENDED: Final = b'{"%b":[%d,%d],"used":[%d,%d,%b,%d,%d],"beyond":[%d,%d,%d]'
+_ENDED: Final = '{"%s":[%d,%d],"used":[%d,%d,%s,%d,%d],"beyond":[%d,%d,%d]}'
 _BYTES_PER_TOKEN: Final = 3
 """Fewer than most texts have."""
 _FEW_TOKENS: Final = 6
@@ -172,9 +170,9 @@ class SpendingLog:
                 os.write(self._file, b"\n")  # after a line that a kill cut off
         except OSError as error:
             raise self._unusable(error) from None
-        right = [line for line in lines if _is_right(line)]
+        right = [content for content in map(_content, lines) if content]
         self.damaged = len(lines) - len(right) - lines.count(b"")
-        return [_entry(content) for content in json.loads(b"[%b]" % b",".join(right))]
+        return [_entry(content) for content in right]
 
     def sent(self, worst: Amount) -> None:
         """An attempt is about to leave.
@@ -183,18 +181,18 @@ class SpendingLog:
             StopRun: It cannot be written down.
         """
         try:
-            self._write(b'{"sent":[%d,%d]' % (worst.tokens, worst.nano_usd))
+            self._write(f'{{"sent":[{worst.tokens},{worst.nano_usd}]}}')
         except OSError as error:
             raise StopRun(str(self._unusable(error))) from None
 
     def ended(self, worst: Amount, spending: Spending, kind: str = "ended") -> None:
         """An attempt has ended. Where that cannot be written it stays open, and counts as lost."""
         usage, beyond = spending.usage, spending.unknown
-        written = b"null" if usage.written is None else b"%d" % usage.written
+        written = "null" if usage.written is None else str(usage.written)
         used = (usage.prompt, usage.cached, written, usage.completion, usage.reasoning)
         more = (spending.unknown_calls, beyond.tokens, beyond.nano_usd)
         try:
-            self._write(_ENDED % (kind.encode(), worst.tokens, worst.nano_usd, *used, *more))
+            self._write(_ENDED % (kind, worst.tokens, worst.nano_usd, *used, *more))
         except OSError:
             return
 
@@ -202,17 +200,20 @@ class SpendingLog:
         """Close the file."""
         os.close(self._file)
 
-    def _write(self, text: bytes) -> None:
+    def _write(self, text: str) -> None:
         # One call to the operating system, so that a kill of this process loses no whole line.
-        os.write(self._file, b"%b%b%d}\n" % (text, _CHECK, zlib.crc32(text)))
+        os.write(self._file, f"{sealed.seal(text)}\n".encode())
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(f"{self._path} cannot be used to keep what is spent: {error.strerror}")
 
 
-def _is_right(line: bytes) -> bool:
-    text, _, check = line.rpartition(_CHECK)
-    return bool(text) and check == b"%d}" % zlib.crc32(text)
+def _content(line: bytes) -> dict[str, Any] | None:
+    """What a line says, if it is what was written."""
+    try:
+        return sealed.unseal(line) if sealed.is_sealed(line) else None
+    except sealed.Damaged:
+        return None
 
 
 def _entry(content: dict[str, Any]) -> Entry:
