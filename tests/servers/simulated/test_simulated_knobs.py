@@ -43,7 +43,10 @@ class Server:
     def post(self, path="/chat/completions", **fields):
         """Send a body; status and content of the answer."""
         body = {"model": "simulated", "temperature": 0} | fields
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode())
+        sent = json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.url + path, sent, {"Content-Type": "application/json"}
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)
