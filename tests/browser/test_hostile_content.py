@@ -35,7 +35,7 @@ small = {"limit": 2, "levels": (0, 1), "sleep_parallel": (1,), "pass_samples": 0
 replayed = run(model="recorded:" + RECORDING, context_only=False, **small)
 show.source(replayed)
 """,
-    "figures.live(replayed.pictures()['pareto'])",
+    "figures.LivePlot(replayed.pictures()['pareto'])",
     "RunPanel(STATEFUL_GSM, make_options(STATEFUL_GSM, dataset=TEXT))",
     "display({'text/plain': '', 'text/markdown': '**shown**'}, raw=True)",
     "run(model=MODEL, base_url=URL, dataset='procedural-p0', **small)",
