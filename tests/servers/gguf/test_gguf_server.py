@@ -93,7 +93,8 @@ def test_a_client_that_leaves_frees_its_place(server):
     address = urllib.parse.urlsplit(server.base_url)
     line = http.client.HTTPConnection(address.hostname, address.port)
     body = {"model": "smollm2", "messages": [{"role": "user", "content": "Count to 9999."}]}
-    line.request("POST", "/v1/chat/completions", json.dumps(body | {"max_tokens": 4000}))
+    sent = json.dumps(body | {"max_tokens": 4000})
+    line.request("POST", "/v1/chat/completions", sent, {"Content-Type": "application/json"})
     health = address._replace(path="/health").geturl()
     until(lambda: server.get(health)["running"] == 1)
     line.close()
