@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleeptime_lib.config import Options, hints
-from sleeptime_lib.errors import InputError
+from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.experiment import Experiment, Setting
 from sleeptime_lib.manifest import command_of, read_manifest
 from sleeptime_lib.models.cache_file import all_replies
@@ -108,11 +108,11 @@ async def ask_origin(endpoint: Endpoint) -> dict[str, str]:
     """Ask a server; `sleeptime serve --gguf` tells all, others may tell nothing.
 
     Raises:
-        NoAnswer: The server cannot be asked.
+        StopRun: The server cannot be asked.
     """
     if is_simulated(endpoint.model):
         return {"server": SIMULATED, "licence": "MIT"}
-    from sleeptime_lib.models.replies import BadReply, read_object
+    from sleeptime_lib.models.replies import BadReply, NoAnswer, read_object
     from sleeptime_lib.models.wire import Wire
 
     wire = Wire(endpoint, DEFAULT_LIMITS)
@@ -120,6 +120,8 @@ async def ask_origin(endpoint: Endpoint) -> dict[str, str]:
         listed = read_object(await wire.get("/models")).get("data", [])
     except BadReply:
         listed = []
+    except NoAnswer as error:
+        raise StopRun(f"{endpoint.base_url} cannot be asked what it serves: {error}") from None
     finally:
         await wire.aclose()
     for entry in listed if isinstance(listed, list) else []:

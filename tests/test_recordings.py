@@ -288,3 +288,11 @@ def test_rows_of_one_recording_are_not_taken_for_those_of_another(folder, tmp_pa
     recording.write(path, other, all_replies(folder / "live/calls.sqlite"))
     with pytest.raises(InputError, match="recording_hash was"):
         replay("kept")
+
+
+def test_a_server_that_is_not_there_is_told_in_one_line(folder):
+    gone = ("--model", "x", "--base-url", "http://127.0.0.1:1/v1", "--about", "licence=MIT")
+    done = sleeptime("run", "stateful-gsm", *gone, "--limit", "1", "--record", "new", cwd=folder)
+    assert done.returncode
+    assert "cannot be asked what it serves" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
