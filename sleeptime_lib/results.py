@@ -13,7 +13,7 @@ from sleeptime_lib.analysis import tables
 from sleeptime_lib.analysis.report import Report, RunSize, analyse
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, Section, SleepFunction
-from sleeptime_lib.experiments import EXPERIMENTS
+from sleeptime_lib.experiments import shipped
 from sleeptime_lib.manifest import MANIFEST, manifest_hash, read_manifest
 from sleeptime_lib.methods import find_method
 from sleeptime_lib.models.prices import Price, price_or_reference
@@ -225,7 +225,7 @@ def load_run(path: Path | str, experiment: Experiment | str | None = None) -> Ru
     if experiment is not None:
         return replace(run, experiment=experiment_of(experiment))
     # Never a file that the manifest names: it would be executed.
-    return replace(run, experiment=next((one for one in EXPERIMENTS if one.name == name), None))
+    return replace(run, experiment=shipped(name))
 
 
 def report_json(run: Run, *, at: float | None = None) -> dict[str, Any]:
