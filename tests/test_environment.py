@@ -1,6 +1,5 @@
 """When the machine does not play along: one line, exit status 2, and the rest later as ever."""
 
-import asyncio
 import ctypes
 import resource
 import shutil
@@ -12,23 +11,13 @@ import time
 
 import pytest
 from kill_at import kill_at
+from small_run import WORDS, run
 
-from sleeptime_lib import runs
-from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError, StopRun
-from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
 from sleeptime_lib.records import VOLATILE_COLUMNS
 from sleeptime_lib.store import read_rows, read_sleeps
 
-WORDS = "--limit 10 --levels 0 --sleep-parallel 1 --pass-samples 2".split()
-OPTIONS = {"limit": 10, "levels": (0,), "sleep_parallel": (1,), "pass_samples": 2}
 _DROP_FROM_BOUNDING_SET, _OVERRIDE_PERMISSIONS, _SEARCH_ANYWHERE = 24, 1, 2
-
-
-def run(path, on_row=lambda row: None):
-    options = runs.make_options(STATEFUL_GSM, **OPTIONS)
-    ready = runs.prepare(STATEFUL_GSM, options, Execution(concurrency=4), path)
-    return asyncio.run(runs.carry_out(ready, on_row))
 
 
 def content(path):
