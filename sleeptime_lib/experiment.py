@@ -332,6 +332,8 @@ class SleepMethod:
         settle: Called once before a run: gives the values of options that it left to be found out,
             such as whether the model can call tools.
         source: Hash of the source of a method that was handed in; "" for those of this library.
+        is_forced: It keeps to `SleepSetting.thinking` by requests of its own, as forced budgets do,
+            and not by a field of the server.
     """
 
     name: str
@@ -339,6 +341,7 @@ class SleepMethod:
     prompts: tuple[Any, ...] = ()
     settle: Callable[[Call, Any], Awaitable[Mapping[str, Any]]] = _nothing_to_settle
     source: str = ""
+    is_forced: bool = False
 
 
 def _no_sections(run: Run, report: Report) -> Sequence[Section]:

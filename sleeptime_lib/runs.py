@@ -235,6 +235,7 @@ async def carry_out(
             began = time.monotonic()
             try:
                 found_out = await settle(study, client)
+                study = settled(study, found_out)
                 knob = await check_knob(study, client, prepared.endpoint)
                 directory.save_manifest(
                     settled=dict(found_out), knob=asdict(knob) if knob else None
@@ -242,7 +243,7 @@ async def carry_out(
                 if knob and execution.knob == "stop":
                     knob.stop_if_idle(prepared.endpoint)
                 outcome = await engine.run(
-                    settled(study, found_out),
+                    study,
                     client,
                     directory,
                     on_row,

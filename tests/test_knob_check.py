@@ -10,6 +10,7 @@ from thinking_model import ThinkingModel
 from sleeptime_lib import runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import StopRun
+from sleeptime_lib.experiments.stateful_aime import STATEFUL_AIME
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
 from sleeptime_lib.manifest import read_manifest
 from sleeptime_lib.models.doctor import examine
@@ -57,6 +58,18 @@ def carry_out(server, path, execution=None, **given):
     options = runs.make_options(STATEFUL_GSM, **(SMALL | given), base_url=server.url)
     ready = runs.prepare(STATEFUL_GSM, options, execution or Execution(), path)
     return asyncio.run(runs.carry_out(ready))
+
+
+def ignoring_asleep(body):
+    """Obeys where there is a question, and thinks as it always does where there are notes."""
+    return 400 if "<notes>" in body["messages"][0]["content"] else obeying(body)
+
+
+def carry_out_asleep(server, path):
+    given = {"dataset": "procedural-aime", "sleep_protocol": "text", "sleep_parallel": (1,)}
+    given |= {"budget_kind": "effort", "sleep_efforts": ("low", "high")}
+    options = runs.make_options(STATEFUL_AIME, **(SMALL | given), base_url=server.url)
+    asyncio.run(runs.carry_out(runs.prepare(STATEFUL_AIME, options, Execution(), path)))
 
 
 class TestRuns:
@@ -120,6 +133,21 @@ class TestRuns:
             pytest.raises(StopRun, match="refused here: take --budget-kind forced, effort or verb"),
         ):
             carry_out(server, tmp_path, budget_kind="thinking")
+
+    def test_efforts_asleep_that_are_ignored_are_told_too(self, tmp_path):
+        with FaultServer(answer=Reasoner(ignoring_asleep)) as server:
+            with pytest.raises(StopRun) as caught:
+                carry_out_asleep(server, tmp_path)
+            assert server.log.attempts.total() == 2 + 2 * 2  # no notes: asked twice
+        assert "sleep effort budgets change nothing here" in str(caught.value)
+        assert "take one effort asleep" in str(caught.value)
+        assert "at effort low and" in str(caught.value)
+        assert "a hard sleep phase took" in str(caught.value)
+
+    def test_efforts_asleep_that_move_are_kept_with_the_run(self, tmp_path):
+        with FaultServer(answer=Reasoner(obeying)) as server:
+            carry_out_asleep(server, tmp_path)
+        assert read_manifest(tmp_path)["knob"]["works"] is True
 
     def test_runs_by_verbosity_and_with_a_single_budget_ask_nothing(self, tmp_path):
         with FaultServer() as server:

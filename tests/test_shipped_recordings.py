@@ -72,8 +72,8 @@ def test_it_holds_every_arm_it_was_made_for(name, replayed):
         return
     families = rows.groupby("cluster_id").question_id.nunique()
     if (rows.budget_kind == "forced").any():
-        assert rows.question_id.nunique() >= (76 if name.endswith("aime") else 140)
-        assert set(rows.arm) == {"baseline", "sleep"}
+        assert rows.question_id.nunique() >= 140
+        assert set(rows.arm) >= {"baseline", "sleep"}
         for _, own in rows[rows.budget_kind == "forced"].groupby("arm"):
             assert own.budget.nunique() >= 5
         return

@@ -72,7 +72,9 @@ class StatefulGsmOptions(Options):
     )  # fmt: skip
     sleep_effort: str = option("", "Reasoning effort asleep; default: the model's.")
     sleep_thinking: int = option(
-        0, "Most thinking tokens of one reply asleep; 0: the model's default.", ge=0
+        0,
+        "Most thinking tokens asleep: of one reply, or of rethink-forced; 0: model's default.",
+        ge=0,
     )
     sleep_protocol: Literal["auto", "tools", "text"] = option(
         "auto", "How notes are written: tools, text, or auto to ask the model once."

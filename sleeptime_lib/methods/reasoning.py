@@ -20,8 +20,9 @@ billed is what was paid, steps included.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Literal
 
 from sleeptime_lib.errors import StopRun
@@ -221,7 +222,7 @@ def steps(budget: int) -> Iterator[int]:
 
 
 @dataclass(slots=True)
-class _Chain:
+class Chain:
     """A chain of thought while it is being written.
 
     Attributes:
@@ -238,6 +239,12 @@ class _Chain:
     extensions: int = 0
     requests: int = 0
 
+    def break_off(self, words: str) -> None:
+        """Close the thoughts where they are and go on with words that are not the model's."""
+        is_open = THOUGHT_BEGIN in self.text and THOUGHT_END not in self.text
+        self.text = f"{self.text.rstrip()}\n{THOUGHT_END if is_open else ''}".rstrip() + words
+        self.text = self.text.lstrip()
+
 
 async def _forced(
     call: Call,
@@ -246,15 +253,14 @@ async def _forced(
     sample: int,
     style: Style,
 ) -> Answered:
-    chain = await _think(call, opening, setting, sample)
+    how = partial(_how, setting, sample)
+    chain = await think(call, opening, setting.budget, how, extensions=setting.extensions)
     forced = chain.cut or style.mark not in chain.text.lower()
     if forced:
         most = min(style.answer_tokens, setting.max_tokens or style.answer_tokens)
-        end = THOUGHT_END if THOUGHT_BEGIN in chain.text and THOUGHT_END not in chain.text else ""
-        chain.text = f"{chain.text.rstrip()}\n{end}".rstrip() + style.force.text
-        chain.text = chain.text.lstrip()
-        how = _how(setting, sample, chain.requests)
-        reply = await call((*opening, _begun(chain.text)), max_tokens=most, **how, **CONTINUE)
+        chain.break_off(style.force.text)
+        said = (*opening, begun(chain.text))
+        reply = await call(said, max_tokens=most, **how(chain.requests), **CONTINUE)
         chain.text += reply.text
     measures = {
         "thinking_tokens": float(chain.tokens),
@@ -264,20 +270,35 @@ async def _forced(
     return Answered(chain.text, measures)
 
 
-async def _think(
-    call: Call, opening: tuple[Mapping[str, Any], ...], setting: Setting, sample: int
-) -> _Chain:
-    """Have the model think up to the budget, or until it ends."""
-    chain = _Chain()
-    for step in steps(setting.budget):
+async def think(
+    call: Call,
+    opening: tuple[Mapping[str, Any], ...],
+    budget: int,
+    how: Callable[[int], Mapping[str, Any]],
+    extensions: int = 0,
+) -> Chain:
+    """Have the model think until it ends, or for a number of tokens at the most.
+
+    Args:
+        call: Asks the model.
+        opening: The messages that it thinks about.
+        budget: Tokens.
+        how: Sampling of the chain's request of an index, as `Call` takes it.
+        extensions: How often a chain that ends early is made to go on.
+
+    Raises:
+        StopRun: The model thinks where it cannot be cut off.
+    """
+    chain = Chain()
+    for step in steps(budget):
         while chain.tokens < step:
-            begun = (_begun(chain.text),) if chain.text else ()
+            said = (begun(chain.text),) if chain.text else ()
             reply = await call(
-                (*opening, *begun),
+                (*opening, *said),
                 max_tokens=step - chain.tokens,
                 resumes=chain.cut,
-                **_how(setting, sample, chain.requests),
-                **(CONTINUE if begun else {}),
+                **how(chain.requests),
+                **(CONTINUE if said else {}),
             )
             chain.requests += 1
             if reply.reasoning and not reply.text:
@@ -292,7 +313,7 @@ async def _think(
                 chain.tokens = max(chain.tokens + reply.usage.completion, step)
                 break
             chain.tokens += max(reply.usage.completion, 1)
-            if chain.extensions >= setting.extensions or chain.tokens >= step == setting.budget:
+            if chain.extensions >= extensions or chain.tokens >= step == budget:
                 return chain
             chain.extensions += 1
             if THOUGHT_BEGIN in chain.text:
@@ -301,7 +322,8 @@ async def _think(
     return chain
 
 
-def _begun(text: str) -> Mapping[str, Any]:
+def begun(text: str) -> Mapping[str, Any]:
+    """A reply that the model is to go on with."""
     return {"role": "assistant", "content": text}
 
 

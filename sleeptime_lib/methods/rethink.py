@@ -117,8 +117,15 @@ FRAME_TOKENS: Final = (len(SLEEP_FRAME.text) + len(SLEEP_TOOLS.text)) / CHARS_PE
 
 
 @dataclass(slots=True)
-class _Block:
-    """The block of notes while it is being written."""
+class Block:
+    """The block of notes while it is being written.
+
+    Attributes:
+        text: Of the block.
+        rewrites: So far.
+        finished: The model ended the phase itself.
+        cut_off: The last rewrite was cut off.
+    """
 
     text: str = ""
     rewrites: int = 0
@@ -137,6 +144,7 @@ class _Block:
 
     @property
     def done(self) -> bool:
+        """Whether nothing more is to be written."""
         return self.finished or self.cut_off or self.rewrites >= MAX_REWRITES
 
 
@@ -161,7 +169,7 @@ async def take_notes(
     assert how is not None
     by_tools = how.protocol == "tools"
     follow = _use_tools if by_tools else _use_text
-    block = _Block()
+    block = Block()
     messages = _opening(context.text, frame, by_tools=by_tools)
     calls = silent = 0
     # A model that only talks, or only sends calls that cannot be read, gets as many turns as one
@@ -233,7 +241,7 @@ def _go_on() -> Mapping[str, Any]:
     return {"role": "user", "content": SLEEP_CONTINUE.text}
 
 
-def _use_tools(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
+def _use_tools(reply: Reply, block: Block) -> list[Mapping[str, Any]] | None:
     """Apply the tool calls in order; None when the reply made none."""
     if not reply.tool_calls:
         return None
@@ -243,7 +251,7 @@ def _use_tools(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
     ]
 
 
-def _apply(call: ToolCall, block: _Block) -> str:
+def _apply(call: ToolCall, block: Block) -> str:
     if call.name == "finish_rethinking":
         block.finished = True
         return "Finished."
@@ -264,22 +272,27 @@ _OPEN: Final = re.compile(r"<notes>", re.IGNORECASE)
 _CLOSE: Final = re.compile(r"</notes>", re.IGNORECASE)
 
 
-def _use_text(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
-    """Take the last block of notes in the reply; None when there is none.
+def _use_text(reply: Reply, block: Block) -> list[Mapping[str, Any]] | None:
+    told = read_notes(reply.text, block)
+    return None if told is None else [{"role": "user", "content": f"{told} {SLEEP_CONTINUE.text}"}]
+
+
+def read_notes(text: str, block: Block) -> str | None:
+    """Take the last block of notes in a reply; None when there is none, else what to say of it.
 
     A reply that was cut off before </notes> still gives its notes, and ends the phase: going on
     would only be cut off again.
     """
-    starts = list(_OPEN.finditer(reply.text))
+    starts = list(_OPEN.finditer(text))
     if not starts:
         block.finished = bool(block.rewrites)
         return None
-    body = reply.text[starts[-1].end() :]
+    body = text[starts[-1].end() :]
     close = _CLOSE.search(body)
     told = block.replace(body[: close.start()] if close else body)
     block.cut_off = close is None
     block.finished = close is not None and "MORE" not in body[close.end() :]
-    return [{"role": "user", "content": f"{told} {SLEEP_CONTINUE.text}"}]
+    return told
 
 
 _TEXTS: Final = (

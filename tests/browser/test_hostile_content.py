@@ -11,7 +11,11 @@ from fault_server import FaultServer
 from jupyter_browser import CHROMIUM, FLAGS, finished, lab, notebook_of, with_parameters
 
 ROOT = Path(__file__).parent.parent.parent
-NOTEBOOKS = ("01_stateful_gsm", "03_multi_query")
+NOTEBOOKS = {
+    "01_stateful_gsm": {},
+    "02_stateful_aime": {"budget_kind": "verbosity", "word_problems": None},
+    "03_multi_query": {},
+}
 OWN = {
     "model": hostile.MODEL,
     "spend": True,
@@ -80,6 +84,7 @@ def seen(request, tmp_path_factory):
     home = tmp_path_factory.mktemp("lab")
     with FaultServer(answer=hostile.answer) as server:
         own = OWN | {"base_url": server.url, "dataset": hostile.dataset(home)}
+        own |= NOTEBOOKS[request.param]
         notebook = with_parameters(ROOT / f"notebooks/{request.param}.ipynb", **own)
         with lab(home, notebook) as address, finished(address) as page:
             page.wait_for_timeout(2000)  # for what would run, and for MathJax

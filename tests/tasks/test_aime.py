@@ -97,6 +97,14 @@ def test_empty_contexts_are_counted_in_a_notice(rows_file):
     assert load(rows_file(*rows)).notices == (notice,)
 
 
+def test_a_splitter_for_word_problems_is_said_to_cut_nothing_here(rows_file):
+    path = rows_file(plain(1), plain(2))
+    assert load(path).notices == ()
+    assert load(path, splitter="paper").notices == (
+        "splitter paper is for word problems; these are cut between LaTeX statements",
+    )
+
+
 def test_a_figure_is_left_out_and_its_row_marked(rows_file):
     row = plain(7, id=4, problem=f"Let $n = 7$. {FIGURE} Find $n + 1$.")
     task = load(rows_file(row, plain(2, id=5)))

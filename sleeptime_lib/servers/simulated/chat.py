@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from sleeptime_lib.servers.simulated.begun import go_on, number_after, solution_after, work_in
@@ -15,13 +16,19 @@ from sleeptime_lib.servers.simulated.dice import Dice
 from sleeptime_lib.servers.simulated.judgement import by_likelihood
 from sleeptime_lib.servers.simulated.notes import Notes, read_notes
 from sleeptime_lib.servers.simulated.questions import understand
-from sleeptime_lib.servers.simulated.reader import Story, stated_numbers
+from sleeptime_lib.servers.simulated.reader import Story, read, stated_numbers
 from sleeptime_lib.servers.simulated.reasoner import Outcome, work_out
-from sleeptime_lib.servers.simulated.sleep import next_rewrite
+from sleeptime_lib.servers.simulated.sleep import Rewrite, next_rewrite
 from sleeptime_lib.servers.simulated.tokens import count, first
 from sleeptime_lib.servers.simulated.view import View, view_of
 from sleeptime_lib.servers.simulated.words import best_match
-from sleeptime_lib.servers.simulated.writer import ending, guess, hidden_reasoning, solution
+from sleeptime_lib.servers.simulated.writer import (
+    ending,
+    guess,
+    hidden_reasoning,
+    note_line,
+    solution,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,10 @@ def reply(
     turn = _dice(messages, tools, drawn, reasoning_effort)
     if view.sleep:
         phase = _dice(view.beginning, drawn, reasoning_effort)
-        draft = _sleep(view, reasoning_effort, thinking_tokens, turn, phase)
-        return replace(draft, text=go_on(begun, draft.text, lambda _: "")) if begun else draft
+        rewrite = next_rewrite(view, reasoning_effort, thinking_tokens, turn, phase)
+        draft = _sleep(view, rewrite)
+        follow = partial(_notes_after, view, rewrite)
+        return replace(draft, text=go_on(begun, draft.text, follow)) if begun else draft
     budget = budget_of(view.instructions, reasoning_effort, thinking_tokens)
     draft = _answer(view, budget, turn)
     if not begun:
@@ -81,8 +90,7 @@ def _dice(*parts: Any) -> Dice:
     return Dice(json.dumps(parts, sort_keys=True, default=str).encode())
 
 
-def _sleep(view: View, effort: str | None, thinking: int | None, turn: Dice, phase: Dice) -> Draft:
-    rewrite = next_rewrite(view, effort, thinking, turn, phase)
+def _sleep(view: View, rewrite: Rewrite) -> Draft:
     if view.sleep == "tools":
         if rewrite.notes is None and not view.can_finish:
             return Draft("The notes are as useful as I can make them.", rewrite.reasoning)
@@ -91,8 +99,21 @@ def _sleep(view: View, effort: str | None, thinking: int | None, turn: Dice, pha
         arguments = json.dumps({view.memory_argument: rewrite.notes}, ensure_ascii=False)
         return Draft("", rewrite.reasoning, ("rethink_memory", arguments))
     notes = view.notes if rewrite.notes is None else rewrite.notes
+    if view.aloud:
+        return Draft(f"{rewrite.reasoning}\n\n<notes>\n{notes}\n</notes>".lstrip())
     more = "" if rewrite.last else "\nMORE"
     return Draft(f"<notes>\n{notes}\n</notes>{more}", rewrite.reasoning)
+
+
+def _notes_after(view: View, rewrite: Rewrite, begun: str) -> str:
+    """The rest of notes that somebody else opened: what is worked out above them."""
+    above, opened, _ = begun.partition("<notes>")
+    if not opened:
+        return ""
+    story = read(view.situation)
+    done = work_in(story, above)
+    lines = [note_line(story, move) for move in rewrite.moves if move.fact.key in done]
+    return "".join(f"{line}\n" for line in lines) + "</notes>"
 
 
 def _answer(view: View, budget: Budget, dice: Dice, begun: str = "") -> Draft:

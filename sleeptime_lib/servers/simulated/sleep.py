@@ -35,12 +35,14 @@ class Rewrite:
     Attributes:
         notes: The complete new notes; None when this turn only ends the phase.
         last: Nothing comes after this turn.
-        reasoning: Hidden reasoning, or "".
+        reasoning: How the new lines were worked out, hidden or on paper, or "".
+        moves: What the new lines hold.
     """
 
     notes: str | None
     last: bool
     reasoning: str = ""
+    moves: tuple[Move, ...] = ()
 
 
 def next_rewrite(
@@ -72,10 +74,10 @@ def next_rewrite(
     lines = [note_line(story, move) for move in moves]
     notes = "\n".join([*view.notes.splitlines(), *lines])
     hidden = effort not in (None, "none") or thinking is not None
-    reasoning = steps_text(story, moves) if hidden else ""
+    reasoning = steps_text(story, moves) if hidden or view.aloud else ""
     if thinking is not None:
         reasoning = first(reasoning, thinking)
-    return Rewrite(notes, view.rewrites + 1 >= planned, reasoning)
+    return Rewrite(notes, view.rewrites + 1 >= planned, reasoning, tuple(moves))
 
 
 def _new_lines(view: View, story: Story, dice: Dice, targets: int, effort: str) -> Sequence[Move]:
