@@ -27,8 +27,13 @@ if TYPE_CHECKING:
     from sleeptime_lib.results import Run
 
 
-def picture(drawn: Picture) -> Image:
-    """A picture as PNG: it survives HTML export and GitHub's viewer, as a widget does not."""
+def picture(drawn: Picture | None) -> Image | HTML:
+    """A picture as PNG: it survives HTML export and GitHub's viewer, as a widget does not.
+
+    None is of a part that the run does not have, and says so.
+    """
+    if drawn is None:
+        return _page(_line("This run has no such part: ask for it with the parameters above."))
     return Image(figures.to_png(drawn), width=look.WIDTH, alt=drawn.alt)
 
 
