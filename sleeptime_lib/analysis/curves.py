@@ -122,8 +122,8 @@ def curves(
     sums = cells.n[which], cells.score[which], cells.squares[which]
     joint = joint_confidence(drawn, drawn, confidence)
     pointwise, together = (accuracy_limits(*sums, drawn, x) for x in (confidence, joint))
-    every = (one.tokens[:, which] for one in (seen, draws, left_out(cells)))
-    tokens = mean_limits(next(every)[0], *every, confidence)
+    once, often, left = (one.tokens[:, which] for one in (seen, draws, left_out(cells)))
+    tokens = mean_limits(once[0], often, left, confidence)
     bounds, missing = accuracy_bounds(cells), cells.missing(planned)
     points = {
         cell: Point(

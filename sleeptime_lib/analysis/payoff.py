@@ -202,7 +202,7 @@ class Amortisation:
 
     @property
     def main(self) -> Payoff | None:
-        """The smallest sleep setting, at equal accuracy if most draws reach it or the lowest budget."""
+        """The smallest sleep setting at equal accuracy; if few draws give that, at a budget."""
         equal = next(iter(self.equal_accuracy), None)
         return equal if equal and equal.estimated else next(iter(self.payoffs), None)
 

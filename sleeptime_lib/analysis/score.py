@@ -21,8 +21,9 @@ from sleeptime_lib.analysis.bootstrap import Floats, Limits, limits, wider
 from sleeptime_lib.analysis.cells import ratio
 
 PRIOR: Final = 4.0
-"""A design effect is measured as if so many answers more had varied, in whole clusters: where none
-varied, clusters are what counts."""
+"""A cell in which few answers vary tells little about its design effect. It is measured as if so
+many answers more had varied, as they do in all cells; and in all cells as if so many more had, in
+whole clusters: where none varied, clusters are what counts."""
 
 _HALVINGS: Final = 40
 
@@ -69,7 +70,7 @@ def gain_limits(pairs: Floats, deviations: Floats, drawn: Floats, confidence: fl
     """
     n = (~np.isnan(pairs)).sum(axis=0).astype(np.float64)
     more, less = (np.nansum(np.maximum(sign * pairs, 0.0), axis=0) for sign in (1, -1))
-    square = ratio((more - less) ** 2, n)
+    square = np.nan_to_num(ratio((more - less) ** 2, n))
     effect = design_effect(
         n[:, None] * deviations, np.nansum(pairs**2, axis=0) - square, more + less - square, n
     )
@@ -80,22 +81,24 @@ def gain_limits(pairs: Floats, deviations: Floats, drawn: Floats, confidence: fl
     )
 
 
-def design_effect(deviations: Floats, within: Floats, most: Floats, n: Floats) -> float:
+def design_effect(deviations: Floats, within: Floats, most: Floats, n: Floats) -> Floats:
     """How many answers in clusters say as much as one right or wrong answer that stands alone.
-
-    One for all cells, since a single one that is near 0 or 1 tells little about it.
 
     Args:
         deviations: (cells, clusters) sums of scores, less what the clusters' sizes make expect.
         within: (cells,) sum of the squared deviations of single answers.
         most: The same if all scores were 0 or 1.
         n: (cells,) answers.
+
+    Returns:
+        (cells,) effects.
     """
     clusters = deviations.shape[1]
-    between = (deviations**2).sum() * clusters / max(clusters - 1, 1)
+    between = (deviations**2).sum(axis=1) * clusters / max(clusters - 1, 1)
     size = max(n.mean() / max(clusters, 1), 1.0) if len(n) else 1.0
-    effect = (max(between, np.nansum(within)) + PRIOR * size) / (np.nansum(most) + PRIOR)
-    return float(effect)
+    pooled = (max(between.sum(), within.sum()) + PRIOR * size) / (most.sum() + PRIOR)
+    effect: Floats = (np.maximum(between, within) + PRIOR * pooled) / (most + PRIOR)
+    return effect
 
 
 def share_limits(share: Floats, n: Floats, confidence: float, clusters: int) -> Limits:

@@ -68,12 +68,21 @@ def test_clusters_that_agree_are_worth_one_answer_each():
     n, mean = np.array([400.0]), 0.5
     score = np.repeat([0.0, 10.0], 20)[None]
     found = design_effect(score - 10 * mean, n * 0.25, n * 0.25, n)
-    assert found == pytest.approx(10, rel=0.05)
+    assert found[0] == pytest.approx(10, rel=0.05)
 
 
 def test_where_no_answer_varies_clusters_are_what_counts():
     none = np.zeros((1, 35))
-    assert design_effect(none, np.zeros(1), np.zeros(1), np.array([140.0])) == pytest.approx(4)
+    assert design_effect(none, np.zeros(1), np.zeros(1), np.array([140.0])) == pytest.approx([4])
+
+
+def test_a_cell_that_hardly_varies_takes_the_design_effect_of_the_others():
+    n = np.array([140.0, 140.0])
+    rng = np.random.default_rng(0)
+    alike = np.repeat(rng.choice([-2.0, 2.0], 35)[None], 2, axis=0) * np.array([[1.0], [0.0]])
+    varied = np.array([35.0, 0.0])
+    found = design_effect(alike, varied, varied, n)
+    assert found == pytest.approx([4.1, 4.1], abs=0.15)
 
 
 @pytest.mark.parametrize("right", [0, 60])
@@ -98,13 +107,13 @@ def test_limits_do_not_jump_when_the_first_answer_is_right(frame):
     assert [p.low for p in points] == sorted(p.low for p in points)
     highs = np.array([p.high for p in points])
     steps = np.diff(highs)
-    assert np.abs(steps).max() < 0.01
+    assert np.abs(steps).max() < 0.015
 
 
 def test_differences_do_not_jump_when_the_first_answer_differs(frame):
     lows = np.array([gain(frame, right, 0).low for right in range(6)])
     steps = -np.diff(lows)
-    assert np.abs(steps).max() < 1
+    assert np.abs(steps).max() < 1.5
 
 
 def test_draws_for_pass_at_k_have_such_limits_too(frame):
