@@ -130,7 +130,7 @@ def ratio_curve(curve: RatioCurve, confidence: float) -> str:
     more = _where(curve, [p.simultaneous_high < 1 for p in curve.points])
     return (
         f"{text} For all accuracies at once ({_percent(confidence)} band), sleep-time needs fewer "
-        f"test tokens {fewer} and more {more}."
+        f"test tokens {fewer}, more {more}."
     )
 
 
@@ -192,12 +192,13 @@ def margin_in_reach(report: Report) -> str:
     ]
     if not margins:
         return ""
-    low, high = (f"{x:.1f}" for x in (min(margins), max(margins)))
-    points = low if low == high else f"{low} to {high}"
+    points = _span([min(margins), max(margins)], "{:.1f}")
+    asked = (
+        f"; {report.margin_points:g} is out of reach" if min(margins) > report.margin_points else ""
+    )
     return (
-        f"That equal arms are no worse, this run shows in {100 * POWER:.0f}% of cases for margins "
-        f"from {points} points on, depending on the cell; the margin asked about is "
-        f"{report.margin_points:g}."
+        f"If the arms were equal, such a run would show in {100 * POWER:.0f}% of cases that "
+        f"sleep-time is worse by less than {points} points, depending on the cell{asked}."
     )
 
 

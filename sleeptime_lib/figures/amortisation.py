@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.costs import PER_USD, Bill
+from sleeptime_lib.analysis.costs import PER_USD, Basis, Bill
 from sleeptime_lib.analysis.payoff import Amortisation, CostCurve, Payoff
 from sleeptime_lib.analysis.ratio import is_determined
 from sleeptime_lib.analysis.wording import bootstrapped, break_even
@@ -82,7 +82,7 @@ def cost_by_questions(found: Amortisation) -> Picture:
     shades, mark = _break_even(main, x, y, unit) if main else ((), ())
     notes = [
         _sample(found, shown(series)),
-        f"Drawn {main.basis.words}." if main and series else "",
+        _compared(main.basis) if main else "",
         break_even(found),
         "Grey: the interval of the break-even." if shades else "",
         _meaning(found.bill),
@@ -123,7 +123,7 @@ def sensitivity(found: Amortisation) -> Picture:
     formula = "A question costs S / Q + t T" if found.bill.unit == "tokens" else ""
     notes = [
         _sample(found, shown(series)),
-        f"Compared {curve.basis.words}." if curve else "",
+        _compared(curve.basis) if curve else "",
         "Above 1× sleep-time is cheaper.",
         "Hollow: not determined, the interval is unbounded." if opened else "",
         f"{formula}; S, T: tokens of a sleep phase and of an answer." if formula else "",
@@ -133,6 +133,11 @@ def sensitivity(found: Amortisation) -> Picture:
     what = f"How the saving in {found.bill.unit} depends on t"
     what += " is not determined" if opened and not banded else ""
     return picture(found, "sensitivity-to-t", what, series, axes, notes, rules=(Rule(1.0),))
+
+
+def _compared(basis: Basis) -> str:
+    why = "" if basis.budget is None else ": few draws or none give equal accuracy"
+    return f"Drawn {basis.words}{why}."
 
 
 def _within(series: Sequence[Series]) -> list[float]:

@@ -55,7 +55,7 @@ def test_every_setting_has_its_row(table):
         ("baseline", "0"), ("baseline", "1"), ("sleep-time k=1", "0"), ("sleep-time k=1", "1"),
     ]  # fmt: skip
     assert rows[2] == (
-        "sleep-time k=1", "0", "300", "20", "40.0 [34.4, 45.9]", "+20.0 [15.6, 25.2]", "superior",
+        "sleep-time k=1", "0", "300", "20", "40.0 [34.4, 45.9]", "+20.0 [15.7, 25.2]", "superior",
     )  # fmt: skip
     assert all(len(row) == len(table().header) for row in rows)
 

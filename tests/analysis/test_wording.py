@@ -107,9 +107,9 @@ def test_fewer_tokens_is_said_where_the_band_for_all_accuracies_says_so():
         (0.4, 2.0, 1.2, 3.0, 0.9, 4.0), (0.5, 0.4, 0.2, 0.7, 0.1, 0.9),
     ]  # fmt: skip
     said = wording.ratio_curve(curve(*points), 0.95)
-    assert "fewer test tokens at 20.0 to 30.0% and more at 50.0%." in said
+    assert "fewer test tokens at 20.0 to 30.0%, more at 50.0%." in said
     said = wording.ratio_curve(curve(*points[2:3]), 0.95)
-    assert "fewer test tokens nowhere and more nowhere." in said
+    assert "fewer test tokens nowhere, more nowhere." in said
 
 
 def test_a_run_with_an_unbounded_ratio_says_so():
@@ -241,8 +241,9 @@ def test_gain_and_loss_are_told_of_the_same_sleep_setting(report):
 def test_it_is_told_which_margins_the_run_could_have_shown(report):
     margins = [d.margin_in_reach for d in report.comparisons[0].differences]
     said = wording.margin_in_reach(report)
-    assert f"in 80% of cases for margins from {min(margins):.1f} to {max(margins):.1f}" in said
-    assert "the margin asked about is 1." in said
+    assert f"worse by less than {min(margins):.1f} to {max(margins):.1f} points" in said
+    assert "in 80% of cases" in said
+    assert "; 1 is out of reach." in said
     assert said in wording.sentences(report)
 
 

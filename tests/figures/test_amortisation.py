@@ -103,7 +103,7 @@ def test_what_most_draws_do_not_give_is_not_drawn(found):
     changed = replace(found, equal_accuracy=(unknown,))
     picture = cost_by_questions(changed)
     assert changed.main.basis.budget == 0
-    assert "Drawn at budget 0." in picture.note
+    assert "Drawn at budget 0: few draws or none give equal accuracy." in picture.note
     assert "not determined: 95% interval" in picture.note
     costs = [s.cost.estimate for s in found.payoffs[0].savings]
     assert list(series(picture, "sleep").y) == costs

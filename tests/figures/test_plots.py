@@ -303,4 +303,4 @@ def test_differences_are_drawn_with_the_intervals_that_hold_for_all_cells(scaled
     assert picture.series[0].low == tuple(d.simultaneous_low for d in found)
     assert f"pointwise {between(found[0].low, found[0].high)}" in picture.series[0].hover[0]
     assert "whiskers: simultaneous" in picture.note
-    assert "for margins from" in picture.note
+    assert "worse by less than" in picture.note
