@@ -66,7 +66,7 @@ from sleeptime_lib.analysis.payoff import (
     Sensitivity,
     Weighted,
 )
-from sleeptime_lib.analysis.report import Report, analyse
+from sleeptime_lib.analysis.report import Report, report_of
 from sleeptime_lib.errors import InputError
 
 QUESTIONS: Final = (1, 2, 5, 10)
@@ -98,9 +98,9 @@ def draw_costs(
     Raises:
         InputError: Bad rows, or an option is out of range.
     """
-    report = analyse(rows, at=at, draws=draws, seed=seed)
     cells = reduce_rows(rows)
-    versions = observed(cells), resample(cells, draws, seed), left_out(cells)
+    drawn = resample(cells, draws, seed)
+    versions = observed(cells), drawn, left_out(cells)
     tokens = mean_tokens(rows, cells, draws, seed)
     prompt, notes = tokens.prompt, np.zeros_like(tokens.prompt)
     for line in cells.curves("sleep"):
@@ -109,7 +109,7 @@ def draw_costs(
         for i, j in cells.same_budget(own, cells.baseline(line)):
             notes[:, i] = np.maximum(prompt[:, i] - prompt[:, j], 0.0)
     return Amortiser(
-        report=report,
+        report=report_of(rows, cells, drawn, at=at, seed=seed),
         cells=cells,
         n=np.concatenate([version.n for version in versions]),
         accuracy=np.concatenate([version.accuracy for version in versions]),

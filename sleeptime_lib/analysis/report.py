@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sleeptime_lib.analysis.bootstrap import DRAWS, FEW_CLUSTERS
-from sleeptime_lib.analysis.cells import SAMPLES, Cells, Line, reduce_rows, resample
+from sleeptime_lib.analysis.cells import SAMPLES, Cells, Draws, Line, reduce_rows, resample
 from sleeptime_lib.analysis.curves import (
     Curve,
     PassCurve,
@@ -204,14 +204,29 @@ def analyse(
         InputError: The rows lack a column, are repeated, are of several runs or have a score
             that is not from 0 to 1, or an option is out of range.
     """
-    if at is not None and not 0 <= at <= 1:
-        raise InputError(f"accuracy {at} is not between 0 and 1")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence {confidence} is not between 0 and 1, such as 0.95")
     if draws < 1:
         raise InputError(f"{draws} bootstrap draws; give at least 1, and {DRAWS} for publication")
     cells = reduce_rows(rows)
     drawn = resample(cells, draws, seed)
+    return report_of(rows, cells, drawn, planned=planned, at=at, seed=seed, confidence=confidence)
+
+
+def report_of(
+    rows: pd.DataFrame,
+    cells: Cells,
+    drawn: Draws,
+    *,
+    planned: RunSize | None = None,
+    at: float | None = None,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Report:
+    """`analyse` for rows that are reduced and drawn from already, with the same seed."""
+    if at is not None and not 0 <= at <= 1:
+        raise InputError(f"accuracy {at} is not between 0 and 1")
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence {confidence} is not between 0 and 1, such as 0.95")
+    draws = len(drawn.n)
     sleeps, baselines = cells.curves("sleep"), cells.curves("baseline")
     gains = [(x, p) for x in sleeps for p in cells.same_budget(cells.of(x), cells.baseline(x))]
     pairs = [pair for _, pair in gains]
