@@ -8,7 +8,9 @@ from known_ratio import World, coverage
 
 UNEQUAL = (1, 2, 2, 3, 4, 4, 6, 8, 12, 18)
 HEAVY = World(own_tokens=1.0, noise=0.8)
-RUNS, DRAWS = 100, 300
+RUNS, DRAWS = 60, 300
+LEAST = 0.88
+"""Seven misses in 60 runs, which an interval of 95% has in 4 of 100 tests."""
 
 
 @pytest.mark.parametrize(
@@ -23,13 +25,13 @@ RUNS, DRAWS = 100, 300
 )
 def test_intervals_cover_at_the_designs_that_ship_and_with_few_unequal_clusters(clusters, how):
     found = coverage(World(), RUNS, clusters, draws=DRAWS, **how)
-    assert all(share >= 0.9 for share in found.values()), found
-    assert all(found[name] <= 0.99 for name in ("accuracy", "difference", "cost")), found
+    assert all(share >= LEAST for share in found.values()), found
+    assert min(found.values()) < 1, found
 
 
 def test_intervals_of_costs_cover_where_tokens_have_heavy_tails():
     found = coverage(HEAVY, RUNS, 20, questions=4, draws=DRAWS)
-    assert found["cost"] >= 0.9, found
+    assert found["cost"] >= LEAST, found
 
 
 def test_intervals_cover_where_hardly_an_answer_is_right():
@@ -40,5 +42,5 @@ def test_intervals_cover_where_hardly_an_answer_is_right():
 
 def test_intervals_from_single_questions_fail_the_same_test():
     world = World(own_ratio=0.8, own_tokens=0.5)
-    found = coverage(world, 60, 50, questions=8, draws=200, by_item=True)
-    assert all(found[name] < 0.9 for name in ("accuracy", "difference", "cost", "ratio")), found
+    found = coverage(world, 40, 50, questions=8, draws=200, by_item=True)
+    assert all(found[name] < LEAST for name in ("accuracy", "difference", "cost", "ratio")), found

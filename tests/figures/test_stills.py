@@ -156,13 +156,14 @@ def arrow_text(figure, picture):
     return next(t for t in figure.axes[0].texts if t.get_text() == picture.span.text)
 
 
-@pytest.fixture(params=["high", "crossing", "flat"])
+@pytest.fixture(params=["high", "crossing", "late", "dipping"])
 def with_arrow(request, report):
     """Pictures whose curves leave room in different corners."""
-    base, slept = {
-        "high": ((10.0, 60.0, 80.0, 85.0), (30.0, 70.0, 82.0, 86.0)),
-        "crossing": ((5.0, 30.0, 60.0, 90.0), (45.0, 48.0, 52.0, 55.0)),
-        "flat": ((48.0, 49.0, 51.0, 52.0), (49.0, 50.0, 51.0, 53.0)),
+    base, slept, (start, stop, y) = {
+        "high": ((10.0, 60.0, 80.0, 85.0), (30.0, 70.0, 82.0, 86.0), (260, 180, 50)),
+        "crossing": ((5.0, 30.0, 60.0, 90.0), (45.0, 48.0, 52.0, 55.0), (680, 600, 51)),
+        "late": ((10.0, 12.0, 25.0, 60.0), (12.0, 14.0, 27.0, 58.0), (1900, 1800, 48)),
+        "dipping": ((20.0, 50.0, 30.0, 70.0), (30.0, 55.0, 35.0, 75.0), (240, 180, 42)),
     }[request.param]
     tokens = (100.0, 300.0, 900.0, 2700.0)
     series = tuple(
@@ -173,7 +174,7 @@ def with_arrow(request, report):
         "x": token_axis(tokens, "x"),
         "y": percent_axis([v for s in series for v in s.values()], "y"),
     }
-    span = Span(900.0, 300.0, 51.0, "3.0× fewer tokens\n[1.5×, 6.0×]")
+    span = Span(start, stop, y, "3.0× fewer tokens\n[1.5×, 6.0×]")
     return replace(pareto(report), series=series, shades=(), span=span, **axes)
 
 
