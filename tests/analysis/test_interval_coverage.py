@@ -31,7 +31,7 @@ def test_intervals_cover_at_the_designs_that_ship_and_with_few_unequal_clusters(
 
 def test_intervals_of_costs_cover_better_than_the_bootstrap_where_tokens_have_heavy_tails():
     # Ten lognormal clusters are too few for any method; percentiles of the bootstrap cover 78%.
-    found = coverage(HEAVY, RUNS, 10, questions=4, draws=DRAWS)
+    found = coverage(HEAVY, 60, 10, questions=4, draws=DRAWS)
     assert found["cost"] >= 0.82, found
 
 
@@ -43,5 +43,5 @@ def test_intervals_cover_where_hardly_an_answer_is_right():
 
 def test_intervals_from_single_questions_fail_the_same_test():
     world = World(own_ratio=0.8, own_tokens=0.5)
-    found = coverage(world, 30, 50, questions=8, draws=200, by_item=True)
-    assert all(found[name] < LEAST for name in ("accuracy", "difference", "cost", "ratio")), found
+    found = coverage(world, 40, 50, questions=8, draws=200, by_item=True)
+    assert all(found[name] < 0.9 for name in ("accuracy", "difference", "cost", "ratio")), found
