@@ -53,6 +53,7 @@ lab: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/intervals.py
+	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/explorer.py
 
 clean:

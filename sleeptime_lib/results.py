@@ -319,6 +319,8 @@ def write_tables(run: Run, folder: Path, *, at: float | None = None) -> list[Pat
     report = run.report(at=at)
     folder.mkdir(parents=True, exist_ok=True)
     made = {"": tables.report_table(report)}
+    if report.ratio_curve.points:
+        made["-ratio"] = tables.ratio_table(report)
     for section in run.sections(report):
         made |= {f"-{name}": table for name, table in section.tables.items()}
     written = []

@@ -16,6 +16,7 @@ import pandas as pd
 
 from sleeptime_lib import figures, runs
 from sleeptime_lib.analysis import planning
+from sleeptime_lib.analysis.bootstrap import DRAWS
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.config import Execution, Hints, Options, hints
 from sleeptime_lib.console import describe_end, describe_plan
@@ -275,7 +276,7 @@ class RunPanel:
 
     def _picture(self, *, final: bool) -> figures.Picture:
         rows = pd.DataFrame(self._columns)
-        return figures.pareto(analyse(rows, draws=2000 if final else LIVE_DRAWS))
+        return figures.pareto(analyse(rows, draws=DRAWS if final else LIVE_DRAWS))
 
     def _say(self, text: str, *, error: bool = False) -> None:
         self._status.value = paragraph(text, colour=ERROR if error else ink(1))

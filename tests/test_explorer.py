@@ -1,9 +1,14 @@
+from dataclasses import replace
+
 import ipywidgets
 import pytest
 from known_ratio import World, simulate
 
+from sleeptime_lib.analysis.amortise import draw_costs
+from sleeptime_lib.analysis.costs import paper_bill
+from sleeptime_lib.analysis.wording import fold
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.explorer import CostExplorer
+from sleeptime_lib.explorer import CostExplorer, verdict
 from sleeptime_lib.figures import LivePlot
 from sleeptime_lib.models.prices import Price
 
@@ -115,3 +120,14 @@ def test_without_a_baseline_there_is_no_winner(rows):
 def test_rows_without_a_sleep_phase_are_refused(rows):
     with pytest.raises(InputError, match="nothing to explore"):
         CostExplorer(rows[rows["arm"] == "baseline"], draws=50)
+
+
+def test_what_most_draws_do_not_give_at_equal_accuracy_is_told_at_the_lowest_budget(rows):
+    found = draw_costs(rows, draws=200).amortisation(paper_bill(), questions=(10,))
+    (equal,) = found.equal_accuracy
+    few = replace(found, equal_accuracy=(replace(equal, censored=0.51),))
+    _, said = verdict(few, 10)
+    lowest = found.payoffs[0].at(10).ratio
+    assert f"{fold(1 / lowest.estimate)} more ({fold(1 / lowest.high)}" in said
+    assert "At budget 0 it pays" in said
+    assert "equal accuracy" not in said

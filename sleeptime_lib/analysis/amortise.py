@@ -26,8 +26,23 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, Interval, limits
-from sleeptime_lib.analysis.cells import Cells, Line, observed, ratio, reduce_rows, resample
+from sleeptime_lib.analysis.bootstrap import (
+    DRAWS,
+    MOST_CENSORED,
+    Floats,
+    Interval,
+    limits,
+    mean_limits,
+)
+from sleeptime_lib.analysis.cells import (
+    Cells,
+    Line,
+    left_out,
+    observed,
+    ratio,
+    reduce_rows,
+    resample,
+)
 from sleeptime_lib.analysis.costs import (
     Basis,
     Bill,
@@ -40,6 +55,7 @@ from sleeptime_lib.analysis.costs import (
     weighted,
 )
 from sleeptime_lib.analysis.curves import frontier
+from sleeptime_lib.analysis.fit import fit_curve
 from sleeptime_lib.analysis.payoff import (
     Amortisation,
     CostCurve,
@@ -50,8 +66,7 @@ from sleeptime_lib.analysis.payoff import (
     Sensitivity,
     Weighted,
 )
-from sleeptime_lib.analysis.ratio import fit_curve
-from sleeptime_lib.analysis.report import Report, analyse
+from sleeptime_lib.analysis.report import Report, report_of
 from sleeptime_lib.errors import InputError
 
 QUESTIONS: Final = (1, 2, 5, 10)
@@ -83,9 +98,9 @@ def draw_costs(
     Raises:
         InputError: Bad rows, or an option is out of range.
     """
-    report = analyse(rows, at=at, draws=draws, seed=seed)
     cells = reduce_rows(rows)
-    seen, drawn = observed(cells), resample(cells, draws, seed)
+    drawn = resample(cells, draws, seed)
+    versions = observed(cells), drawn, left_out(cells)
     tokens = mean_tokens(rows, cells, draws, seed)
     prompt, notes = tokens.prompt, np.zeros_like(tokens.prompt)
     for line in cells.curves("sleep"):
@@ -94,13 +109,12 @@ def draw_costs(
         for i, j in cells.same_budget(own, cells.baseline(line)):
             notes[:, i] = np.maximum(prompt[:, i] - prompt[:, j], 0.0)
     return Amortiser(
-        report=report,
+        report=report_of(rows, cells, drawn, at=at, seed=seed),
         cells=cells,
-        n=np.concatenate([seen.n, drawn.n]),
-        accuracy=np.concatenate([seen.accuracy, drawn.accuracy]),
+        n=np.concatenate([version.n for version in versions]),
+        accuracy=np.concatenate([version.accuracy for version in versions]),
         tokens=tokens,
         notes=notes,
-        contexts=int(rows["context_id"].nunique()),
     )
 
 
@@ -111,11 +125,10 @@ class Amortiser:
     Attributes:
         report: Accuracies, and the accuracy at which each sleep setting is compared.
         cells: Sums of the rows.
-        n: (1 + draws, cells) answered rows, as observed and in every draw.
+        n: (versions, cells) answered rows, as observed, in every draw, and without each cluster.
         accuracy: The same shape, mean score.
         tokens: Mean tokens, in the same draws.
         notes: The same shape, mean length of c' in prompt tokens; NaN without a baseline.
-        contexts: Contexts in the rows.
     """
 
     report: Report
@@ -124,7 +137,6 @@ class Amortiser:
     accuracy: Floats
     tokens: MeanTokens
     notes: Floats
-    contexts: int
 
     def amortisation(
         self,
@@ -161,21 +173,34 @@ class Amortiser:
             sensitivity=tuple(self._sensitivity(x, weights, questions) for x in terms),
             hit_rates=tuple(self._cache_shares(line) for line in self.cells.curves()),
             asked=len(self.cells.questions),
-            contexts=self.contexts,
+            contexts=self.report.counts.contexts,
             clusters=len(self.cells.clusters),
             confidence=self.report.confidence,
             draws=self.report.draws,
         )
 
-    def _intervals(self, low: Floats, high: Floats) -> list[Interval]:
-        """Estimates and limits of (1 + draws, columns) bounds, one interval for each column."""
-        bottom, top = limits(low[1:], high[1:], self.report.confidence, len(self.cells.clusters))
+    def _intervals(self, low: Floats, high: Floats, means: Sequence[bool] = ()) -> list[Interval]:
+        """Estimates and limits of (versions, columns) bounds, one interval for each column.
+
+        Columns that are plain `means`, which a few clusters may dominate, have their own limits.
+        """
+        drawn, confidence = slice(1, 1 + self.report.draws), self.report.confidence
+        ends = limits(low[drawn], high[drawn], confidence, len(self.cells.clusters))
+        if any(means):
+            bent = mean_limits(low[0], low[drawn], low[drawn.stop :], confidence)
+            ends = np.where(means, bent[0], ends[0]), np.where(means, bent[1], ends[1])
         seen = np.where(low[0] == high[0], low[0], np.nan)
         known = ~(np.isnan(low[0]) & np.isnan(high[0]))
         # A price or a number of questions is never negative.
-        bottom = np.where(known, np.maximum(bottom, 0.0), np.nan)
-        top = np.where(known, top, np.nan)
+        bottom = np.where(known, np.maximum(ends[0], 0.0), np.nan)
+        top = np.where(known, ends[1], np.nan)
         return [Interval(*map(float, v)) for v in zip(seen, bottom, top, strict=True)]
+
+    def _censored(self, terms: Terms, t: float) -> Floats:
+        """Share of the draws that only bound the break-even on each basis."""
+        low, high = (x[1 : 1 + self.report.draws] for x in terms.break_even(t))
+        censored: Floats = ((low != high) & ~np.isnan(low + high)).mean(axis=0)
+        return censored
 
     def _curves(
         self, costs: UnitCosts, t: float, questions: Sequence[float]
@@ -188,7 +213,7 @@ class Amortiser:
             answer, phase = t * costs.answer[:, which], costs.phase[:, which]
             for shared in questions if slept else (0.0,):
                 each = answer + phase / shared if shared else answer
-                cost = self._intervals(each, each)
+                cost = self._intervals(each, each, [True] * len(which))
                 points = tuple(
                     CostPoint(p.budget, c, Interval(p.accuracy, p.low, p.high), p.n)
                     for p, c in zip(drawn.points, cost, strict=True)
@@ -232,7 +257,7 @@ class Amortiser:
         )
 
     def _reach(self, which: list[int], cost: Floats, at: float | None) -> tuple[Floats, Floats]:
-        """Bounds on the cost of an answer at an accuracy in every draw, each (1 + draws,)."""
+        """Bounds on the cost of an answer at an accuracy in every draw, each (versions,)."""
         if at is None or not which:
             nothing = np.full(len(self.n), np.nan)
             return nothing, nothing
@@ -242,18 +267,13 @@ class Amortiser:
 
     def _payoffs(self, terms: Terms, t: float, steps: Sequence[float]) -> list[Payoff]:
         """One for each basis of the terms."""
-        low, high = terms.break_even(t)
-        bounded = ((low != high) & ~np.isnan(low + high))[1:].mean(axis=0)
-        every = (
-            (terms.phase, terms.phase),
-            weighted(terms.answer, t),
-            weighted(terms.baseline, t),
-            (terms.notes, terms.notes),
-            (low, high),
-            terms.notes_limit(t),
-        )
-        phase, answer, baseline, notes, point, limit = (self._intervals(*x) for x in every)
-        savings = self._savings(terms, t, steps)
+        every, fixed = [True] * len(terms.bases), [b.budget is not None for b in terms.bases]
+        phase = self._intervals(terms.phase, terms.phase, every)
+        answer = self._intervals(*weighted(terms.answer, t), fixed)
+        baseline = self._intervals(*weighted(terms.baseline, t), fixed)
+        notes = self._intervals(terms.notes, terms.notes)
+        point, limit = self._intervals(*terms.break_even(t)), self._intervals(*terms.notes_limit(t))
+        savings, censored = self._savings(terms, t, steps), self._censored(terms, t)
         return [
             Payoff(
                 line=terms.line,
@@ -265,7 +285,7 @@ class Amortiser:
                 break_even=point[i],
                 notes_limit=limit[i],
                 savings=savings[i],
-                censored=float(bounded[i]),
+                censored=float(censored[i]),
             )
             for i, basis in enumerate(terms.bases)
         ]
@@ -273,18 +293,20 @@ class Amortiser:
     def _savings(self, terms: Terms, t: float, steps: Sequence[float]) -> list[tuple[Saving, ...]]:
         """For each basis of the terms, the savings by number of questions."""
         found: list[tuple[Saving, ...]] = [() for _ in terms.bases]
+        fixed = [basis.budget is not None for basis in terms.bases]
         for shared in steps:
-            costs, ratios = (self._intervals(*bounds) for bounds in terms.shared(t, shared))
-            for i, (cost, times) in enumerate(zip(costs, ratios, strict=True)):
-                found[i] += (Saving(shared, cost, times),)
+            cost, over = terms.shared(t, shared)
+            costs, ratios = self._intervals(*cost, fixed), self._intervals(*over)
+            for i, (value, times) in enumerate(zip(costs, ratios, strict=True)):
+                found[i] += (Saving(shared, value, times),)
         return found
 
     def _sensitivity(
         self, terms: Terms, weights: Sequence[float], questions: Sequence[float]
     ) -> Sensitivity:
-        """At equal accuracy, or where the arms share none at the lowest common budget."""
-        unequal = terms.bases[-1].reason and len(terms.bases) > 1
-        which = 0 if unequal else len(terms.bases) - 1
+        """At equal accuracy, or where most draws do not give that, at the lowest common budget."""
+        unequal = terms.bases[-1].reason or self._censored(terms, 1.0)[-1] > MOST_CENSORED
+        which = 0 if unequal and len(terms.bases) > 1 else len(terms.bases) - 1
         points = tuple(
             Weighted(
                 t,
@@ -314,7 +336,7 @@ def _check(bill: Bill, questions: Sequence[float], weights: Sequence[float]) -> 
 
 
 def _mean(values: Floats) -> Floats:
-    """(1 + draws,) mean over cells, without those that are unknown in a draw."""
+    """(versions,) mean over cells, without those that are unknown in a draw."""
     known = ~np.isnan(values)
     mean: Floats = ratio(
         np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64)

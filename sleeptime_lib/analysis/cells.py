@@ -68,10 +68,10 @@ class Cells:
         n: (cells, clusters) answered rows.
         score: The same shape, sum of their scores.
         tokens: The same shape, sum of their test completion tokens.
+        squares: (cells,) sum of the squares of their scores.
         total_tokens: (cells,) mean generated tokens of an answer and of the whole sleep phase
             behind it, as if no other question shared it (Q = 1); NaN where nothing was answered.
         by_question: (questions, cells) mean score of a question, NaN where not answered.
-        alike: (cells,) whether all answers of the cell have the same score.
         asked: (cells,) rows.
         failed: (cells,) rows without a score.
         samples: (cells,) number of runs: sample indexes that the cell's rows use.
@@ -86,13 +86,20 @@ class Cells:
     n: Floats
     score: Floats
     tokens: Floats
+    squares: Floats
     total_tokens: Floats
     by_question: Floats
-    alike: NDArray[np.bool_]
     asked: NDArray[np.int64]
     failed: NDArray[np.int64]
     samples: NDArray[np.int64]
     rerun_error: Floats
+
+    @property
+    def deviations(self) -> Floats:
+        """(cells, clusters) sums of scores, less what a cell's mean makes expect of the cluster."""
+        mean = ratio(self.score.sum(axis=1), self.n.sum(axis=1))
+        deviations: Floats = self.score - np.nan_to_num(mean)[:, None] * self.n
+        return deviations
 
     def missing(self, planned: int | None = None) -> NDArray[np.int64]:
         """(cells,) rows that a complete grid of questions and samples would still have.
@@ -156,6 +163,12 @@ def observed(cells: Cells) -> Draws:
     return Draws(n=n, accuracy=ratio(score, n), tokens=ratio(tokens, n))
 
 
+def left_out(cells: Cells) -> Draws:
+    """What the rows without each cluster in turn give, (clusters, cells)."""
+    n, score, tokens = (x.sum(axis=1) - x.T for x in (cells.n, cells.score, cells.tokens))
+    return Draws(n=n, accuracy=ratio(score, n), tokens=ratio(tokens, n))
+
+
 def resample(cells: Cells, draws: int, seed: int) -> Draws:
     """Draw clusters with replacement, with all the questions and runs inside them.
 
@@ -204,9 +217,6 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
     runs = add_up(asked_about, len(questions))
     right = add_up(asked_about, len(questions), score)
     squares = add_up(asked_about, len(questions), score * score)
-    least, most = np.full(len(settings), np.inf), np.full(len(settings), -np.inf)
-    np.minimum.at(least, place, score)
-    np.maximum.at(most, place, score)
     return Cells(
         lines=tuple(line for line, _ in settings),
         budgets=tuple(budget for _, budget in settings),
@@ -215,11 +225,11 @@ def reduce_rows(rows: pd.DataFrame) -> Cells:
         n=add_up(owner, len(clusters)).T,
         score=add_up(owner, len(clusters), score).T,
         tokens=add_up(owner, len(clusters), tokens).T,
+        squares=squares.sum(axis=0),
         total_tokens=ratio(
             add_up(owner, len(clusters), tokens + asleep).sum(axis=0), runs.sum(axis=0)
         ),
         by_question=ratio(right, runs),
-        alike=least == most,
         asked=np.bincount(cell, minlength=len(settings)),
         failed=np.bincount(cell[~answered], minlength=len(settings)),
         samples=np.asarray(rows["sample"].groupby(cell).nunique(), dtype=np.int64),

@@ -2,7 +2,8 @@
 
 Tokens are kept in the three kinds that servers charge differently for: prompt tokens that are not
 cached, cached ones, and generated ones. A sleep phase is counted once, however many rows share
-it. Index 0 of every first axis is what was observed; the bootstrap draws follow.
+it. The first axis of every array is over versions of the rows: as observed, bootstrap draws, and
+without each cluster in turn.
 
 Where an arm does not reach an accuracy in a bootstrap draw, its cost is known only between
 bounds. So everything is calculated with a lower and an upper bound, which are the same wherever
@@ -105,9 +106,9 @@ class MeanTokens:
     """Mean tokens of every cell, uncached prompt, cached prompt and generated.
 
     Attributes:
-        answer: (1 + draws, cells, 3) tokens of an answer; NaN where a draw has no answered row of
+        answer: (versions, cells, 3) tokens of an answer; NaN where a draw has no answered row of
             the cell.
-        phase: (1 + draws, cells, 3) tokens of a sleep phase; 0 without one.
+        phase: (versions, cells, 3) tokens of a sleep phase; 0 without one.
     """
 
     answer: Floats
@@ -115,13 +116,13 @@ class MeanTokens:
 
     @property
     def prompt(self) -> Floats:
-        """(1 + draws, cells) prompt tokens of an answer, cached ones included."""
+        """(versions, cells) prompt tokens of an answer, cached ones included."""
         whole: Floats = self.answer[..., 0] + self.answer[..., 1]
         return whole
 
     @property
     def hits(self) -> Floats:
-        """(1 + draws, cells) share of an answer's prompt tokens that were cached."""
+        """(versions, cells) share of an answer's prompt tokens that were cached."""
         return ratio(self.answer[..., 1], self.prompt)
 
 
@@ -158,7 +159,8 @@ def mean_tokens(rows: pd.DataFrame, cells: Cells, draws: int, seed: int) -> Mean
     flat = sums.transpose(1, 0, 2).reshape(shape[0], len(sums) * shape[1])
     rng = np.random.default_rng(seed)
     weights = cluster_weights(shape[0], draws, rng) if shape[0] else iter(())
-    every = np.concatenate([flat.sum(axis=0)[None], *(w @ flat for w in weights)])
+    whole = flat.sum(axis=0)[None]
+    every = np.concatenate([whole, *(w @ flat for w in weights), whole - flat])
     every = every.reshape(len(every), len(sums), shape[1]).transpose(0, 2, 1)
     return MeanTokens(
         answer=ratio(every[..., 1:4], np.repeat(every[..., :1], 3, axis=-1)),
@@ -168,7 +170,7 @@ def mean_tokens(rows: pd.DataFrame, cells: Cells, draws: int, seed: int) -> Mean
 
 @dataclass(frozen=True, slots=True)
 class UnitCosts:
-    """What an answer and a sleep phase cost in every cell, each (1 + draws, cells); t left out.
+    """What an answer and a sleep phase cost in every cell, each (versions, cells); t left out.
 
     Attributes:
         answer: Cost of an answer, notes of the bill's length included.
@@ -185,7 +187,7 @@ class UnitCosts:
 
 
 def unit_costs(tokens: MeanTokens, notes: Floats, bill: Bill) -> UnitCosts:
-    """Price tokens; `notes` is the (1 + draws, cells) length of c', where NaN counts as 0."""
+    """Price tokens; `notes` is the (versions, cells) length of c', where NaN counts as 0."""
     prompt, cached, _ = bill.rates.test
     hits = np.nan_to_num(tokens.hits)
     token = (1 - hits) * prompt + hits * cached
@@ -226,7 +228,7 @@ class Basis:
 class Terms:
     """Costs of a sleep setting and of the baseline on several bases of comparison.
 
-    All arrays are (1 + draws, bases). Costs of answers are without t.
+    All arrays are (versions, bases). Costs of answers are without t.
 
     Attributes:
         line: The sleep setting.

@@ -10,7 +10,7 @@ the unbiased estimator of pass@k; paper figures 5 and 6 for the comparison with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,10 +19,25 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, cluster_weights, limits
-from sleeptime_lib.analysis.cells import RIGHT, SAMPLES, Cells, Draws, Line, observed, ratio
+from sleeptime_lib.analysis.bootstrap import (
+    Floats,
+    cluster_weights,
+    joint_confidence,
+    mean_limits,
+)
+from sleeptime_lib.analysis.cells import (
+    RIGHT,
+    SAMPLES,
+    Cells,
+    Draws,
+    Line,
+    left_out,
+    observed,
+    ratio,
+)
 from sleeptime_lib.analysis.difference import accuracy_bounds
 from sleeptime_lib.analysis.majority import majority_at_k
+from sleeptime_lib.analysis.score import accuracy_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +52,10 @@ class Point:
         total_tokens: Mean generated tokens with the whole sleep phase on one question (Q = 1).
         accuracy: Mean score of the answered rows, which is the share of right ones where scores
             are 0 or 1; NaN when nothing was answered.
-        low: Lower limit of it.
-        high: Upper limit of it.
+        low: Lower pointwise limit of it.
+        high: Upper pointwise limit of it.
+        simultaneous_low: Lower limit of the interval that holds for all cells of a report at once.
+        simultaneous_high: Its upper limit.
         rerun_error: Standard error of the accuracy if the same questions were asked again; it is
             part of the interval, which also holds for other questions. NaN with a single run.
         n: Answered rows.
@@ -57,6 +74,8 @@ class Point:
     accuracy: float
     low: float
     high: float
+    simultaneous_low: float
+    simultaneous_high: float
     rerun_error: float
     n: int
     asked: int
@@ -82,62 +101,56 @@ class Curve:
     frontier: tuple[int, ...]
 
 
-def curve(
+def curves(
     cells: Cells,
     draws: Draws,
-    line: Line,
     *,
     confidence: float = 0.95,
     planned: int | None = None,
-) -> Curve:
-    """Accuracy and tokens of one line at every budget.
-
-    The band is the percentile interval of the cluster bootstrap. Where every answer of a cell has
-    the same score, no draw can differ. The interval then allows for a share of clusters of which
-    none may have been seen, by the exact binomial limit for that many equal clusters (about 3 /
-    clusters, the "rule of three"), with scores as far away as scores can be.
+) -> tuple[Curve, ...]:
+    """Accuracy and tokens of every line at every budget.
 
     Args:
         cells: Sums of the rows.
         draws: Draws of the same cells.
-        line: Which cells.
         confidence: Of the intervals.
         planned: Questions of the whole run; None takes those that have rows.
     """
-    seen, bounds, missing = observed(cells), accuracy_bounds(cells), cells.missing(planned)
-    clusters = len(cells.clusters)
-    which = cells.of(line)
-    limit = [
-        limits(x[:, which], x[:, which], confidence, clusters)
-        for x in (draws.accuracy, draws.tokens)
-    ]
-    points = []
-    for i, cell in enumerate(which):
-        accuracy = float(seen.accuracy[0, cell])
-        low, high = _plausible(limit[0][0][i]), _plausible(limit[0][1][i])
-        if cells.alike[cell]:
-            here = int((cells.n[cell] > 0).sum())
-            reach = float(((1 - confidence) / 2) ** (1 / here))
-            low, high = accuracy * reach, accuracy + (1 - accuracy) * (1 - reach)
-        points.append(
-            Point(
-                budget=cells.budgets[cell],
-                tokens=float(seen.tokens[0, cell]),
-                tokens_low=_plausible(limit[1][0][i]),
-                tokens_high=_plausible(limit[1][1][i]),
-                total_tokens=float(cells.total_tokens[cell]),
-                accuracy=accuracy,
-                low=low,
-                high=high,
-                rerun_error=float(cells.rerun_error[cell]),
-                n=int(seen.n[0, cell]),
-                asked=int(cells.asked[cell]),
-                failed=int(cells.failed[cell]),
-                missing=int(missing[cell]),
-                failures_low=float(bounds[0, cell]),
-                failures_high=float(bounds[1, cell]),
-            )
+    lines = cells.curves()
+    which = [cell for line in lines for cell in cells.of(line)]
+    drawn, seen = draws.accuracy[:, which], observed(cells)
+    sums = cells.n[which], cells.score[which], cells.squares[which]
+    joint = joint_confidence(drawn, drawn, confidence)
+    pointwise, together = (accuracy_limits(*sums, drawn, x) for x in (confidence, joint))
+    once, often, left = (one.tokens[:, which] for one in (seen, draws, left_out(cells)))
+    tokens = mean_limits(once[0], often, left, confidence)
+    bounds, missing = accuracy_bounds(cells), cells.missing(planned)
+    points = {
+        cell: Point(
+            budget=cells.budgets[cell],
+            tokens=float(seen.tokens[0, cell]),
+            tokens_low=max(_plausible(tokens[0][i]), 0.0),
+            tokens_high=_plausible(tokens[1][i]),
+            total_tokens=float(cells.total_tokens[cell]),
+            accuracy=float(seen.accuracy[0, cell]),
+            low=_plausible(pointwise[0][i]),
+            high=_plausible(pointwise[1][i]),
+            simultaneous_low=_plausible(together[0][i]),
+            simultaneous_high=_plausible(together[1][i]),
+            rerun_error=float(cells.rerun_error[cell]),
+            n=int(seen.n[0, cell]),
+            asked=int(cells.asked[cell]),
+            failed=int(cells.failed[cell]),
+            missing=int(missing[cell]),
+            failures_low=float(bounds[0, cell]),
+            failures_high=float(bounds[1, cell]),
         )
+        for i, cell in enumerate(which)
+    }
+    return tuple(_line_curve(line, [points[cell] for cell in cells.of(line)]) for line in lines)
+
+
+def _line_curve(line: Line, points: Sequence[Point]) -> Curve:
     best = frontier((p.budget, p.tokens, p.accuracy) for p in points)
     return Curve(line=line, points=tuple(points), frontier=best)
 
@@ -221,7 +234,7 @@ def pass_at_k(n: NDArray[np.int64], right: NDArray[np.int64], k: int) -> Floats:
 
 
 def pass_curves(
-    rows: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0, confidence: float = 0.95
+    rows: pd.DataFrame, *, draws: int, seed: int = 0, confidence: float = 0.95
 ) -> tuple[PassCurve, ...]:
     """Pass@k of every line and budget that has repeated draws (budget kind "samples").
 
@@ -240,7 +253,7 @@ def pass_curves(
 
 
 def majority_curves(
-    rows: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0, confidence: float = 0.95
+    rows: pd.DataFrame, *, draws: int, seed: int = 0, confidence: float = 0.95
 ) -> tuple[PassCurve, ...]:
     """Majority@k of the draws that `pass_curves` takes; arguments and result are alike."""
     return _curves(rows, _voted, draws, seed, confidence)
@@ -299,16 +312,18 @@ def _curve(
     mean_tokens = float(answered["test_completion_tokens"].mean())
     estimates = estimate(answered, question, len(names))
     ks = range(1, estimates.shape[1] + 1)
-    sums = np.zeros((2, len(clusters), len(ks)))
+    # How many, their sum and the sum of their squares, by cluster and k.
+    sums = np.zeros((3, len(clusters), len(ks)))
     for i, value in enumerate(estimates.T):
         known = ~np.isnan(value)
-        for total, weight in zip(sums, (None, value[known]), strict=True):
+        own = value[known]
+        for total, weight in zip(sums, (None, own, own * own), strict=True):
             total[:, i] = np.bincount(cluster[known], weight, minlength=len(clusters))
     rng = np.random.default_rng(seed)
     weights = cluster_weights(len(clusters), draws if len(clusters) else 0, rng)
     drawn = [ratio(w @ sums[1], w @ sums[0]) for w in weights]
     every = np.concatenate(drawn) if drawn else np.empty((1, 0))
-    low, high = limits(every, every, confidence, len(clusters))
+    low, high = accuracy_limits(sums[0].T, sums[1].T, sums[2].sum(axis=0), every, confidence)
     points = tuple(
         PassPoint(
             k=k,

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from scipy import stats
 
-from sleeptime_lib.analysis.bootstrap import Floats, limits
-from sleeptime_lib.analysis.cells import Cells, Draws, observed
+from sleeptime_lib.analysis.bootstrap import Floats, joint_confidence, limits
+from sleeptime_lib.analysis.cells import Cells, Draws, observed, ratio
+from sleeptime_lib.analysis.score import gain_limits
 
 MARGIN_POINTS: Final = 1.0
 """Loss of accuracy, in percentage points, that still counts as no worse."""
+
+POWER: Final = 0.8
+"""How often a margin that is said to be in reach would be shown."""
 
 FOLDS: Final = 5
 REPEATS: Final = 40
@@ -35,16 +40,19 @@ class Difference:
         control: Label of the control's line.
         control_budget: Its budget.
         points: Accuracy of treatment minus control, in percentage points.
-        low: Lower limit.
-        high: Upper limit.
+        low: Lower pointwise limit.
+        high: Upper pointwise limit.
+        simultaneous_low: Lower limit of the interval that holds for all compared cells at once.
+        simultaneous_high: Its upper limit.
+        margin_in_reach: Smallest margin, in percentage points, at which cells that are equally
+            accurate would be found non-inferior in `POWER` of such runs.
         correlation: Pearson correlation of the two scores over questions; NaN when one of them
             does not vary. The higher, the more pairing narrows the interval.
         n: Questions answered in both cells.
         conclusion: Non-inferiority at a margin of `MARGIN_POINTS`: "superior" when the whole
-            interval is above 0, "non-inferior" when it is above minus the margin, "inferior"
-            when it is below minus the margin, otherwise "inconclusive". Without limits it is
-            "no interval": with a single cluster, or where in both cells all answers score alike,
-            so that no draw can differ (0 of 60 against 0 of 60 is no proof of equality).
+            simultaneous interval is above 0, "non-inferior" when it is above minus the margin,
+            "inferior" when it is below minus the margin, otherwise "inconclusive"; "no interval"
+            with a single cluster.
         token_ratio: Mean test tokens of control over treatment; above 1 treatment is cheaper.
         token_low: Lower limit.
         token_high: Upper limit.
@@ -59,6 +67,9 @@ class Difference:
     points: float
     low: float
     high: float
+    simultaneous_low: float
+    simultaneous_high: float
+    margin_in_reach: float
     correlation: float
     n: int
     conclusion: Conclusion
@@ -77,9 +88,8 @@ class Gain:
     observed maximum is stated with two honest numbers. Cross-fitting: pick the best setting on
     four fifths of the clusters and measure its gain on the fifth that was left out; the mean
     over all fifths of many random partitions is what somebody who picks the same way may expect
-    on new clusters. The interval comes from a band that holds for all settings at once
-    (maximum of the studentised bootstrap deviations), so that it covers the true maximum
-    whichever setting attains it.
+    on new clusters. The interval comes from the simultaneous intervals of all settings, so that it
+    covers the true maximum whichever setting attains it.
 
     Attributes:
         observed_points: The largest difference, in percentage points. Biased upwards.
@@ -122,50 +132,74 @@ def _correlation(a: Floats, b: Floats) -> tuple[float, int]:
     return float(np.corrcoef(a, b)[0, 1]), len(a)
 
 
-def difference(
-    cells: Cells, draws: Draws, treatment: int, control: int, *, confidence: float = 0.95
-) -> Difference:
-    """Compare two cells.
+def differences(
+    cells: Cells, draws: Draws, pairs: Sequence[tuple[int, int]], *, confidence: float = 0.95
+) -> tuple[Difference, ...]:
+    """Compare pairs of cells.
 
     Args:
         cells: Sums of the rows.
-        draws: Draws of the same cells; sharing them is what pairs the two.
-        treatment: Index of the treatment's cell.
-        control: Index of the control's cell.
-        confidence: Of the intervals; the conclusion is the one-sided test at half the error.
+        draws: Draws of the same cells; sharing them is what pairs the two of a pair.
+        pairs: (treatment, control) cells; the simultaneous intervals hold for all of them.
+        confidence: Of the intervals; a conclusion is the one-sided test at half the error.
 
     Returns:
-        The difference.
+        A difference for each pair.
     """
-    seen = observed(cells)
-    clusters = len(cells.clusters)
-    points = 100 * (draws.accuracy[:, treatment] - draws.accuracy[:, control])
-    low, high = (float(x) for x in limits(points, points, confidence, clusters))
-    if cells.alike[treatment] and cells.alike[control]:
-        low = high = float("nan")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tokens = draws.tokens[:, control] / draws.tokens[:, treatment]
-        ratio = seen.tokens[0, control] / seen.tokens[0, treatment]
-    token_low, token_high = (float(x) for x in limits(tokens, tokens, confidence, clusters))
-    correlation, n = _correlation(cells.by_question[:, treatment], cells.by_question[:, control])
-    bounds = accuracy_bounds(cells)
-    return Difference(
-        treatment=cells.lines[treatment].label,
-        treatment_budget=cells.budgets[treatment],
-        control=cells.lines[control].label,
-        control_budget=cells.budgets[control],
-        points=float(100 * (seen.accuracy[0, treatment] - seen.accuracy[0, control])),
-        low=low,
-        high=high,
-        correlation=correlation,
-        n=n,
-        conclusion=_conclusion(low, high),
-        token_ratio=float(ratio),
-        token_low=max(token_low, 0.0),
-        token_high=token_high,
-        failures_low=float(100 * (bounds[0, treatment] - bounds[1, control])),
-        failures_high=float(100 * (bounds[1, treatment] - bounds[0, control])),
+    if not pairs:
+        return ()
+    treated, control = (list(x) for x in zip(*pairs, strict=True))
+    seen, clusters = observed(cells), len(cells.clusters)
+    drawn = draws.accuracy[:, treated] - draws.accuracy[:, control]
+    own = cells.by_question[:, treated] - cells.by_question[:, control]
+    deviations = cluster_deviations(cells, treated, control)
+    joint = joint_confidence(drawn, drawn, confidence)
+    low, high, joint_low, joint_high = (
+        100 * end
+        for level in (confidence, joint)
+        for end in gain_limits(own, deviations, drawn, level)
     )
+    points = 100 * (seen.accuracy[0, treated] - seen.accuracy[0, control])
+    t = stats.t.ppf([POWER, (1 + confidence) / 2], max(clusters - 1, 1))
+    in_reach = points - joint_low + t[0] / t[1] * (points - low)
+    tokens = ratio(draws.tokens[:, control], draws.tokens[:, treated])
+    token_low, token_high = limits(tokens, tokens, confidence, clusters)
+    token_ratio = ratio(seen.tokens[0, control], seen.tokens[0, treated])
+    bounds = 100 * accuracy_bounds(cells)
+    found = []
+    for i, (a, b) in enumerate(pairs):
+        correlation, n = _correlation(cells.by_question[:, a], cells.by_question[:, b])
+        found.append(
+            Difference(
+                treatment=cells.lines[a].label,
+                treatment_budget=cells.budgets[a],
+                control=cells.lines[b].label,
+                control_budget=cells.budgets[b],
+                points=float(points[i]),
+                low=float(low[i]),
+                high=float(high[i]),
+                simultaneous_low=float(joint_low[i]),
+                simultaneous_high=float(joint_high[i]),
+                margin_in_reach=float(in_reach[i]),
+                correlation=correlation,
+                n=n,
+                conclusion=_conclusion(float(joint_low[i]), float(joint_high[i])),
+                token_ratio=float(token_ratio[i]),
+                token_low=max(float(token_low[i]), 0.0),
+                token_high=float(token_high[i]),
+                failures_low=float(bounds[0, a] - bounds[1, b]),
+                failures_high=float(bounds[1, a] - bounds[0, b]),
+            )
+        )
+    return tuple(found)
+
+
+def cluster_deviations(cells: Cells, treated: Sequence[int], control: Sequence[int]) -> Floats:
+    """(pairs, clusters) what a cluster adds to a difference, less what its size makes expect."""
+    n = np.maximum(cells.n.sum(axis=1), 1)[:, None]
+    each = cells.deviations / n
+    deviations: Floats = each[list(treated)] - each[list(control)]
+    return deviations
 
 
 def accuracy_bounds(cells: Cells) -> Floats:
@@ -177,63 +211,38 @@ def accuracy_bounds(cells: Cells) -> Floats:
 
 def largest_gain(
     cells: Cells,
-    draws: Draws,
     pairs: Sequence[tuple[int, int]],
+    found: Sequence[Difference],
     *,
-    confidence: float = 0.95,
     seed: int = 0,
 ) -> Gain | None:
     """The largest accuracy gain over pairs of cells, with its selection bias handled.
 
     Args:
         cells: Sums of the rows.
-        draws: Draws of the same cells.
         pairs: (treatment, control) cells to take the maximum over.
-        confidence: Of the simultaneous interval.
+        found: What `differences` says of these pairs.
         seed: For the random partitions.
 
     Returns:
         The gain, or None when no pair was answered on both sides.
     """
-    seen = observed(cells)
-    treated, control = (list(x) for x in zip(*pairs, strict=True)) if pairs else ([], [])
-    gains = 100 * (seen.accuracy[0, treated] - seen.accuracy[0, control])
-    usable = np.flatnonzero(~np.isnan(gains))
-    if not len(usable):
+    usable = [i for i, one in enumerate(found) if not np.isnan(one.points)]
+    if not usable:
         return None
-    treated = [treated[i] for i in usable]
-    control = [control[i] for i in usable]
-    gains = gains[usable]
-    drawn = 100 * (draws.accuracy[:, treated] - draws.accuracy[:, control])
-    low, high = _simultaneous(gains, drawn, confidence, len(cells.clusters))
-    best = int(gains.argmax())
+    treated, control = ([pairs[i][side] for i in usable] for side in (0, 1))
+    best = max(usable, key=lambda i: found[i].points)
     return Gain(
-        observed_points=float(gains[best]),
+        observed_points=found[best].points,
         cross_fitted_points=_cross_fitted(cells, treated, control, seed),
-        low=low,
-        high=high,
-        treatment=cells.lines[treated[best]].label,
-        control=cells.lines[control[best]].label,
-        budget=cells.budgets[treated[best]],
-        settings=len(gains),
-        budget_kind=cells.lines[treated[best]].budget_kind,
+        low=max(found[i].simultaneous_low for i in usable),
+        high=max(found[i].simultaneous_high for i in usable),
+        treatment=found[best].treatment,
+        control=found[best].control,
+        budget=found[best].treatment_budget,
+        settings=len(usable),
+        budget_kind=cells.lines[pairs[best][0]].budget_kind,
     )
-
-
-def _simultaneous(
-    gains: Floats, drawn: Floats, confidence: float, clusters: int
-) -> tuple[float, float]:
-    """Limits for the largest true gain from a band around all gains at once."""
-    if clusters < 2:
-        return float("nan"), float("nan")
-    spread = np.nanstd(drawn, axis=0)
-    deviation = np.abs(drawn - gains)
-    scaled = np.divide(deviation, spread, out=np.zeros_like(drawn), where=spread > 0)
-    worst = np.nan_to_num(scaled, nan=np.inf).max(axis=1)
-    _, factor = limits(worst, worst, 2 * confidence - 1, clusters)
-    if np.isinf(factor):  # some setting was not answered at all in too many draws
-        return -np.inf, np.inf
-    return float((gains - factor * spread).max()), float((gains + factor * spread).max())
 
 
 def _cross_fitted(cells: Cells, treated: Sequence[int], control: Sequence[int], seed: int) -> float:

@@ -103,11 +103,16 @@ class Payoff:
     censored: float
 
     @property
+    def estimated(self) -> bool:
+        """Whether most draws give these numbers."""
+        return not self.basis.reason and self.censored <= MOST_CENSORED
+
+    @property
     def determined(self) -> bool:
         """Whether the break-even and its limits are all numbers, or all "never"."""
         values = (self.break_even.estimate, self.break_even.low, self.break_even.high)
         known = all(map(math.isfinite, values)) or all(map(math.isinf, values))
-        return known and self.censored <= MOST_CENSORED
+        return known and self.estimated
 
     def at(self, questions: float) -> Saving:
         """The saving at a number of questions.
@@ -197,9 +202,9 @@ class Amortisation:
 
     @property
     def main(self) -> Payoff | None:
-        """The smallest sleep setting at equal accuracy, or without one at the lowest budget."""
-        equal = next((p for p in self.equal_accuracy if not p.basis.reason), None)
-        return equal or next(iter(self.payoffs), None)
+        """The smallest sleep setting at equal accuracy; if few draws give that, at a budget."""
+        equal = next(iter(self.equal_accuracy), None)
+        return equal if equal and equal.estimated else next(iter(self.payoffs), None)
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON values; NaN is null and infinities are strings."""

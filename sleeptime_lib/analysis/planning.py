@@ -18,7 +18,8 @@ import pandas as pd
 from scipy import stats
 
 from sleeptime_lib.analysis.bootstrap import DRAWS
-from sleeptime_lib.analysis.cells import Cells, observed, reduce_rows, resample
+from sleeptime_lib.analysis.cells import Cells, reduce_rows, resample
+from sleeptime_lib.analysis.difference import cluster_deviations
 from sleeptime_lib.analysis.ratio import log_ratio_draws
 from sleeptime_lib.errors import InputError
 
@@ -79,13 +80,8 @@ def pilot_spread(rows: pd.DataFrame, budget: int) -> Spread:
 
 def _difference_spread(cells: Cells, treatment: int, control: int) -> float:
     """Standard deviation over clusters of the linearised difference of two ratio means."""
-    seen = observed(cells)
-    clusters = len(cells.clusters)
-    residual = np.zeros(clusters)
-    for sign, cell in ((1, treatment), (-1, control)):
-        n, score = cells.n[cell], cells.score[cell]
-        residual += sign * (score - seen.accuracy[0, cell] * n) / (n.sum() / clusters)
-    return float(100 * residual.std(ddof=1))
+    deviations = cluster_deviations(cells, [treatment], [control])[0]
+    return float(100 * len(deviations) * deviations.std(ddof=1))
 
 
 def half_width(spread: float, clusters: int, *, confidence: float = 0.95) -> float:

@@ -1,17 +1,15 @@
-"""How many times fewer tokens: the equal-accuracy ratio and its average over a range.
+"""How many times fewer tokens at equal accuracy: at one, and at all that both arms reach.
 
 R(a) = T_baseline(a) / T_sleep(a), where T(a) is the number of test tokens at which an arm's curve
 reaches accuracy a: isotonic through the budgets' means, linear in log tokens between them. Above
 1 the sleep phase saves tokens. Between two budgets R(a) is an interpolation, not a measurement.
 
-A draw in which an arm does not reach a* only bounds R: if the baseline stays below a*, or the
-sleep arm is above it already at its smallest budget, R counts as +inf for the upper limit; the
+A draw in which an arm does not reach an accuracy only bounds R: if the baseline stays below it, or
+the sleep arm is above it already at its smallest budget, R counts as +inf for the upper limit; the
 other way round as -inf (in logs) for the lower limit. Such draws are counted, never dropped, so
 a limit may be unbounded.
 
-References: Barlow, Bartholomew, Bremner and Brunk (1972), Statistical Inference under Order
-Restrictions, for the fit; Bjontegaard (2001), VCEG-M33, for averaging the log ratio over the
-common range.
+Reference: Bjontegaard (2001), VCEG-M33, for averaging the log ratio over the common range.
 """
 
 from __future__ import annotations
@@ -23,11 +21,12 @@ from typing import Final
 
 import numpy as np
 
-from sleeptime_lib.analysis.bootstrap import MOST_CENSORED, Floats, limits
+from sleeptime_lib.analysis.bootstrap import MOST_CENSORED, Floats, joint_confidence, limits
 from sleeptime_lib.analysis.cells import Cells, Draws, observed, ratio
+from sleeptime_lib.analysis.fit import Fit, fit_curve
 
 LEVELS: Final = 33
-"""Accuracies at which the range average evaluates the log ratio."""
+"""Accuracies, evenly spaced over the common range, at which the ratio is calculated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,143 +72,53 @@ class EqualAccuracy:
 
 
 @dataclass(frozen=True, slots=True)
-class RangeRatio:
-    """The geometric mean of the token ratio over the accuracies that both arms reach.
+class RatioPoint:
+    """The token ratio at one accuracy.
 
     Attributes:
-        ratio: The mean; None without a common range.
-        low: Lower limit; 0 when unbounded.
-        high: Upper limit; inf when unbounded.
-        start: Lowest accuracy of the range.
-        stop: Highest accuracy of the range.
-        censored: Fraction of draws whose curves share no part of the range; they count as
+        at: The accuracy.
+        ratio: R; None where more than half of the draws only bound it.
+        low: Lower pointwise limit; 0 when unbounded.
+        high: Upper pointwise limit; inf when unbounded.
+        simultaneous_low: Lower limit of the band that holds at all accuracies at once.
+        simultaneous_high: Its upper limit.
+        censored: Fraction of draws that only bound the ratio.
+        measured: Whether a budget of an arm has this accuracy; elsewhere R is interpolated in both.
+    """
+
+    at: float
+    ratio: float | None
+    low: float
+    high: float
+    simultaneous_low: float
+    simultaneous_high: float
+    censored: float
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RatioCurve:
+    """The token ratio R(a) over the accuracies that both arms reach in this run.
+
+    Attributes:
+        points: By accuracy, evenly spaced and where budgets were measured; none without a range.
+        mean: Geometric mean over the range; None without one. It hides how R changes.
+        mean_low: Lower limit; 0 when unbounded.
+        mean_high: Upper limit; inf when unbounded.
+        mean_censored: Fraction of draws whose curves share no part of the range; they count as
             unbounded on both sides.
     """
 
-    ratio: float | None
-    low: float = float("nan")
-    high: float = float("nan")
-    start: float = float("nan")
-    stop: float = float("nan")
-    censored: float = float("nan")
-
-    @property
-    def determined(self) -> bool:
-        """Whether the interval is bounded on both sides and most draws give a ratio."""
-        return self.ratio is not None and is_determined(self.low, self.high, self.censored)
+    points: tuple[RatioPoint, ...] = ()
+    mean: float | None = None
+    mean_low: float = float("nan")
+    mean_high: float = float("nan")
+    mean_censored: float = float("nan")
 
 
 def is_determined(low: float, high: float, censored: float = 0.0) -> bool:
     """Whether a ratio is known: bounded on both sides, and given by most bootstrap draws."""
     return low > 0 and math.isfinite(high) and censored <= MOST_CENSORED
-
-
-def isotonic(y: Floats, weight: Floats) -> Floats:
-    """Weighted least-squares non-decreasing fit along the last axis.
-
-    The min-max formula, fit[i] = max over j <= i of min over k >= i of mean(y[j..k]), is exact
-    and, for the handful of budgets a curve has, one array expression over all draws.
-
-    Args:
-        y: (..., points) in the order of increasing x.
-        weight: (..., points), not negative. Points of weight 0 do not count.
-
-    Returns:
-        (..., points); NaN where no point has weight.
-    """
-    points = y.shape[-1]
-    pad = [(0, 0)] * (y.ndim - 1) + [(1, 0)]
-    total = np.cumsum(np.pad(weight, pad), axis=-1)
-    moment = np.cumsum(np.pad(weight * np.where(weight > 0, y, 0.0), pad), axis=-1)
-    start, end = np.triu_indices(points)
-    mean = np.full((*y.shape[:-1], points, points), np.inf)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        block = (moment[..., end + 1] - moment[..., start]) / (
-            total[..., end + 1] - total[..., start]
-        )
-    mean[..., start, end] = np.where(np.isnan(block), np.inf, block)
-    smallest = np.minimum.accumulate(mean[..., ::-1], axis=-1)[..., ::-1]
-    smallest[..., *np.tril_indices(points, -1)] = -np.inf
-    smallest = np.where(np.isposinf(smallest), -np.inf, smallest)
-    fit: Floats = smallest.max(axis=-2)
-    return np.where(np.isinf(fit), np.nan, fit)
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Monotone curves, one per draw: accuracy `y` at natural-log tokens `x`, both (draws, points).
-
-    Both are non-decreasing along the points and NaN in a draw that has no usable point.
-    """
-
-    x: Floats
-    y: Floats
-
-    @property
-    def least(self) -> Floats:
-        """Lowest fitted accuracy of each draw, (draws,)."""
-        return self.y[:, 0]
-
-    @property
-    def most(self) -> Floats:
-        """Highest fitted accuracy of each draw, (draws,)."""
-        return self.y[:, -1]
-
-    def log_tokens(self, level: Floats) -> tuple[Floats, Floats]:
-        """Bounds on the log tokens at which each draw's curve first reaches a level.
-
-        Between points the curve is linear in log tokens. Where the level lies inside the curve
-        both bounds agree. Above it they are (log of the most tokens tried, inf), below it
-        (-inf, log of the fewest tokens tried): censored, not dropped.
-
-        Args:
-            level: (levels,) accuracies.
-
-        Returns:
-            Lower and upper bounds, each (draws, levels).
-        """
-        first = (self.y[:, None, :] < level[None, :, None]).sum(axis=-1)
-        points = self.y.shape[1]
-        right = np.clip(first, 0, points - 1)
-        left = np.clip(first - 1, 0, points - 1)
-        y0, y1 = (np.take_along_axis(self.y, i, axis=1) for i in (left, right))
-        x0, x1 = (np.take_along_axis(self.x, i, axis=1) for i in (left, right))
-        rise = y1 - y0
-        share = np.divide(level[None, :] - y0, rise, out=np.zeros_like(rise), where=rise > 0)
-        exact = x0 + share * (x1 - x0)
-        unusable = np.isnan(self.y[:, :1])
-        above = (first == points) | unusable
-        below = (level[None, :] < self.y[:, :1]) | unusable
-        low = np.where(below, -np.inf, np.where(above, self.x[:, -1:], exact))
-        high = np.where(above, np.inf, np.where(below, self.x[:, :1], exact))
-        return low, high
-
-
-def fit_curve(tokens: Floats, accuracy: Floats, weight: Floats) -> Fit:
-    """Fit accuracy on log tokens in every draw.
-
-    Args:
-        tokens: (draws, budgets) mean tokens; a point without tokens (0 or NaN) is left out.
-        accuracy: (draws, budgets), NaN where nothing was answered.
-        weight: (draws, budgets) answered rows.
-
-    Returns:
-        The fit, with the points of each draw sorted by tokens, then accuracy.
-    """
-    usable = (weight > 0) & (tokens > 0) & np.isfinite(accuracy)
-    x = np.where(usable, np.log(np.where(usable, tokens, 1.0)), np.inf)
-    y = np.where(usable, accuracy, 0.0)
-    order = np.lexsort((y, x), axis=-1)
-    x, y = np.take_along_axis(x, order, -1), np.take_along_axis(y, order, -1)
-    w = np.take_along_axis(np.where(usable, weight, 0.0), order, -1)
-    fit = isotonic(y, w)
-    # Left-out points sorted last: let them repeat the last usable one.
-    last = np.clip(usable.sum(axis=-1, keepdims=True) - 1, 0, None)
-    beyond = np.arange(x.shape[-1]) > last
-    x = np.where(beyond, np.take_along_axis(x, last, -1), x)
-    x = np.where(np.isinf(x), np.nan, x)
-    fit = np.where(beyond, np.take_along_axis(fit, last, -1), fit)
-    return Fit(x=x, y=fit)
 
 
 def _fit(draws: Draws, cells: Sequence[int]) -> Fit:
@@ -343,51 +252,66 @@ def _with_failures(
     return float(np.exp(lower)) if lower == upper else None
 
 
-def range_ratio(
+def ratio_curve(
     cells: Cells,
     draws: Draws,
     baseline: Sequence[int],
     sleep: Sequence[int],
     *,
     confidence: float = 0.95,
-) -> RangeRatio:
-    """Average the log ratio over the accuracies that both observed curves reach.
-
-    In each draw the average is over the part of that range which its two curves reach.
+) -> RatioCurve:
+    """The ratio at all accuracies that both observed curves reach, with its bands.
 
     Args:
         cells: Sums of the rows.
         draws: Draws of the same cells.
         baseline: Indexes of the baseline's cells.
         sleep: Indexes of the sleep arm's cells.
-        confidence: Of the interval.
-
-    Returns:
-        The geometric mean of the ratio over the range, or None in `ratio` without a range.
+        confidence: Of the pointwise limits, and of the whole band.
     """
     seen = observed(cells)
     base_fit, sleep_fit = _fit(seen, baseline), _fit(seen, sleep)
     start, stop = overlap(base_fit, sleep_fit)
     if not start < stop:
-        return RangeRatio(ratio=None)
-    levels = np.linspace(start, stop, LEVELS)
-    estimate = _average(base_fit, sleep_fit, levels)[0]
-    drawn = _average(_fit(draws, baseline), _fit(draws, sleep), levels)
-    low, high = limits(drawn, drawn, confidence, len(cells.clusters))
-    return RangeRatio(
-        ratio=float(np.exp(estimate)),
-        low=float(np.exp(low)),
-        high=float(np.exp(high)),
-        start=start,
-        stop=stop,
-        censored=float(np.isnan(drawn).mean()),
+        return RatioCurve()
+    even = np.linspace(start, stop, LEVELS)
+    measured = np.concatenate([base_fit.y[0], sleep_fit.y[0]])
+    levels = np.union1d(even, measured[(start <= measured) & (measured <= stop)])
+    estimate = _log_ratio(base_fit, sleep_fit, levels)[0][0]
+    lower, upper = _log_ratio(_fit(draws, baseline), _fit(draws, sleep), levels)
+    clusters = len(cells.clusters)
+    bands = [
+        np.exp(end)
+        for level in (confidence, joint_confidence(lower, upper, confidence))
+        for end in limits(lower, upper, level, clusters)
+    ]
+    censored = (~(upper < np.inf) | ~(lower > -np.inf)).mean(axis=0)
+    spaced = np.isin(levels, even)
+    drawn = _average(lower[:, spaced], upper[:, spaced])
+    low, high = limits(drawn, drawn, confidence, clusters)
+    return RatioCurve(
+        points=tuple(
+            RatioPoint(
+                at=float(at),
+                ratio=float(np.exp(estimate[i])) if censored[i] <= MOST_CENSORED else None,
+                low=float(bands[0][i]),
+                high=float(bands[1][i]),
+                simultaneous_low=float(bands[2][i]),
+                simultaneous_high=float(bands[3][i]),
+                censored=float(censored[i]),
+                measured=bool(at in measured),
+            )
+            for i, at in enumerate(levels)
+        ),
+        mean=float(np.exp(estimate[spaced].mean())),
+        mean_low=float(np.exp(low)),
+        mean_high=float(np.exp(high)),
+        mean_censored=float(np.isnan(drawn).mean()),
     )
 
 
-def _average(base: Fit, sleep: Fit, levels: Floats) -> Floats:
+def _average(lower: Floats, upper: Floats) -> Floats:
     """Mean log ratio over the levels that both curves of a draw reach; NaN without any."""
-    lower, upper = _log_ratio(base, sleep, levels)
     inside = lower == upper
-    count = inside.sum(axis=1)
     total = np.where(inside, lower, 0.0).sum(axis=1)
-    return ratio(total, count.astype(np.float64))
+    return ratio(total, inside.sum(axis=1).astype(np.float64))

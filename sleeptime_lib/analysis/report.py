@@ -12,7 +12,7 @@ from sleeptime_lib.analysis.cells import SAMPLES, Cells, Draws, Line, reduce_row
 from sleeptime_lib.analysis.curves import (
     Curve,
     PassCurve,
-    curve,
+    curves,
     majority_curves,
     pass_curves,
 )
@@ -20,11 +20,11 @@ from sleeptime_lib.analysis.difference import (
     MARGIN_POINTS,
     Difference,
     Gain,
-    difference,
+    differences,
     largest_gain,
 )
 from sleeptime_lib.analysis.json_values import json_safe
-from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio, equal_accuracy, range_ratio
+from sleeptime_lib.analysis.ratio import EqualAccuracy, RatioCurve, equal_accuracy, ratio_curve
 from sleeptime_lib.analysis.tokens import Tokens, token_totals
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import is_simulated
@@ -49,6 +49,7 @@ class RowCounts:
         missing: Planned rows that are not there. Where the plan is not known, rows that a
             complete grid of the questions, settings and samples in the rows would still have.
         questions: Different questions in the rows.
+        contexts: Different contexts in the rows.
         clusters: Clusters of those.
         samples: Most runs of a question in one setting, draws for pass@k left out.
         planned_rows: Rows of the whole run; None when not known.
@@ -60,6 +61,7 @@ class RowCounts:
     failed: int
     missing: int
     questions: int
+    contexts: int
     clusters: int
     samples: int
     planned_rows: int | None = None
@@ -73,13 +75,13 @@ class Comparison:
     Attributes:
         line: The sleep setting.
         equal_accuracy: Tokens saved at one accuracy.
-        range: Tokens saved on average over the common accuracies.
+        ratio_curve: Tokens saved at every accuracy that both reach.
         differences: Accuracy at equal budgets, one per budget of both.
     """
 
     line: Line
     equal_accuracy: EqualAccuracy
-    range: RangeRatio
+    ratio_curve: RatioCurve
     differences: tuple[Difference, ...]
 
 
@@ -98,7 +100,7 @@ class Report:
         curves: Accuracy against tokens for every arm and setting, whatever the arm's name.
         comparisons: Every sleep setting against the baseline, the smallest first.
         equal_accuracy: Of the first comparison.
-        range_ratio: Of the first comparison.
+        ratio_curve: Of the first comparison.
         max_gain: Largest gain of any sleep setting over the baseline at the same budget.
         scaling_gain: Largest gain of more sleep-time compute over the least, same budget.
         pass_at_k: Curves of repeated draws, an oracle choosing among them.
@@ -117,7 +119,7 @@ class Report:
     curves: tuple[Curve, ...]
     comparisons: tuple[Comparison, ...]
     equal_accuracy: EqualAccuracy
-    range_ratio: RangeRatio
+    ratio_curve: RatioCurve
     max_gain: Gain | None
     scaling_gain: Gain | None
     pass_at_k: tuple[PassCurve, ...]
@@ -153,8 +155,7 @@ class Report:
             "simulated": self.simulated,
             "failed_rows": self.counts.failed,
             "curves": curves,
-            "range_ratio": self.range_ratio.ratio,
-            "range": self.range_ratio,
+            "range_ratio": self.ratio_curve.mean,
             "max_gain_points": self.max_gain.observed_points if self.max_gain else None,
             "margin_points": self.margin_points,
             "sleep_scaling": [c for c in curves if c["arm"] == "sleep"],
@@ -203,25 +204,49 @@ def analyse(
         InputError: The rows lack a column, are repeated, are of several runs or have a score
             that is not from 0 to 1, or an option is out of range.
     """
-    if at is not None and not 0 <= at <= 1:
-        raise InputError(f"accuracy {at} is not between 0 and 1")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence {confidence} is not between 0 and 1, such as 0.95")
     if draws < 1:
         raise InputError(f"{draws} bootstrap draws; give at least 1, and {DRAWS} for publication")
     cells = reduce_rows(rows)
     drawn = resample(cells, draws, seed)
+    return report_of(rows, cells, drawn, planned=planned, at=at, seed=seed, confidence=confidence)
+
+
+def report_of(
+    rows: pd.DataFrame,
+    cells: Cells,
+    drawn: Draws,
+    *,
+    planned: RunSize | None = None,
+    at: float | None = None,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Report:
+    """`analyse` for rows that are reduced and drawn from already, with the same seed."""
+    if at is not None and not 0 <= at <= 1:
+        raise InputError(f"accuracy {at} is not between 0 and 1")
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence {confidence} is not between 0 and 1, such as 0.95")
+    draws = len(drawn.n)
     sleeps, baselines = cells.curves("sleep"), cells.curves("baseline")
-    comparisons = (
-        tuple(_compare(cells, drawn, line, at, confidence) for line in sleeps) if baselines else ()
+    gains = [(x, p) for x in sleeps for p in cells.same_budget(cells.of(x), cells.baseline(x))]
+    pairs = [pair for _, pair in gains]
+    found = differences(cells, drawn, pairs, confidence=confidence)
+    comparisons = tuple(
+        Comparison(
+            line,
+            equal_accuracy(cells, drawn, base, own, at=at, confidence=confidence),
+            ratio_curve(cells, drawn, base, own, confidence=confidence),
+            tuple(one for (x, _), one in zip(gains, found, strict=True) if x == line),
+        )
+        for line in (sleeps if baselines else ())
+        for base, own in [(cells.baseline(line), cells.of(line))]
     )
     absent = [name for name, own in (("baseline", baselines), ("sleep", sleeps)) if not own]
     reason = f"there are no {' and '.join(absent)} rows"
     none = EqualAccuracy(at=at, at_given=at is not None, reason=reason)
-    gains = [p for x in sleeps for p in cells.same_budget(cells.of(x), cells.baseline(x))]
     scaling = [p for x in sleeps[1:] for p in cells.same_budget(cells.of(x), cells.of(sleeps[0]))]
-    counts = _counts(cells, planned)
-    asked = planned.questions if planned else None
+    scaled = differences(cells, drawn, scaling, confidence=confidence)
+    counts = _counts(rows, cells, planned)
     return Report(
         experiment=_only(rows, "experiment"),
         dataset=_only(rows, "dataset"),
@@ -230,15 +255,12 @@ def analyse(
         draws=draws,
         seed=seed,
         counts=counts,
-        curves=tuple(
-            curve(cells, drawn, line, confidence=confidence, planned=asked)
-            for line in cells.curves()
-        ),
+        curves=curves(cells, drawn, confidence=confidence, planned=counts.planned_questions),
         comparisons=comparisons,
         equal_accuracy=comparisons[0].equal_accuracy if comparisons else none,
-        range_ratio=comparisons[0].range if comparisons else RangeRatio(ratio=None),
-        max_gain=largest_gain(cells, drawn, gains, confidence=confidence, seed=seed),
-        scaling_gain=largest_gain(cells, drawn, scaling, confidence=confidence, seed=seed),
+        ratio_curve=comparisons[0].ratio_curve if comparisons else RatioCurve(),
+        max_gain=largest_gain(cells, pairs, found, seed=seed),
+        scaling_gain=largest_gain(cells, scaling, scaled, seed=seed),
         pass_at_k=pass_curves(rows, draws=draws, seed=seed, confidence=confidence),
         majority_at_k=majority_curves(rows, draws=draws, seed=seed, confidence=confidence),
         tokens=token_totals(rows),
@@ -247,26 +269,11 @@ def analyse(
     )
 
 
-def _compare(
-    cells: Cells, drawn: Draws, line: Line, at: float | None, confidence: float
-) -> Comparison:
-    own, base = cells.of(line), cells.baseline(line)
-    return Comparison(
-        line=line,
-        equal_accuracy=equal_accuracy(cells, drawn, base, own, at=at, confidence=confidence),
-        range=range_ratio(cells, drawn, base, own, confidence=confidence),
-        differences=tuple(
-            difference(cells, drawn, treated, control, confidence=confidence)
-            for treated, control in cells.same_budget(own, base)
-        ),
-    )
-
-
 def _only(rows: pd.DataFrame, name: str) -> str:
     return str(rows[name].iloc[0]) if len(rows) else ""
 
 
-def _counts(cells: Cells, planned: RunSize | None) -> RowCounts:
+def _counts(rows: pd.DataFrame, cells: Cells, planned: RunSize | None) -> RowCounts:
     asked, failed = int(cells.asked.sum()), int(cells.failed.sum())
     missing = max(planned.rows - asked, 0) if planned else int(cells.missing().sum())
     runs = [
@@ -280,6 +287,7 @@ def _counts(cells: Cells, planned: RunSize | None) -> RowCounts:
         failed=failed,
         missing=missing,
         questions=len(cells.questions),
+        contexts=int(rows["context_id"].nunique()),
         clusters=len(cells.clusters),
         samples=max(runs, default=0),
         planned_rows=planned.rows if planned else None,

@@ -23,7 +23,8 @@ from sleeptime_lib.analysis.costs import PER_USD, Bill
 from sleeptime_lib.analysis.curves import Curve, Point
 from sleeptime_lib.analysis.difference import Difference
 from sleeptime_lib.analysis.payoff import Amortisation, Payoff
-from sleeptime_lib.analysis.report import Report
+from sleeptime_lib.analysis.ratio import RatioPoint
+from sleeptime_lib.analysis.report import Comparison, Report
 from sleeptime_lib.records import budget_name
 
 Value = str | int | float
@@ -59,12 +60,23 @@ LINE_HEADER: Final = ("arm", "budget_kind", "sleep_parallel", "sleep_effort")
 REPORT_HEADER: Final = (
     *LINE_HEADER, "budget", "n", "asked", "failed", "missing",
     "tokens", "tokens_low", "tokens_high", "total_tokens",
-    "accuracy", "accuracy_low", "accuracy_high", "gain", "gain_low", "gain_high",
+    "accuracy", "accuracy_low", "accuracy_high",
+    "accuracy_simultaneous_low", "accuracy_simultaneous_high",
+    "gain", "gain_low", "gain_high", "gain_simultaneous_low", "gain_simultaneous_high",
+    "margin_in_reach",
     "correlation", "conclusion",
 )  # fmt: skip
 """CSV columns of `report_table`. Accuracies are shares from 0 to 1 and gains over the baseline at
 the same budget are differences of shares, from -1 to 1. Tokens are means per question: generated
-at test time, and in `total_tokens` with the whole sleep phase on one question (Q = 1)."""
+at test time, and in `total_tokens` with the whole sleep phase on one question (Q = 1). Limits are
+pointwise, or `simultaneous` for all accuracies or gains of the table; the conclusion goes by the
+latter. `margin_in_reach` is that of `difference.Difference`, as a share."""
+
+RATIO_HEADER: Final = (
+    *LINE_HEADER, "accuracy", "measured", "ratio", "ratio_low", "ratio_high",
+    "ratio_simultaneous_low", "ratio_simultaneous_high", "censored",
+)  # fmt: skip
+"""CSV columns of `ratio_table`; see `ratio.RatioPoint`. Empty where most draws give no ratio."""
 
 AMORTISATION_HEADER: Final = (
     "bill", "unit", "t", "notes_factor", *LINE_HEADER, "budget", "accuracy",
@@ -113,15 +125,66 @@ def _gain(report: Report, curve: Curve, point: Point) -> Difference | None:
 
 
 def _report_data(curve: Curve, p: Point, gain: Difference | None) -> tuple[Value, ...]:
-    points = (gain.points, gain.low, gain.high) if gain else (math.nan,) * 3
+    own = [math.nan] * 6
+    if gain:
+        own = [gain.points, gain.low, gain.high, gain.simultaneous_low, gain.simultaneous_high]
+        own.append(gain.margin_in_reach)
     return (
         *_line(curve.line),
         *(p.budget, p.n, p.asked, p.failed, p.missing),
         *(p.tokens, p.tokens_low, p.tokens_high, p.total_tokens),
-        *(p.accuracy, p.low, p.high),
-        *(value / 100 for value in points),
+        *(p.accuracy, p.low, p.high, p.simultaneous_low, p.simultaneous_high),
+        *(value / 100 for value in own),
         gain.correlation if gain else math.nan,
         gain.conclusion if gain else "",
+    )
+
+
+def ratio_table(report: Report) -> Table:
+    """The token ratio by accuracy: at five for people, at all in the full numbers."""
+    told = [(c, p) for c in report.comparisons for p in wording.told_points(c.ratio_curve)]
+    return Table(
+        name=f"{report.experiment}-ratio",
+        caption=f"Test tokens of the baseline over those of sleep-time: {report.dataset}, "
+        f"{report.model}",
+        header=("arm", "accuracy %", "ratio", "simultaneous", "draws without"),
+        rows=tuple(
+            (
+                comparison.line.label,
+                f"{100 * p.at:.1f}",
+                wording.ratio_at(p),
+                _band(p),
+                f"{100 * p.censored:.0f}%",
+            )
+            for comparison, p in told
+        ),
+        text_columns=(0, 2, 3),
+        sentences=tuple(
+            said
+            for c in report.comparisons
+            if (said := wording.ratio_curve(c.ratio_curve, report.confidence))
+        ),
+        data_header=RATIO_HEADER,
+        data=tuple(
+            _ratio_data(comparison, p)
+            for comparison in report.comparisons
+            for p in comparison.ratio_curve.points
+        ),
+    )
+
+
+def _band(point: RatioPoint) -> str:
+    if math.isnan(point.simultaneous_low):
+        return ""
+    low, high = map(wording.fold, (point.simultaneous_low, point.simultaneous_high))
+    return f"[{low}, {high}]"
+
+
+def _ratio_data(comparison: Comparison, p: RatioPoint) -> tuple[Value, ...]:
+    return (
+        *(*_line(comparison.line), p.at, int(p.measured)),
+        *(math.nan if p.ratio is None else p.ratio, p.low, p.high),
+        *(p.simultaneous_low, p.simultaneous_high, p.censored),
     )
 
 
@@ -156,7 +219,7 @@ def amortisation_table(found: Mapping[str, Amortisation]) -> Table:
                 name,
                 payoff.line.label,
                 payoff.basis.words,
-                *(_cost(x, one.bill) for x in (payoff.phase, payoff.answer, payoff.baseline)),
+                *_costs(payoff, one.bill),
                 _break_even(payoff),
             )
             for name, one, payoff in every
@@ -174,6 +237,12 @@ def amortisation_table(found: Mapping[str, Amortisation]) -> Table:
         data_header=AMORTISATION_HEADER,
         data=tuple(_amortisation_data(*one) for one in every),
     )
+
+
+def _costs(payoff: Payoff, bill: Bill) -> tuple[str, ...]:
+    reached = (payoff.answer, payoff.baseline) if payoff.estimated else ()
+    told = [_cost(x, bill) for x in (payoff.phase, *reached)]
+    return (*told, *[""] * (3 - len(told)))
 
 
 def _cost(cost: Interval, bill: Bill) -> str:

@@ -1,19 +1,22 @@
 """Results in words, the same in figures and tables.
 
 A number is stated as a finding only where its interval says so. A ratio or a break-even whose
-interval is unbounded, or that most bootstrap draws do not give, is "not determined".
+interval is unbounded, or that most bootstrap draws do not give, is "not determined"; of a curve of
+ratios each one that most draws give is told.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import groupby
 
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS
-from sleeptime_lib.analysis.difference import Gain
+from sleeptime_lib.analysis.difference import POWER, Difference, Gain
 from sleeptime_lib.analysis.notes import Exchange
 from sleeptime_lib.analysis.payoff import Amortisation, Payoff, pays_from
-from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio
-from sleeptime_lib.analysis.report import Report
+from sleeptime_lib.analysis.ratio import EqualAccuracy, RatioCurve, RatioPoint
+from sleeptime_lib.analysis.report import Comparison, Report
 from sleeptime_lib.analysis.tokens import CacheShares
 from sleeptime_lib.records import budget_name
 
@@ -43,8 +46,13 @@ def between(low: float, high: float, digits: int = 1) -> str:
     return f"[{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def sample(report: Report) -> str:
-    """How many questions, clusters and runs, and what happened to the rest."""
+def sample(report: Report, intervals: str = "whiskers: pointwise") -> str:
+    """How many questions, clusters and runs, and what happened to the rest.
+
+    Args:
+        report: The report.
+        intervals: How the intervals are shown and what they hold for; "" where none is shown.
+    """
     counts = report.counts
     if not counts.asked:
         return "No rows yet."
@@ -53,12 +61,7 @@ def sample(report: Report) -> str:
     text = f"n = {counts.questions:,}{of} questions in {counts.clusters:,} clusters"
     if counts.samples > 1:
         text += f", {counts.samples} runs each"
-    if counts.clusters > 1:
-        text += f"; whiskers: {_percent(report.confidence)} cluster bootstrap, "
-        text += f"{report.draws:,} draws"
-        text += " (few clusters: exploratory)" if counts.clusters < FEW_CLUSTERS else ""
-    else:
-        text += "; no intervals from a single cluster"
+    text += bootstrapped(intervals, report.confidence, report.draws, counts.clusters)
     if counts.failed:
         text += f"; {counts.failed:,} of {counts.asked:,} rows failed and are left out"
     if counts.missing:
@@ -66,7 +69,17 @@ def sample(report: Report) -> str:
     return text + "."
 
 
-def ratio(equal: EqualAccuracy, confidence: float) -> str:
+def bootstrapped(intervals: str, confidence: float, draws: int, clusters: int) -> str:
+    """What the intervals are, as the end of a sentence that counts clusters."""
+    if clusters < 2:
+        return "; no intervals from a single cluster"
+    if not intervals:
+        return ""
+    few = " (few clusters: exploratory)" if clusters < FEW_CLUSTERS else ""
+    return f"; {intervals} {_percent(confidence)} cluster bootstrap, {draws:,} draws{few}"
+
+
+def equal_accuracy(equal: EqualAccuracy, confidence: float) -> str:
     """The equal-accuracy ratio with its interval, or why there is none."""
     if equal.ratio is None or equal.at is None:
         return f"No token ratio: {equal.reason}."
@@ -88,31 +101,60 @@ def ratio(equal: EqualAccuracy, confidence: float) -> str:
     return f"{text}{_missed(equal.censored)}."
 
 
-def range_ratio(found: RangeRatio, confidence: float) -> str:
-    """The token ratio averaged over a range of accuracies; nothing without a range."""
-    if found.ratio is None:
-        return ""
-    where = f"On average over {100 * found.start:.1f} to {100 * found.stop:.1f}% accuracy"
-    if not found.determined:
-        what = _undetermined(fold(found.low), fold(found.high), found.low, confidence)
-        missed = f"; {100 * found.censored:.1f}% of draws share none of it"
-        return f"{where} the ratio of test tokens is {what}{missed if found.censored else ''}."
-    return (
-        f"{where}: {times(found.ratio)}× as many tokens for the baseline "
-        f"[{fold(found.low)}, {fold(found.high)}]; the ratio may differ much within that range."
+def ratio_at(point: RatioPoint) -> str:
+    """The token ratio at one accuracy with its pointwise limits."""
+    told = "not determined" if point.ratio is None else f"{times(point.ratio)}×"
+    if math.isnan(point.low):
+        return told
+    return f"{told} [{fold(point.low)}, {fold(point.high)}]"
+
+
+def told_points(curve: RatioCurve) -> tuple[RatioPoint, ...]:
+    """Five points of a ratio curve, evenly spaced, for a text or a table."""
+    wanted = [curve.points[0].at, curve.points[-1].at] if curve.points else []
+    return tuple(
+        min(curve.points, key=lambda point: abs(point.at - at))
+        for at in (wanted[0] + i * (wanted[1] - wanted[0]) / 4 for i in range(5) if wanted)
     )
 
 
-def _budget(found: Gain) -> str:
-    name = budget_name(found.budget_kind, found.budget)
-    return f"budget {name}" if name.isdigit() else f"{found.budget_kind} {name}"
+def ratio_curve(curve: RatioCurve, confidence: float) -> str:
+    """The token ratio over all accuracies that both arms reach; nothing where they share none."""
+    if not curve.points:
+        return ""
+    told = "; ".join(f"{100 * p.at:.1f}%: {ratio_at(p)}" for p in told_points(curve))
+    text = f"Test tokens of the baseline over those of sleep-time, by accuracy: {told}."
+    if math.isnan(curve.points[0].low):
+        return text
+    fewer = _where(curve, [p.simultaneous_low > 1 for p in curve.points])
+    more = _where(curve, [p.simultaneous_high < 1 for p in curve.points])
+    return (
+        f"{text} For all accuracies at once ({_percent(confidence)} band), sleep-time needs fewer "
+        f"test tokens {fewer}, more {more}."
+    )
+
+
+def _where(curve: RatioCurve, holds: Sequence[bool]) -> str:
+    """At which accuracies something holds."""
+    runs = []
+    for does, own in groupby(zip(holds, curve.points, strict=True), key=lambda pair: pair[0]):
+        points = [100 * point.at for _, point in own]
+        if does:
+            runs.append(f"{_span(points, '{:.1f}')}%")
+    return f"at {' and '.join(runs)}" if runs else "nowhere"
+
+
+def budget_words(kind: str, budget: int) -> str:
+    """A budget as part of a sentence: "budget 3", "effort low"."""
+    name = budget_name(kind, budget)
+    return f"budget {name}" if name.isdigit() else f"{kind} {name}"
 
 
 def gain(found: Gain, confidence: float) -> str:
     """An "up to" gain with the correction for having picked the best of many settings."""
     text = (
         f"{found.treatment} over {found.control}: up to {found.observed_points:+.1f} points "
-        f"({_budget(found)}, the largest of {found.settings})"
+        f"({budget_words(found.budget_kind, found.budget)}, the largest of {found.settings})"
     )
     if math.isnan(found.cross_fitted_points):
         return text + "."
@@ -120,6 +162,67 @@ def gain(found: Gain, confidence: float) -> str:
         f"{text}; {found.cross_fitted_points:+.1f} when the setting is picked on other clusters; "
         f"{_percent(confidence)} interval for the true maximum {between(found.low, found.high)}."
     )
+
+
+def best_and_worst(comparison: Comparison) -> str:
+    """Where one sleep setting gains most over the baseline, and where it loses most."""
+    known = [d for d in comparison.differences if math.isfinite(d.simultaneous_low + d.points)]
+    if len(known) < 2:
+        return ""
+    best, worst = (choose(known, key=lambda d: d.points) for choose in (max, min))
+
+    def told(d: Difference) -> str:
+        limits = between(d.simultaneous_low, d.simultaneous_high)
+        where = budget_words(comparison.line.budget_kind, d.treatment_budget)
+        return f"{d.points:+.1f} {limits} at {where}"
+
+    return (
+        f"{comparison.line.label} over the baseline: best {told(best)}, worst {told(worst)} "
+        "(points, simultaneous intervals)."
+    )
+
+
+def margin_in_reach(report: Report) -> str:
+    """What a run of this size can show about arms that are equally accurate."""
+    margins = [
+        d.margin_in_reach
+        for c in report.comparisons
+        for d in c.differences
+        if math.isfinite(d.margin_in_reach)
+    ]
+    if not margins:
+        return ""
+    points = _span([min(margins), max(margins)], "{:.1f}")
+    asked = (
+        f"; {report.margin_points:g} is out of reach" if min(margins) > report.margin_points else ""
+    )
+    return (
+        f"If the arms were equal, such a run would show in {100 * POWER:.0f}% of cases that "
+        f"sleep-time is worse by less than {points} points, depending on the cell{asked}."
+    )
+
+
+def whole_bill(report: Report) -> str:
+    """Accuracy against all generated tokens if the sleep phase serves one question only."""
+    curves = [*report.of("baseline"), *report.of("sleep")[:1]]
+    if len(curves) < 2 or not all(p.total_tokens > 0 for c in curves for p in c.points):
+        return ""
+    told = []
+    for curve in curves:
+        tokens = sorted(p.total_tokens for p in curve.points)
+        right = sorted(100 * p.accuracy for p in curve.points)
+        told.append(
+            f"{curve.line.label} {_span(tokens, '{:,.0f}')} for {_span(right, '{:.1f}')}% right"
+        )
+    return (
+        f"Generated tokens per question with the sleep phase, if it serves one question: "
+        f"{'; '.join(told)}."
+    )
+
+
+def _span(values: Sequence[float], form: str) -> str:
+    low, high = form.format(values[0]), form.format(values[-1])
+    return low if low == high else f"{low} to {high}"
 
 
 def prefix_cache(shares: CacheShares) -> str:
@@ -133,15 +236,20 @@ def prefix_cache(shares: CacheShares) -> str:
 
 
 def sentences(report: Report) -> list[str]:
-    """What a run says, for below its table: ratio, range, gains, counts, warnings."""
+    """What a run says, for below its table: ratios, gains, counts, warnings."""
     found = []
     if report.comparisons:
-        found.append(ratio(report.equal_accuracy, report.confidence))
-        found.append(range_ratio(report.range_ratio, report.confidence))
+        found.append(equal_accuracy(report.equal_accuracy, report.confidence))
+        found.append(ratio_curve(report.ratio_curve, report.confidence))
     for most in (report.max_gain, report.scaling_gain):
         if most is not None:
             found.append(gain(most, report.confidence))
-    found.append(sample(report).replace("whiskers", "intervals"))
+    found += map(best_and_worst, report.comparisons)
+    found.append(margin_in_reach(report))
+    found.append(whole_bill(report))
+    found.append(sample(report, "intervals: pointwise"))
+    if any(math.isfinite(d.points + d.low) for c in report.comparisons for d in c.differences):
+        found.append("Conclusions hold for all compared cells at once (simultaneous intervals).")
     found.append(prefix_cache(report.tokens.hit_rate))
     if report.simulated:
         found.append("Answers are from the simulated model, not from a language model.")

@@ -10,11 +10,13 @@ from sleeptime_lib.figures.live import LivePlot, to_plotly
 from sleeptime_lib.figures.picture import Picture, Series
 from sleeptime_lib.figures.plots import (
     accuracy_pictures,
+    all_tokens,
     context_only,
     curve_series,
     differences,
     pareto,
     pass_at_k,
+    ratio_curve,
     sleep_scaling,
 )
 from sleeptime_lib.figures.stills import save, to_png
@@ -25,6 +27,7 @@ __all__ = [
     "Series",
     "accuracy_picture",
     "accuracy_pictures",
+    "all_tokens",
     "amortised_pareto",
     "context_only",
     "cost_by_questions",
@@ -33,6 +36,7 @@ __all__ = [
     "pareto",
     "pass_at_k",
     "points_picture",
+    "ratio_curve",
     "save",
     "sensitivity",
     "sleep_scaling",

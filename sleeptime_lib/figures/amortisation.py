@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
-from sleeptime_lib.analysis.costs import PER_USD, Bill
+from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.costs import PER_USD, Basis, Bill
 from sleeptime_lib.analysis.payoff import Amortisation, CostCurve, Payoff
 from sleeptime_lib.analysis.ratio import is_determined
-from sleeptime_lib.analysis.wording import first_paying, pays
+from sleeptime_lib.analysis.wording import bootstrapped, break_even
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import amount_axis, number, percent_axis, token_axis
 from sleeptime_lib.figures.blocks import (
@@ -19,14 +19,13 @@ from sleeptime_lib.figures.blocks import (
     picture,
     scaled,
     share_right,
+    shown,
 )
 from sleeptime_lib.figures.picture import Axis, Picture, Rule, Series, Shade
 
 TICKS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 FARTHEST = 2.0
 """Limits beyond so many times the largest estimate are cut: axes are made for the estimates."""
-ASIDE = 1.12
-"""The baseline runs on by this factor of Q, so that its whisker stands beside the other's."""
 SHARED = "Q: questions that share a context and its sleep phase."
 
 
@@ -51,7 +50,7 @@ def amortised_pareto(found: Amortisation) -> Picture:
         percent_axis((v for s in series for v in s.values()), ACCURACY),
     )
     same = "The whiskers of the sleep arm are the same for any Q." if several else ""
-    notes = [_sample(found, "whiskers"), _meaning(found.bill), SHARED, same]
+    notes = [_sample(found, shown(series)), _meaning(found.bill), SHARED, same]
     return picture(
         found, "amortised-pareto", f"Accuracy against cost {_paid(found.bill)}", series, axes, notes
     )
@@ -60,8 +59,8 @@ def amortised_pareto(found: Amortisation) -> Picture:
 def cost_by_questions(found: Amortisation) -> Picture:
     """Cost per question against the number of questions that share a context.
 
-    Both arms at the accuracy (or budget) of `found.main`, with whiskers. Where the curves cross
-    is the break-even; it is marked, with its interval as a shaded band, where it is determined.
+    Both arms at the accuracy (or budget) of `found.main`, with bands. Where the curves cross is
+    the break-even; it is marked, with its interval as a grey area, where it is determined.
     """
     main = found.main
     what, unit = f"Cost of a question {_paid(found.bill)}", _scale(found.bill)
@@ -70,23 +69,22 @@ def cost_by_questions(found: Amortisation) -> Picture:
         base = scaled(main.baseline, unit)
         text = f"for any Q\n{_limits(base, '{:.4g}'.format)}"
         steps = [s.questions for s in main.savings]
-        # The baseline is the same for any number of questions: one whisker, at the right end.
-        bare = replace(base, low=math.nan, high=math.nan)
-        ends = [(steps[0] / ASIDE, bare, text), (steps[-1] * ASIDE, base, text)]
+        # The baseline is the same for any number of questions.
+        ends = [(q, base, text) for q in (steps[0], steps[-1])]
         costs = [(s.questions, scaled(s.cost, unit)) for s in main.savings]
         said = [(q, v, f"Q = {number(q)}\n{_limits(v, '{:.4g}'.format)}") for q, v in costs]
         series = [
-            estimates("baseline", "baseline", "baseline", ends),
-            estimates("sleep", "sleep-time", "sleep", said),
+            estimates("baseline", "baseline", "baseline", ends, limits="band"),
+            estimates("sleep", "sleep-time", "sleep", said, limits="band"),
         ]
     x = _counts_axis((x for s in series for x in s.x), "Questions per context, Q")
     y = amount_axis(_within(series), _cost_title(found.bill))
     shades, mark = _break_even(main, x, y, unit) if main else ((), ())
     notes = [
-        _sample(found, "whiskers"),
-        pays(main, found.confidence) if main else "",
-        _at_budgets(found),
-        "Shaded: the interval of the break-even." if shades else "",
+        _sample(found, shown(series)),
+        _compared(main.basis) if main else "",
+        break_even(found),
+        "Grey: the interval of the break-even." if shades else "",
         _meaning(found.bill),
         SHARED,
     ]
@@ -96,7 +94,8 @@ def cost_by_questions(found: Amortisation) -> Picture:
 def sensitivity(found: Amortisation) -> Picture:
     """How the saving moves with t, which the paper asserts to be 10, for each Q.
 
-    A line and the band of its interval where the saving is determined; elsewhere hollow points.
+    A line and the band of its interval where the saving is determined; elsewhere hollow points
+    with whiskers.
     """
     curve = next(iter(found.sensitivity), None)
     series: list[Series] = []
@@ -108,9 +107,11 @@ def sensitivity(found: Amortisation) -> Picture:
             clear = points is known
             said = [(t, v, f"t = {t:g}\n{_limits(v, '{:.2f}×'.format)}") for t, v in points]
             label = name if clear or not known else ""
-            drawn = estimates(f"{name}-{clear}", label, style, said, limits="band", joined=clear)
-            if not clear:
-                drawn = replace(drawn, low=(), high=(), hollow=(True,) * len(drawn.x))
+            drawn = estimates(f"{name}-{clear}", label, style, said, joined=clear)
+            if clear:
+                drawn = replace(drawn, limits="band")
+            else:
+                drawn = replace(drawn, hollow=(True,) * len(drawn.x))
             series.append(drawn)
     series = [s for s in series if s.x]
     opened = any(not s.joined for s in series)
@@ -121,8 +122,8 @@ def sensitivity(found: Amortisation) -> Picture:
     )
     formula = "A question costs S / Q + t T" if found.bill.unit == "tokens" else ""
     notes = [
-        _sample(found, "bands" if banded else "intervals"),
-        f"Compared {curve.basis.words}." if curve else "",
+        _sample(found, shown(series)),
+        _compared(curve.basis) if curve else "",
         "Above 1× sleep-time is cheaper.",
         "Hollow: not determined, the interval is unbounded." if opened else "",
         f"{formula}; S, T: tokens of a sleep phase and of an answer." if formula else "",
@@ -134,23 +135,9 @@ def sensitivity(found: Amortisation) -> Picture:
     return picture(found, "sensitivity-to-t", what, series, axes, notes, rules=(Rule(1.0),))
 
 
-def _at_budgets(found: Amortisation) -> str:
-    """Break-evens at equal budgets, where the one at equal accuracy is not determined."""
-    main = found.main
-    if not main or main.basis.budget is not None or main.determined:
-        return ""
-    told = []
-    for p in found.payoffs:
-        if p.line == main.line:
-            first, limits = first_paying(p.break_even.estimate), _range(p.break_even)
-            said = f"{first} {p.basis.words}"
-            told.append(said if limits == first else f"{said} [{limits}]")
-    return f"Break-even at equal budgets: {', '.join(told)}." if told else ""
-
-
-def _range(value: Interval) -> str:
-    low, high = first_paying(value.low), first_paying(value.high)
-    return low if low == high else f"{low} to {high}"
+def _compared(basis: Basis) -> str:
+    why = "" if basis.budget is None else ": few draws or none give equal accuracy"
+    return f"Drawn {basis.words}{why}."
 
 
 def _within(series: Sequence[Series]) -> list[float]:
@@ -203,13 +190,7 @@ def _sample(found: Amortisation, intervals: str) -> str:
         f"n = {found.asked:,} questions about {found.contexts:,} contexts in {found.clusters:,} "
         "clusters"
     )
-    if found.clusters < 2:
-        return f"{text}; no intervals from a single cluster."
-    few = " (few clusters: exploratory)" if found.clusters < FEW_CLUSTERS else ""
-    return (
-        f"{text}; {intervals}: {100 * found.confidence:g}% cluster bootstrap, "
-        f"{found.draws:,} draws{few}."
-    )
+    return f"{text}{bootstrapped(intervals, found.confidence, found.draws, found.clusters)}."
 
 
 def _cost_series(found: Amortisation, curve: CostCurve, style: str, label: str) -> Series:

@@ -10,6 +10,7 @@ from sleeptime_lib.figures.picture import Axis
 LOG_STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7))
 PERCENT_STEPS = (1, 2, 5, 10, 20)
 POINT_STEPS = (1, 2, 5, 10, 20, 50)
+MOST_POWERS = 9
 
 
 def number(value: float) -> str:
@@ -90,3 +91,14 @@ def amount_axis(values: Iterable[float], title: str, *, unit: str = "", least: f
     ticks = tuple(float(f"{k * step:.6g}") for k in range(math.ceil(most / step - 1e-9) + 1))
     air = 0.03 * ticks[-1]
     return Axis(title, -air, ticks[-1] + air, ticks, tuple(f"{t:,.6g}{unit}" for t in ticks))
+
+
+def ratio_axis(values: Iterable[float], title: str) -> Axis:
+    """A logarithmic axis for ratios that always holds 1, with powers of 2 as ticks."""
+    known = [v for v in values if math.isfinite(v) and v > 0]
+    low, high = min([*known, 0.7]), max([*known, 1.4])
+    powers = range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)
+    step = -(-len(powers) // MOST_POWERS)
+    ticks = tuple(2.0**p for p in powers if p % step == 0)
+    ends = 2.0 ** powers[0], 2.0 ** powers[-1]
+    return Axis(title, *ends, ticks, tuple(f"{t:.4g}×" for t in ticks), log=True)

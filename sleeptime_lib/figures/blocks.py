@@ -72,7 +72,8 @@ def picture(
     said = list(notes)
     if any(any(s.hollow) and s.joined for s in drawn.series):
         said.append("Hollow: another point of that curve is as high with fewer tokens.")
-    if any(w.cut_low or w.cut_high for s in drawn.series for w in drawn.whiskers(s)):
+    whiskers = [s for s in drawn.series if s.limits == "whiskers"]
+    if any(w.cut_low or w.cut_high for s in whiskers for w in drawn.whiskers(s)):
         said.append("Arrow heads: the interval goes on beyond the axes.")
     return replace(drawn, note=" ".join(sentence for sentence in said if sentence))
 
@@ -104,7 +105,8 @@ def accuracy_picture(
         token_axis((x for s in series for x in s.x), x_title),
         percent_axis((v for s in series for v in s.values()), y_title),
     )
-    return picture(report, name, what, series, axes, [wording.sample(report), *notes], **more)
+    said = [wording.sample(report, shown(series)), *notes]
+    return picture(report, name, what, series, axes, said, **more)
 
 
 def points_picture(
@@ -118,6 +120,7 @@ def points_picture(
     x_title: str,
     y_title: str = POINTS,
     rules: tuple[Rule, ...] = (Rule(0.0, dashed=False),),
+    scope: str = "pointwise",
 ) -> Picture:
     """Differences in percentage points at named steps, several series beside each other.
 
@@ -131,13 +134,33 @@ def points_picture(
         x_title: Of the horizontal axis.
         y_title: Of the vertical axis.
         rules: Level lines.
+        scope: What the intervals hold for: "pointwise", or "simultaneous".
     """
     axes = (
         step_axis(steps, x_title),
         points_axis((v for s in series for v in s.values()), y_title),
     )
-    said = [wording.sample(report), *notes]
+    said = [wording.sample(report, shown(series, scope)), *notes]
     return picture(report, name, what, beside(series), axes, said, rules=rules)
+
+
+def shown(series: Iterable[Series], scope: str = "pointwise") -> str:
+    """How the intervals of a picture are drawn and what they hold for; "" where there are none."""
+    drawn = {
+        s.limits
+        for s in series
+        if any(low <= high for low, high in zip(s.low, s.high, strict=True))
+    }
+    kinds = [{"whiskers": "whiskers", "band": "bands"}[kind] for kind in sorted(drawn)]
+    return f"{' and '.join(kinds)}: {scope}" if kinds else ""
+
+
+def area(style: str, points: Iterable[tuple[float, float, float]], y: Axis) -> tuple[Shade, ...]:
+    """The area between a lower and an upper limit at each x, cut to the vertical axis."""
+    known = [(x, low, high) for x, low, high in points if low <= high]
+    cut = [(x, *(min(max(v, y.low), y.high) for v in ends)) for x, *ends in known]
+    around = [(x, low) for x, low, _ in cut] + [(x, high) for x, _, high in reversed(cut)]
+    return (Shade(style, *zip(*around, strict=True)),) if len(cut) > 1 else ()
 
 
 def estimates(

@@ -18,7 +18,15 @@ import traitlets
 from plotly.offline import get_plotlyjs
 
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.picture import Axis, Picture, Series, Shade, Span, printable
+from sleeptime_lib.figures.picture import (
+    Axis,
+    Picture,
+    Series,
+    Shade,
+    Span,
+    free_place,
+    printable,
+)
 
 TOP: Final = 92
 BOTTOM: Final = 66
@@ -30,6 +38,10 @@ CHARACTERS: Final = 84
 """Of a line of text that still fits a cell of 700 pixels."""
 LEGEND: Final = 60
 """Characters in a row of it."""
+CHARACTER: Final = 0.0135
+"""Width of a bold character, as a share of axes of 560 pixels."""
+LINE: Final = 0.05
+"""Height of a line of text, as a share of the axes."""
 KEPT: Final = 0.4
 """An axis stays as it is while what it has to show takes up at least so much of it."""
 
@@ -189,7 +201,7 @@ def _line(picture: Picture, series: Series) -> dict[str, Any]:
         "visible": bool(series.x),
         "x": series.x,
         "y": series.y,
-        "mode": "lines+markers" if series.joined else "markers",
+        "mode": "+".join(["lines"] * series.joined + ["markers"] * series.marked),
         "line": {"color": style.colour, "width": look.LINE_WIDTH, "dash": dash},
         "marker": {
             "symbol": marker,
@@ -330,7 +342,9 @@ def _inside(picture: Picture, number: str) -> list[dict[str, Any]]:
     shown = picture.span is not None
     # Plotly places annotations on a log axis by the logarithm.
     start, stop = (math.log10(v) if picture.x.log else v for v in (span.start, span.stop))
-    crowded = picture.x.share(max(span.start, span.stop)) > 0.7
+    lines = span.text.split("\n")
+    wide, tall = CHARACTER * max(map(len, lines)), LINE * len(lines)
+    x, y = free_place(picture, wide, tall) if shown else (0.0, 0.0)
     return [
         axes | {
             "x": stop, "y": span.y, "ax": start, "ay": span.y, "axref": axes["xref"],
@@ -338,17 +352,23 @@ def _inside(picture: Picture, number: str) -> list[dict[str, Any]]:
             "arrowwidth": 1.6, "arrowcolor": look.INK, "visible": shown,
         },
         axes | {
-            "x": max(start, stop), "y": span.y, "showarrow": False, "yanchor": "top",
+            "x": _at(picture.x, x), "y": _at(picture.y, y),
+            "showarrow": False, "xanchor": "left", "yanchor": "bottom",
             "text": _lines(span.text, bold=True), "font": {"color": look.INK},
-            "xanchor": "right" if crowded else "left", "xshift": 0 if crowded else 6,
-            "yshift": -4, "align": "left", "bgcolor": "rgba(255,255,255,0.75)", "visible": shown,
+            "align": "left", "bgcolor": "rgba(255,255,255,0.75)", "visible": shown,
         },
         {
             "xref": f"x{number} domain", "yref": f"y{number} domain", "x": 0.5, "y": 0.5,
             "text": look.NOTHING, "showarrow": False, "font": {"color": look.MUTED},
-            "visible": not picture.series,
+            "visible": not (picture.series or picture.shades),
         },
     ]  # fmt: skip
+
+
+def _at(axis: Axis, share: float) -> float:
+    """Where plotly places an annotation that is at a share of an axis."""
+    low, high = (math.log10(v) if axis.log else v for v in (axis.low, axis.high))
+    return low + share * (high - low)
 
 
 def _text(text: str, size: float, colour: str, x: float, up: float) -> dict[str, Any]:

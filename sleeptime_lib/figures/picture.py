@@ -8,9 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sleeptime_lib.analysis.json_values import json_safe
+
+PLACES: Final = 24
+"""Places across and up at which the text of an arrow is tried."""
+AIR: Final = 0.012
+"""Least distance of that text from what is drawn, as a share of the axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,7 @@ class Series:
         hover: Lines of text, separated by newlines, shown when pointing at a point.
         hollow: Whether a point's marker is hollow.
         joined: Whether a line joins the points.
+        marked: Whether the points have markers; a line without them is calculated, not measured.
         limits: How the intervals are drawn.
     """
 
@@ -41,6 +51,7 @@ class Series:
     hover: tuple[str, ...] = ()
     hollow: tuple[bool, ...] = ()
     joined: bool = True
+    marked: bool = True
     limits: Literal["whiskers", "band"] = "whiskers"
 
     def values(self) -> tuple[float, ...]:
@@ -159,6 +170,51 @@ class Picture:
         """The picture as JSON values; NaN is null, infinities are strings."""
         value: dict[str, Any] = json_safe(asdict(self))
         return value | {"alt": self.alt}
+
+
+def free_place(picture: Picture, width: float, height: float) -> tuple[float, float]:
+    """Where the text of a picture's arrow covers nothing that is drawn, as near to it as can be.
+
+    Args:
+        picture: A picture with an arrow.
+        width: Of the text, as a share of the axes.
+        height: The same.
+
+    Returns:
+        The lower left corner of the text, as shares of the axes.
+    """
+    span = picture.span or Span(picture.x.high, picture.x.high, picture.y.high, "")
+    arrow = Series("arrow", "", "mark", (span.start, span.stop), (span.y, span.y))
+    ink = np.concatenate([_ink(picture, series) for series in (*picture.series, arrow)])
+    x, y = np.meshgrid(
+        np.linspace(0, max(1 - width, 0), PLACES), np.linspace(0, max(1 - height, 0), PLACES)
+    )
+    corners = np.stack([x.ravel(), y.ravel()], axis=1)
+    over = ink[None] - corners[:, None]
+    size = np.array([width, height])
+    covered = ((over > -AIR) & (over < size + AIR)).all(axis=2).sum(axis=1)
+    across = (picture.x.share(span.start) + picture.x.share(span.stop)) / 2
+    middle = np.array([across, picture.y.share(span.y)])
+    away = np.maximum(np.abs(corners + size / 2 - middle) - size / 2, 0.0)
+    best = np.lexsort(((away**2).sum(axis=1), covered))[0]
+    return float(corners[best, 0]), float(corners[best, 1])
+
+
+def _ink(picture: Picture, series: Series) -> NDArray[np.float64]:
+    """(points, 2) where a series is drawn, close together, as shares of the axes."""
+    x, y = (
+        np.array([axis.share(v) for v in values])
+        for axis, values in ((picture.x, series.x), (picture.y, series.y))
+    )
+    parts = [np.stack([x, y], axis=1)]
+    steps = np.linspace(0, 1, 40)[:, None]
+    if series.joined:
+        parts += [a + steps * (b - a) for a, b in pairwise(parts[0])]
+    for w in picture.whiskers(series):
+        ends = ((picture.x.share(w.x), picture.y.share(v)) for v in (w.low, w.high))
+        low, high = map(np.array, ends)
+        parts.append(low + steps * (high - low))
+    return np.concatenate(parts)
 
 
 def printable(text: str) -> str:

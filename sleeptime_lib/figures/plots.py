@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from sleeptime_lib.analysis import wording
+from sleeptime_lib.analysis.amortise import QUESTIONS
 from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.curves import Curve, PassCurve
-from sleeptime_lib.analysis.ratio import EqualAccuracy
+from sleeptime_lib.analysis.ratio import EqualAccuracy, RatioPoint
 from sleeptime_lib.analysis.report import Comparison, Report
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.axes import number, percent_axis, step_axis
+from sleeptime_lib.figures.axes import number, percent_axis, ratio_axis, step_axis
 from sleeptime_lib.figures.blocks import (
     ACCURACY,
     accuracy_picture,
     advantages,
+    area,
     beside,
     estimates,
     picture,
     points_picture,
     scaled,
     share_right,
+    shown,
 )
 from sleeptime_lib.figures.picture import Picture, Rule, Series, Span
 from sleeptime_lib.records import budget_name
@@ -37,6 +42,9 @@ BUDGETS = {
     "forced": "Thinking tokens before the answer is forced",
 }
 PHASES = "k: sleep phases at once."
+RATIO = "Baseline's test tokens over sleep-time's (log scale)"
+FAR = 4.0
+"""Limits of a ratio further from all estimates than by this factor are cut."""
 
 
 def pareto(report: Report) -> Picture:
@@ -49,7 +57,7 @@ def pareto(report: Report) -> Picture:
     series = _arms(report)
     shades = advantages(*series) if len(series) == 2 else ()
     notes = [
-        wording.ratio(report.equal_accuracy, report.confidence),
+        wording.equal_accuracy(report.equal_accuracy, report.confidence),
         "Shaded: which arm is higher, in its colour." if shades else "",
         _levels(report),
     ]
@@ -58,10 +66,92 @@ def pareto(report: Report) -> Picture:
     return accuracy_picture(report, "pareto", what, series, notes, shades=shades, span=span)
 
 
+def ratio_curve(report: Report) -> Picture:
+    """How many times fewer test tokens sleep-time needs, at every accuracy both arms reach.
+
+    The smallest sleep setting. No line where most draws do not give the ratio.
+    """
+    points = report.ratio_curve.points
+    told = [(p, p.ratio) for p in points if p.ratio is not None]
+    near = [r for _, r in told] or [1.0]
+    least, most = min(near) / FAR, max(near) * FAR
+    ends = (v for p in points for v in (p.low, p.high))
+    y = ratio_axis([*near, *(v for v in ends if least <= v <= most)], RATIO)
+    x = percent_axis([100 * p.at for p in points], ACCURACY)
+    shades = (
+        *area("sleep", ((100 * p.at, p.simultaneous_low, p.simultaneous_high) for p in points), y),
+        *area("sleep", ((100 * p.at, p.low, p.high) for p in points), y),
+    )
+    bands = "dark band: pointwise, light band: simultaneous" if shades else ""
+    notes = [
+        wording.sample(report, bands),
+        "Above 1× sleep-time needs fewer test tokens. Points: accuracies of a budget; between them "
+        "the ratio is interpolated." if any(p.measured for p, _ in told) else "",
+        "No line where most draws do not reach that accuracy." if len(told) < len(points) else "",
+        _levels(report),
+    ]  # fmt: skip
+    what = "Test tokens at equal accuracy"
+    what += "" if told else " are not determined"
+    axes, series = (x, y), list(_ratio_lines(points))
+    return picture(report, "ratio-curve", what, series, axes, notes, shades=shades,
+                   rules=(Rule(1.0),))  # fmt: skip
+
+
+def _ratio_lines(points: Sequence[RatioPoint]) -> Iterator[Series]:
+    """The curve in pieces, and points where budgets were measured."""
+    label = "baseline over\nsleep-time"
+    for known, own in groupby(points, key=lambda p: p.ratio is not None):
+        piece = list(own)
+        if known:
+            drawn = [_ratio_said(p) for p in piece]
+            yield estimates(f"ratio-{100 * piece[0].at:.1f}", label, "sleep", drawn, marked=False)
+            label = ""
+    measured = [_ratio_said(p) for p in points if p.measured and p.ratio is not None]
+    yield estimates("measured", "", "sleep", measured, joined=False)
+
+
+def _ratio_said(p: RatioPoint) -> tuple[float, Interval, str]:
+    value = Interval(p.ratio or math.nan, math.nan, math.nan)
+    return 100 * p.at, value, f"{100 * p.at:.1f}% right\n{wording.ratio_at(p)}"
+
+
+def all_tokens(report: Report) -> Picture:
+    """Accuracy against all generated tokens: the sleep phase's too, shared by Q questions.
+
+    The smallest sleep setting.
+    """
+    series = [curve_series(c, "baseline", "baseline") for c in report.of("baseline")]
+    for curve in report.of("sleep")[:1]:
+        for shared, style in zip(QUESTIONS, look.ramp(len(QUESTIONS)), strict=True):
+            at = {
+                p.budget: p.tokens + (p.total_tokens - p.tokens) / shared or math.nan
+                for p in curve.points
+            }
+            drawn = curve_series(curve, style, f"{_short(curve.line)} Q = {shared}", at)
+            bare = replace(drawn, name=style, low=(), high=())
+            series.append(drawn if shared == QUESTIONS[-1] else bare)
+    notes = [
+        f"Q: questions that share a context and its sleep phase; {_shared(report)} in this run.",
+        "The whiskers of the sleep arm are the same for any Q." if report.of("sleep") else "",
+        _levels(report),
+    ]
+    title = "All generated tokens per question, sleep phase shared by Q (mean, log scale)"
+    what = "Accuracy against all generated tokens"
+    return accuracy_picture(report, "all-tokens", what, series, notes, x_title=title)
+
+
+def _shared(report: Report) -> str:
+    counts = report.counts
+    return f"{counts.questions / max(counts.contexts, 1):.3g} on average"
+
+
 def accuracy_pictures(report: Report) -> dict[str, Picture]:
     """Every picture of accuracy against tokens that the rows of a report allow, by name."""
     drawn = {"pareto": pareto(report)}
+    if report.ratio_curve.points:
+        drawn["ratio_curve"] = ratio_curve(report)
     if report.comparisons:
+        drawn["all_tokens"] = all_tokens(report)
         drawn["differences"] = differences(report)
     if len(report.comparisons) > 1:
         drawn["sleep_scaling"] = sleep_scaling(report)
@@ -98,7 +188,7 @@ def context_only(report: Report) -> Picture:
         percent_axis((v for s in series for v in s.values()), ACCURACY),
     )
     hidden = "Context only: the question is withheld; the model guesses and answers it."
-    notes = [wording.sample(report), hidden, _levels(report)]
+    notes = [wording.sample(report, shown(series)), hidden, _levels(report)]
     what = "Guessing the question from the context"
     return picture(report, "context-only", what, beside(series), axes, notes)
 
@@ -121,17 +211,18 @@ def pass_at_k(report: Report) -> Picture:
 
 def differences(report: Report) -> Picture:
     """Accuracy gained over the baseline at every budget, paired, with the margin."""
-    shown = [c for c in report.comparisons if c.differences]
-    budgets = sorted({d.control_budget for c in shown for d in c.differences})
+    compared = [c for c in report.comparisons if c.differences]
+    budgets = sorted({d.control_budget for c in compared for d in c.differences})
     series = [
-        _gain_series(c, style, c.line.label if len(shown) > 1 else _short(c.line), budgets)
-        for c, style in zip(shown, look.ramp(len(shown)), strict=True)
+        _gain_series(c, style, c.line.label if len(compared) > 1 else _short(c.line), budgets)
+        for c, style in zip(compared, look.ramp(len(compared)), strict=True)
     ]
     margin = report.margin_points
     notes = [
-        "Paired by cluster. No worse than the baseline: the whole whisker above the dashed margin "
-        f"of −{margin:g} point.",
-        _phases([c.line for c in shown]),
+        "Paired by cluster; the whiskers hold for all cells at once. No worse than the baseline: "
+        f"the whole whisker above the dashed margin of −{margin:g} point.",
+        wording.margin_in_reach(report),
+        _phases([c.line for c in compared]),
         _levels(report),
     ]
     return points_picture(
@@ -143,6 +234,7 @@ def differences(report: Report) -> Picture:
         notes,
         x_title=_budget(report),
         rules=(Rule(0.0, dashed=False), Rule(-margin)),
+        scope="simultaneous",
     )
 
 
@@ -160,15 +252,15 @@ def curve_series(
         at: x of each budget; None places points by their tokens.
     """
     line = curve.line
-    points = [p for p in curve.points if math.isfinite(p.accuracy) and (at or p.tokens > 0)]
-    if not at:
-        points.sort(key=lambda p: p.tokens)
+    place = {p.budget: p.tokens or math.nan for p in curve.points} if at is None else at
+    known = [p for p in curve.points if math.isfinite(p.accuracy + place[p.budget])]
+    points = sorted(known, key=lambda p: place[p.budget])
     drawn = []
     for p in points:
         right = scaled(Interval(p.accuracy, p.low, p.high), 100)
         which = f"{line.budget_kind} {budget_name(line.budget_kind, p.budget)}"
         text = f"{which}\n{number(p.tokens)} tokens"
-        x = at[p.budget] if at else p.tokens
+        x = place[p.budget]
         drawn.append((x, right, f"{text}\n{share_right(right, p.n)}"))
     name = "-".join(str(x) for x in (line.arm, line.sleep_parallel, line.sleep_effort) if x)
     hollow = () if at else tuple(p.budget not in curve.frontier for p in points)
@@ -196,9 +288,10 @@ def _gain_series(comparison: Comparison, style: str, label: str, budgets: Sequen
     drawn = [
         (
             float(budgets.index(d.control_budget)),
-            Interval(d.points, d.low, d.high),
+            Interval(d.points, d.simultaneous_low, d.simultaneous_high),
             f"{line.budget_kind} {budget_name(line.budget_kind, d.treatment_budget)}\n"
-            f"{d.points:+.1f} points {wording.between(d.low, d.high)}\n"
+            f"{d.points:+.1f} points\npointwise {wording.between(d.low, d.high)}\n"
+            f"simultaneous {wording.between(d.simultaneous_low, d.simultaneous_high)}\n"
             f"correlation {d.correlation:.2f}, n = {d.n:,}\n{d.conclusion}",
         )
         for d in comparison.differences

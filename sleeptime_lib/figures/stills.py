@@ -25,7 +25,7 @@ from PIL import Image
 
 from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.figures import look
-from sleeptime_lib.figures.picture import Picture, Series, Span, printable
+from sleeptime_lib.figures.picture import Picture, Series, Span, free_place, printable
 
 POINTS: Final = 72 / look.DOTS_PER_INCH
 """Typographic points per pixel."""
@@ -124,7 +124,7 @@ def draw(picture: Picture) -> Figure:
         for series in picture.series:
             _series(axes, picture, series)
         if picture.span:
-            _span(axes, picture, picture.span)
+            _span(figure, axes, picture, picture.span)
         paper = _Paper(figure, tall)
         _labels(paper, picture, below)
         _margins(paper, picture, below, note)
@@ -156,6 +156,7 @@ class _Paper:
 
 def _axes(axes: Axes, picture: Picture) -> None:
     axes.set_xscale("log" if picture.x.log else "linear")
+    axes.set_yscale("log" if picture.y.log else "linear")
     for axis, spec in ((axes.xaxis, picture.x), (axes.yaxis, picture.y)):
         axis.set_major_locator(FixedLocator(spec.ticks))
         axis.set_minor_locator(NullLocator())
@@ -180,7 +181,7 @@ def _behind(axes: Axes, picture: Picture) -> None:
         dash = look.DASHES["dash" if rule.dashed else "solid"][0]
         width = look.WHISKER_WIDTH * POINTS
         axes.axhline(rule.y, color=look.MUTED, linewidth=width, linestyle=dash, zorder=1.5)
-    if not picture.series:
+    if not (picture.series or picture.shades):
         axes.text(
             0.5, 0.5, look.NOTHING, transform=axes.transAxes, ha="center",
             va="center", color=look.MUTED, fontsize=look.LABEL_SIZE * POINTS, zorder=5,
@@ -206,6 +207,7 @@ def _series(axes: Axes, picture: Picture, series: Series) -> None:
                     w.x, y, head, color=style.colour, markersize=7 * POINTS, clip_on=False,
                     zorder=3, markeredgewidth=0,
                 )  # fmt: skip
+    marker = marker if series.marked else ""
     common: dict[str, Any] = {"marker": marker, "zorder": 3, "clip_on": False}
     axes.plot(
         series.x, series.y, color=style.colour, linewidth=look.LINE_WIDTH * POINTS,
@@ -222,22 +224,20 @@ def _series(axes: Axes, picture: Picture, series: Series) -> None:
         )  # fmt: skip
 
 
-def _span(axes: Axes, picture: Picture, span: Span) -> None:
-    """The arrow, and its text below the right end: there the two curves are above it."""
+def _span(figure: Figure, axes: Axes, picture: Picture, span: Span) -> None:
+    """The arrow, and its text where it covers nothing."""
     head = {"arrowstyle": "->,head_length=0.32,head_width=0.18", "color": look.INK,
             "linewidth": 1.6 * POINTS, "shrinkA": 0, "shrinkB": 0}  # fmt: skip
     axes.annotate(
         "", xy=(span.stop, span.y), xytext=(span.start, span.y), arrowprops=head, zorder=4
     )
-    right = max(span.start, span.stop)
-    crowded = picture.x.share(right) > 0.75
-    axes.annotate(
-        "\n".join(map(printable, span.text.split("\n"))), xy=(right, span.y),
-        xytext=(0 if crowded else 8, -9 * POINTS), textcoords="offset points",
-        ha="right" if crowded else "left", va="top", color=look.INK,
-        fontsize=look.LABEL_SIZE * POINTS, fontweight="bold", zorder=5,
-        bbox={"facecolor": look.PAPER, "alpha": 0.75, "linewidth": 0, "pad": 1},
+    text = axes.text(
+        0, 0, "\n".join(map(printable, span.text.split("\n"))), transform=axes.transAxes,
+        color=look.INK, fontsize=look.LABEL_SIZE * POINTS, fontweight="bold", va="bottom",
+        zorder=5, bbox={"facecolor": look.PAPER, "alpha": 0.75, "linewidth": 0, "pad": 1},
     )  # fmt: skip
+    box = text.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
+    text.set_position(free_place(picture, box.width / AXES_WIDTH, box.height / look.AXES_HEIGHT))
 
 
 def _labels(paper: _Paper, picture: Picture, below: float) -> None:

@@ -3,7 +3,13 @@ import pytest
 from scipy import stats
 
 from sleeptime_lib.analysis import bootstrap
-from sleeptime_lib.analysis.bootstrap import cluster_weights, expanded_level, limits
+from sleeptime_lib.analysis.bootstrap import (
+    cluster_weights,
+    expanded_level,
+    joint_confidence,
+    limits,
+    mean_limits,
+)
 
 
 def all_weights(clusters: int, draws: int, seed: int = 0) -> np.ndarray:
@@ -61,3 +67,72 @@ def test_one_cluster_has_no_interval():
     low, high = limits(np.zeros((10, 2)), np.ones((10, 2)), 0.95, 1)
     assert np.isnan(low).all()
     assert np.isnan(high).all()
+
+
+# Many results at once
+
+
+def test_a_single_result_needs_no_more_than_its_own_confidence():
+    drawn = np.random.default_rng(0).normal(size=(10_000, 1))
+    assert joint_confidence(drawn, drawn, 0.95) == pytest.approx(0.95, abs=1e-3)
+
+
+def test_results_that_move_together_need_no_more_than_one():
+    drawn = np.random.default_rng(0).normal(size=(10_000, 1)) * np.array([[1.0, 5.0, 0.1]])
+    assert joint_confidence(drawn, drawn, 0.95) == pytest.approx(0.95, abs=1e-3)
+
+
+def test_independent_results_need_the_confidence_of_sidak():
+    drawn = np.random.default_rng(0).normal(size=(40_000, 8))
+    assert joint_confidence(drawn, drawn, 0.95) == pytest.approx(0.95 ** (1 / 8), abs=1e-3)
+
+
+def test_the_intervals_hold_as_many_draws_whole_as_they_should():
+    rng = np.random.default_rng(0)
+    drawn = np.exp(rng.normal(size=(10_000, 3)) @ rng.normal(size=(3, 12)))
+    level = joint_confidence(drawn, drawn, 0.9)
+    low, high = limits(drawn, drawn, level, 10**6)
+    assert ((low <= drawn) & (drawn <= high)).all(axis=1).mean() == pytest.approx(0.9, abs=0.005)
+
+
+def test_results_that_most_draws_leave_unbounded_cost_the_others_nothing():
+    rng = np.random.default_rng(0)
+    known = rng.normal(size=(10_000, 1))
+    unbounded = np.where(rng.random((10_000, 5)) < 0.7, np.inf, 1.0)
+    high = np.hstack([known, unbounded])
+    low = np.hstack([known, np.where(np.isinf(unbounded), 0.0, 1.0)])
+    assert joint_confidence(low, high, 0.95) == pytest.approx(0.95, abs=1e-3)
+
+
+# Skewed means
+
+
+def mean_of(values, draws=400, seed=0):
+    """Limits of the mean of values, each a cluster."""
+    count = len(values)
+    drawn = all_weights(count, draws, seed)[:, :count] @ values / count
+    left_out = (values.sum() - values) / max(count - 1, 1)
+    low, high = mean_limits(np.array([values.mean()]), drawn[:, None], left_out[:, None], 0.95)
+    return low[0], high[0], *limits(drawn, drawn, 0.95, count)
+
+
+def test_limits_of_a_symmetric_mean_are_the_t_interval_at_least():
+    values = np.array([1.0, 2, 4, 6, 8, 9])
+    half = stats.t.ppf(0.975, 5) * values.std(ddof=1) / np.sqrt(6)
+    low, high, *drawn = mean_of(values, 20_000)
+    assert low == pytest.approx(min(5 - half, drawn[0]), abs=1e-4)
+    assert high == pytest.approx(max(5 + half, drawn[1]), abs=1e-4)
+
+
+def test_limits_of_skewed_means_cover_where_those_of_the_bootstrap_do_not():
+    rng = np.random.default_rng(0)
+    true = np.exp(0.5)
+    found = [mean_of(np.exp(rng.normal(size=20)), seed=run) for run in range(400)]
+    covered = [[low <= true <= high, left <= true <= right] for low, high, left, right in found]
+    bent, drawn = np.mean(covered, axis=0)
+    assert drawn < 0.9
+    assert bent > 0.91
+
+
+def test_one_cluster_has_no_limits():
+    assert np.isnan(mean_of(np.array([5.0]))).all()

@@ -3,12 +3,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from known_ratio import World, simulate, truth
-from scipy.optimize import isotonic_regression
 
-from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio, fit_curve, isotonic
+from sleeptime_lib.analysis.ratio import LEVELS, EqualAccuracy
 from sleeptime_lib.analysis.report import analyse
 
 BASELINE = {0: (2, 20), 1: (4, 80), 2: (6, 320), 3: (8, 1280)}
@@ -31,15 +28,15 @@ def test_the_accuracy_is_the_middle_of_what_both_arms_reach(two_arms):
 def test_the_range_average_is_the_geometric_mean_over_the_common_range(two_arms):
     # The ratio falls from 16 at 20% to 1 at 80%, evenly in logs: 4 on average.
     rows = two_arms({0: (2, 160), 1: (8, 640)}, {0: (2, 10), 1: (8, 640)})
-    found = analyse(rows, draws=50).range_ratio
-    assert (found.start, found.stop) == pytest.approx((0.2, 0.8))
-    assert found.ratio == pytest.approx(4)
+    found = analyse(rows, draws=50).ratio_curve
+    assert (found.points[0].at, found.points[-1].at) == pytest.approx((0.2, 0.8))
+    assert found.mean == pytest.approx(4)
 
 
 def test_identical_arms_have_the_ratio_one(two_arms):
     found = analyse(two_arms(BASELINE, BASELINE), draws=50)
     assert found.equal_accuracy.ratio == pytest.approx(1)
-    assert found.range_ratio.ratio == pytest.approx(1)
+    assert found.ratio_curve.mean == pytest.approx(1)
 
 
 def test_clusters_that_agree_leave_no_doubt(two_arms):
@@ -52,7 +49,7 @@ def test_arms_without_a_common_accuracy_have_no_ratio_and_a_reason(two_arms):
     found = analyse(rows, draws=50)
     assert found.equal_accuracy.ratio is None
     assert "share no accuracy: baseline 10.0 to 30.0%" in found.equal_accuracy.reason
-    assert found.range_ratio.ratio is None
+    assert (found.ratio_curve.points, found.ratio_curve.mean) == ((), None)
 
 
 @pytest.mark.parametrize("tenths", [0, 7, 10])
@@ -130,7 +127,6 @@ def test_a_ratio_is_determined_where_most_draws_bound_it_on_both_sides(
 ):
     limits = {"ratio": 3.0, "low": low, "high": high, "censored": censored}
     assert EqualAccuracy(at=0.5, **limits).determined is determined
-    assert RangeRatio(**limits).determined is determined
 
 
 def test_more_sleep_settings_are_compared_one_by_one(two_arms):
@@ -142,80 +138,57 @@ def test_more_sleep_settings_are_compared_one_by_one(two_arms):
     assert [c.equal_accuracy.ratio for c in found] == pytest.approx([4, 2])
 
 
-# The isotonic fit and its inverse
-
-POINTS = st.lists(
-    st.tuples(st.floats(0, 1), st.integers(1, 50)), min_size=1, max_size=12
-)  # fmt: skip
+# The ratio as a curve
 
 
-def fit(tokens, accuracy, weight=None):
-    tokens, accuracy = np.array([tokens], float), np.array([accuracy], float)
-    return fit_curve(tokens, accuracy, np.ones_like(tokens) if weight is None else weight)
+def crossing(two_arms):
+    """The ratio falls from 16 at 20% to 1 at 80%, evenly in logs."""
+    return two_arms({0: (2, 160), 1: (8, 640)}, {0: (2, 10), 1: (8, 640)})
 
 
-def reach(curve, level):
-    low, high = curve.log_tokens(np.array([level]))
-    return np.exp(low[0, 0]), np.exp(high[0, 0])
+def test_the_curve_has_the_ratio_at_every_accuracy_that_both_arms_reach(two_arms):
+    points = analyse(crossing(two_arms), draws=50).ratio_curve.points
+    assert len(points) == LEVELS
+    assert [p.at for p in points] == sorted(p.at for p in points)
+    for p in points:
+        assert p.ratio == pytest.approx(16 ** ((0.8 - p.at) / 0.6))
 
 
-@given(POINTS)
-def test_the_fit_is_the_least_squares_one(points):
-    y, weight = (np.array(x, float) for x in zip(*points, strict=True))
-    expected = isotonic_regression(y, weights=weight).x
-    assert isotonic(y[None], weight[None])[0] == pytest.approx(expected, abs=1e-9)
+def test_the_curve_passes_through_the_ratio_at_one_accuracy():
+    rows = simulate(World(), clusters=30, questions=8, seed=0)
+    report = analyse(rows, draws=300)
+    points = report.ratio_curve.points
+    at = analyse(rows, at=points[9].at, draws=300).equal_accuracy
+    assert (at.ratio, at.low, at.high) == pytest.approx(
+        (points[9].ratio, points[9].low, points[9].high)
+    )
 
 
-def test_all_draws_are_fitted_at_once():
-    rng = np.random.default_rng(0)
-    y, weight = rng.random((50, 6)), rng.integers(1, 9, (50, 6)).astype(float)
-    together = isotonic(y, weight)
-    alone = [isotonic(y[i : i + 1], weight[i : i + 1])[0] for i in range(50)]
-    assert together == pytest.approx(np.array(alone))
+def test_the_curve_tells_where_a_budget_was_measured(two_arms):
+    rows = two_arms({0: (2, 20), 1: (5, 80), 2: (8, 320)}, {0: (3, 20), 1: (8, 80)})
+    points = analyse(rows, draws=50).ratio_curve.points
+    assert [p.at for p in points if p.measured] == pytest.approx([0.3, 0.5, 0.8])
 
 
-def test_points_are_sorted_by_their_tokens():
-    curve = fit([400, 20, 90], [0.9, 0.1, 0.5])
-    assert np.exp(curve.x[0]) == pytest.approx([20, 90, 400])
-    assert curve.y[0] == pytest.approx([0.1, 0.5, 0.9])
+def test_no_ratio_is_told_where_most_draws_do_not_give_one():
+    points = analyse(simulate(World(), 40, 8, seed=0), draws=500).ratio_curve.points
+    assert {p.ratio is None for p in points} == {True, False}
+    for p in points:
+        assert (p.ratio is None) == (p.censored > 0.5)
+        assert p.high == math.inf or p.low == 0 or p.censored < 0.05
 
 
-def test_the_inverse_is_linear_in_log_tokens():
-    low, high = reach(fit([10, 1000], [0.2, 0.8]), 0.5)
-    assert low == high == pytest.approx(100)
+def test_the_band_for_all_accuracies_holds_the_pointwise_one():
+    points = analyse(simulate(World(), 40, 8, seed=0), draws=1000).ratio_curve.points
+    assert all(p.simultaneous_low <= p.low <= p.high <= p.simultaneous_high for p in points)
+    middle = [p for p in points if 0.45 < p.at < 0.6]
+    wider = [np.log(p.simultaneous_high / p.simultaneous_low) / np.log(p.high / p.low)
+             for p in middle]  # fmt: skip
+    assert 1.05 < np.mean(wider) < 1.8
 
 
-def test_a_dip_is_levelled_and_its_level_is_reached_at_its_start():
-    curve = fit([10, 100, 1000], [0.2, 0.6, 0.4])
-    assert curve.y[0] == pytest.approx([0.2, 0.5, 0.5])
-    assert reach(curve, 0.5)[0] == pytest.approx(100)
-
-
-def test_above_the_curve_the_tokens_are_only_bounded_from_below():
-    low, high = reach(fit([10, 100], [0.2, 0.6]), 0.7)
-    assert low == pytest.approx(100)
-    assert high == np.inf
-
-
-def test_below_the_curve_the_tokens_are_only_bounded_from_above():
-    low, high = reach(fit([10, 100], [0.2, 0.6]), 0.1)
-    assert low == 0
-    assert high == pytest.approx(10)
-
-
-def test_a_point_without_answers_or_tokens_is_left_out():
-    full = fit([10, 100], [0.2, 0.6])
-    gaps = fit([10, 50, np.nan, 0, 100], [0.2, 0.9, np.nan, 0.5, 0.6],
-               np.array([[1, 0, 0, 1, 1.0]]))  # fmt: skip
-    for level in (0.1, 0.3, 0.6, 0.7):
-        assert reach(gaps, level) == pytest.approx(reach(full, level))
-
-
-def test_a_draw_without_any_point_says_nothing():
-    low, high = reach(fit([np.nan, 0], [np.nan, 0.5]), 0.5)
-    assert (low, high) == (0, np.inf)
-
-
-def test_equal_tokens_do_not_break_the_inverse():
-    low, high = reach(fit([50, 50, 50], [0.1, 0.9, 0.5]), 0.6)
-    assert low == high == pytest.approx(50)
+def test_one_cluster_has_a_curve_without_a_band(two_arms):
+    points = analyse(two_arms(BASELINE, FOUR_TIMES, clusters=1), draws=20).ratio_curve.points
+    assert points[5].ratio == pytest.approx(4)
+    assert math.isnan(points[5].low)
+    assert math.isnan(points[5].simultaneous_high)

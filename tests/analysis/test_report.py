@@ -21,12 +21,18 @@ def strict_json(report):
 def test_the_json_has_what_the_command_line_promises(two_arms):
     found = strict_json(analyse(two_arms(BASELINE, SLEEP), draws=50))
     assert set(found) >= {
-        "curves", "equal_accuracy", "range_ratio", "max_gain_points", "tokens", "failed_rows",
+        "curves", "equal_accuracy", "ratio_curve", "range_ratio", "max_gain_points", "tokens",
         "counts", "pass_at_k", "sleep_scaling", "context_only", "comparisons", "warnings",
+        "failed_rows",
     }  # fmt: skip
     assert set(found["equal_accuracy"]) >= {"at", "ratio", "low", "high", "censored"}
     assert found["max_gain_points"] == pytest.approx(30)
     assert found["range_ratio"] > 1
+    assert set(found["ratio_curve"]["points"][0]) == {
+        "at", "ratio", "low", "high", "simultaneous_low", "simultaneous_high", "censored",
+        "measured",
+    }  # fmt: skip
+    assert found["comparisons"][0]["ratio_curve"] == found["ratio_curve"]
     assert set(found["tokens"]["billed"]["sleep"]) == {
         "prompt",
         "cached",

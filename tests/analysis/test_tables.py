@@ -13,11 +13,13 @@ from sleeptime_lib.analysis.costs import Bill, paper_bill, usd_rates
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.analysis.tables import (
     AMORTISATION_HEADER,
+    RATIO_HEADER,
     REPORT_HEADER,
     amortisation_table,
     csv_text,
     latex_text,
     markdown_text,
+    ratio_table,
     report_table,
     to_csv,
     to_latex,
@@ -53,7 +55,7 @@ def test_every_setting_has_its_row(table):
         ("baseline", "0"), ("baseline", "1"), ("sleep-time k=1", "0"), ("sleep-time k=1", "1"),
     ]  # fmt: skip
     assert rows[2] == (
-        "sleep-time k=1", "0", "300", "20", "40.0 [40.0, 40.0]", "+20.0 [20.0, 20.0]", "superior",
+        "sleep-time k=1", "0", "300", "20", "40.0 [34.4, 45.9]", "+20.0 [15.7, 25.2]", "superior",
     )  # fmt: skip
     assert all(len(row) == len(table().header) for row in rows)
 
@@ -69,7 +71,8 @@ def test_csv_has_accuracies_and_gains_in_one_unit(table):
     rows = read_csv(table())
     assert [float(r["accuracy"]) for r in rows] == pytest.approx([0.2, 0.6, 0.4, 0.9])
     assert float(rows[3]["gain"]) == pytest.approx(0.9 - 0.6)
-    assert float(rows[3]["gain_low"]) == pytest.approx(0.9 - 0.6)
+    assert float(rows[3]["gain_simultaneous_low"]) <= float(rows[3]["gain_low"]) < 0.3
+    assert 0 < float(rows[3]["margin_in_reach"]) < 0.2
 
 
 def test_csv_has_the_tokens_with_the_sleep_phase(two_arms):
@@ -119,6 +122,30 @@ def test_a_run_in_which_everything_failed_still_makes_tables(two_arms):
     assert failed.rows[0] == ("baseline", "0", "0", "", "", "", "")
     for text in (to_csv(failed), to_markdown(failed), to_latex(failed)):
         assert "nan" not in text
+
+
+# The ratio by accuracy
+
+
+def test_the_ratio_has_five_rows_for_people_and_all_in_the_csv():
+    report = analyse(simulate(World(), 20, 5, seed=0), draws=200)
+    table = ratio_table(report)
+    points = report.ratio_curve.points
+    assert [row[1] for row in table.rows[:: len(table.rows) - 1]] == [
+        f"{100 * points[0].at:.1f}", f"{100 * points[-1].at:.1f}",
+    ]  # fmt: skip
+    assert len(table.rows) == 5
+    rows = read_csv(table)
+    assert tuple(rows[0]) == RATIO_HEADER
+    assert [float(r["accuracy"]) for r in rows] == [p.at for p in points]
+    assert [r["ratio"] == "" for r in rows] == [p.ratio is None for p in points]
+    for text in (to_markdown(table), to_latex(table)):
+        assert "For all accuracies at once" in text
+
+
+def test_arms_that_share_no_accuracy_have_an_empty_table(two_arms):
+    table = ratio_table(analyse(two_arms({0: (1, 20)}, {0: (9, 20)}), draws=20))
+    assert table.rows == table.data == ()
 
 
 # Break-even

@@ -13,7 +13,7 @@ from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.costs import paper_bill
 from sleeptime_lib.analysis.notes import Exchange, NoteLine, Split, Turned, WrongAnswers
-from sleeptime_lib.analysis.ratio import EqualAccuracy, RangeRatio
+from sleeptime_lib.analysis.ratio import EqualAccuracy, RatioCurve, RatioPoint
 from sleeptime_lib.analysis.report import RunSize, analyse
 from sleeptime_lib.analysis.tokens import CacheShares
 from sleeptime_lib.records import Context, Question
@@ -22,7 +22,7 @@ FEWER = {"at": 0.35, "ratio": 3.0, "low": 1.5, "high": 6.0, "censored": 0.0}
 
 
 def ratio(**changed):
-    return wording.ratio(EqualAccuracy(**(FEWER | changed)), 0.95)
+    return wording.equal_accuracy(EqualAccuracy(**(FEWER | changed)), 0.95)
 
 
 def test_numbers_are_rounded_for_reading():
@@ -74,16 +74,42 @@ def test_an_interval_around_one_leaves_open_which_arm_needs_fewer():
 
 
 def test_no_ratio_has_its_reason():
-    said = wording.ratio(EqualAccuracy(at=None, reason="the arms share no accuracy"), 0.95)
+    said = wording.equal_accuracy(EqualAccuracy(at=None, reason="the arms share no accuracy"), 0.95)
     assert said == "No token ratio: the arms share no accuracy."
 
 
-def test_an_average_over_a_range_follows_the_same_rule():
-    known = RangeRatio(ratio=1.8, low=1.1, high=3.3, start=0.2, stop=0.5, censored=0.0)
-    assert "20.0 to 50.0% accuracy: 1.8× as many" in wording.range_ratio(known, 0.95)
-    unknown = wording.range_ratio(replace(known, high=math.inf, censored=0.76), 0.95)
-    assert "not determined: 95% interval 1.1× to ∞; 76.0% of draws share none of it" in unknown
-    assert wording.range_ratio(RangeRatio(ratio=None), 0.95) == ""
+def curve(*points):
+    """A ratio curve from (accuracy, ratio, low, high, simultaneous low and high)."""
+    return RatioCurve(points=tuple(RatioPoint(*p, censored=0.1, measured=False) for p in points))
+
+
+def test_a_curve_of_ratios_is_told_at_five_accuracies():
+    points = [(0.2 + i / 100, 3.0, 1.5, 6.0, 1.1, 9.0) for i in range(9)]
+    said = wording.ratio_curve(curve(*points), 0.95)
+    assert said.startswith(
+        "Test tokens of the baseline over those of sleep-time, by accuracy: 20.0%: 3.0× [1.5×, "
+        "6.0×]; 22.0%: 3.0×"
+    )
+    assert said.count("3.0×") == 5
+    assert wording.ratio_curve(RatioCurve(), 0.95) == ""
+
+
+def test_of_a_curve_no_ratio_is_told_that_most_draws_do_not_give():
+    points = [(0.2, None, 1.5, math.inf, 0.8, math.inf), (0.4, 0.5, 0.2, 1.8, 0.1, 2.0)]
+    said = wording.ratio_curve(curve(*points), 0.95)
+    assert "20.0%: not determined [1.5×, ∞]" in said
+    assert "40.0%: 0.50× [0.20×, 1.8×]" in said
+
+
+def test_fewer_tokens_is_said_where_the_band_for_all_accuracies_says_so():
+    points = [
+        (0.2, 5.0, 2.5, 9.0, 1.5, 12.0), (0.3, 3.0, 1.5, 6.0, 1.1, 9.0),
+        (0.4, 2.0, 1.2, 3.0, 0.9, 4.0), (0.5, 0.4, 0.2, 0.7, 0.1, 0.9),
+    ]  # fmt: skip
+    said = wording.ratio_curve(curve(*points), 0.95)
+    assert "fewer test tokens at 20.0 to 30.0%, more at 50.0%." in said
+    said = wording.ratio_curve(curve(*points[2:3]), 0.95)
+    assert "fewer test tokens nowhere, more nowhere." in said
 
 
 def test_a_run_with_an_unbounded_ratio_says_so():
@@ -191,3 +217,46 @@ def test_matches_in_the_notes_stand_beside_what_chance_brings_about():
 )
 def test_a_prefix_cache_is_told_where_there_is_one(rate, said):
     assert wording.prefix_cache(rate) == said
+
+
+# Gains, margins and the whole bill
+
+
+@pytest.fixture(scope="module")
+def report():
+    return analyse(simulate(World(), 20, 5, seed=0), draws=300)
+
+
+def test_gain_and_loss_are_told_of_the_same_sleep_setting(report):
+    (comparison,) = report.comparisons
+    gains = sorted(comparison.differences, key=lambda d: d.points)
+    said = wording.best_and_worst(comparison)
+    assert said.startswith("sleep-time k=1 over the baseline: best ")
+    for d in (gains[0], gains[-1]):
+        limits = wording.between(d.simultaneous_low, d.simultaneous_high)
+        assert f"{d.points:+.1f} {limits} at budget {d.treatment_budget}" in said
+    assert said in wording.sentences(report)
+
+
+def test_it_is_told_which_margins_the_run_could_have_shown(report):
+    margins = [d.margin_in_reach for d in report.comparisons[0].differences]
+    said = wording.margin_in_reach(report)
+    assert f"worse by less than {min(margins):.1f} to {max(margins):.1f} points" in said
+    assert "in 80% of cases" in said
+    assert "; 1 is out of reach." in said
+    assert said in wording.sentences(report)
+
+
+def test_tokens_are_told_with_the_sleep_phase_too(two_arms):
+    rows = two_arms({0: (2, 20), 1: (6, 320)}, {0: (4, 20), 1: (9, 320)})
+    rows.loc[rows["arm"] == "sleep", "sleep_completion_tokens"] = 500
+    said = wording.whole_bill(analyse(rows, draws=20))
+    assert "baseline 20 to 320 for 20.0 to 60.0% right" in said
+    assert "sleep-time k=1 520 to 820 for 40.0 to 90.0% right" in said
+
+
+def test_intervals_are_called_what_they_are(report):
+    said = " ".join(wording.sentences(report))
+    assert "intervals: pointwise 95% cluster bootstrap, 300 draws" in said
+    assert "Conclusions hold for all compared cells at once" in said
+    assert "intervals" not in wording.sample(report, "")

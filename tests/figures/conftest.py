@@ -8,9 +8,19 @@ import pytest
 from known_ratio import World, simulate
 
 from sleeptime_lib.analysis.report import analyse
-from sleeptime_lib.figures import context_only, differences, pareto, pass_at_k, sleep_scaling
+from sleeptime_lib.figures import (
+    all_tokens,
+    context_only,
+    differences,
+    pareto,
+    pass_at_k,
+    ratio_curve,
+    sleep_scaling,
+)
 
-MAKERS = (pareto, sleep_scaling, pass_at_k, context_only, differences)
+MAKERS = (
+    pareto, ratio_curve, all_tokens, sleep_scaling, pass_at_k, context_only, differences,
+)  # fmt: skip
 
 
 def rows_with(ks=(1,), model="simulated", clusters=20, **world) -> pd.DataFrame:

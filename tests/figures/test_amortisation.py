@@ -9,13 +9,13 @@ from known_ratio import World, simulate
 from sleeptime_lib.analysis.amortise import draw_costs
 from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.costs import Bill, paper_bill, usd_rates
+from sleeptime_lib.analysis.wording import pays
 from sleeptime_lib.figures import (
     amortised_pareto,
     cost_by_questions,
     sensitivity,
     to_plotly,
 )
-from sleeptime_lib.figures.amortisation import pays
 from sleeptime_lib.figures.look import STYLES
 from sleeptime_lib.figures.stills import draw
 
@@ -91,16 +91,37 @@ def test_a_phase_that_never_pays_has_no_mark_and_the_note_says_so(prepared):
 
 
 def test_a_break_even_that_may_be_anything_is_not_determined(found):
-    main = found.main
-    for unknown in (
-        replace(main, break_even=Interval(6.0, 0.0, math.inf)),
-        replace(main, censored=0.51),
-    ):
-        picture = cost_by_questions(replace(found, equal_accuracy=(unknown,)))
-        assert "not determined" in picture.note
-        assert "Break-even at equal budgets" in picture.note
-        assert picture.shades == ()
-        assert "break-even" not in {s.name for s in picture.series}
+    unknown = replace(found.main, break_even=Interval(6.0, 0.0, math.inf))
+    picture = cost_by_questions(replace(found, equal_accuracy=(unknown,)))
+    assert "not determined" in picture.note
+    assert picture.shades == ()
+    assert "break-even" not in {s.name for s in picture.series}
+
+
+def test_what_most_draws_do_not_give_is_not_drawn(found):
+    unknown = replace(found.main, censored=0.51)
+    changed = replace(found, equal_accuracy=(unknown,))
+    picture = cost_by_questions(changed)
+    assert changed.main.basis.budget == 0
+    assert "Drawn at budget 0: few draws or none give equal accuracy." in picture.note
+    assert "not determined: 95% interval" in picture.note
+    costs = [s.cost.estimate for s in found.payoffs[0].savings]
+    assert list(series(picture, "sleep").y) == costs
+
+
+def test_break_evens_at_equal_budgets_stand_beside_the_one_at_equal_accuracy(found):
+    note = cost_by_questions(found).note
+    assert "Drawn at equal accuracy" in note
+    assert all(f"At budget {budget} " in note for budget in range(5))
+
+
+def test_both_lines_of_costs_have_bands(found):
+    picture = cost_by_questions(found)
+    base, sleep = series(picture, "baseline"), series(picture, "sleep")
+    assert base.limits == sleep.limits == "band"
+    assert base.low == (found.main.baseline.low,) * 2
+    assert "bands: pointwise 95%" in picture.note
+    assert "whiskers" not in picture.note
 
 
 def test_an_interval_without_an_end_says_never(found):
@@ -108,7 +129,7 @@ def test_an_interval_without_an_end_says_never(found):
     assert "not determined: 95% interval 3 to never" in pays(open_ended, 0.95)
 
 
-def test_an_unbounded_cost_reaches_out_of_the_axes_and_the_note_explains_the_arrow(found):
+def test_an_unbounded_cost_reaches_the_end_of_the_axes(found):
     main = found.main
     one = replace(main.savings[0], cost=replace(main.savings[0].cost, high=math.inf))
     opened = replace(main, savings=(one, *main.savings[1:]))
@@ -116,8 +137,7 @@ def test_an_unbounded_cost_reaches_out_of_the_axes_and_the_note_explains_the_arr
     first = next(picture.whiskers(series(picture, "sleep")))
     assert first.cut_high
     assert first.high == picture.y.high
-    assert "Arrow heads" in picture.note
-    assert "Arrow heads" not in cost_by_questions(found).note
+    assert "Arrow heads" not in picture.note
 
 
 def test_sensitivity_has_a_line_and_a_band_for_every_q_over_all_t(found):
@@ -125,7 +145,7 @@ def test_sensitivity_has_a_line_and_a_band_for_every_q_over_all_t(found):
     assert [s.label for s in picture.series] == ["Q = 1", "Q = 2", "Q = 5", "Q = 10"]
     assert picture.series[0].x == tuple(p.t for p in found.sensitivity[0].points)
     assert {s.limits for s in picture.series} == {"band"}
-    assert "bands: 95%" in picture.note
+    assert "bands: pointwise 95%" in picture.note
 
 
 def test_sensitivity_draws_no_line_through_unbounded_intervals(found):
@@ -144,6 +164,8 @@ def test_sensitivity_draws_no_line_through_unbounded_intervals(found):
     assert not any(s.joined for s in picture.series)
     assert "is not determined" in picture.title
     assert "band" not in picture.note
+    assert "whiskers: pointwise 95%" in picture.note
+    assert "Arrow heads" in picture.note
 
 
 def test_titles_and_notes_tell_the_bill(prepared):

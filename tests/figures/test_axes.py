@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sleeptime_lib.figures.axes import percent_axis, points_axis, step_axis, token_axis
+from sleeptime_lib.figures.axes import (
+    percent_axis,
+    points_axis,
+    ratio_axis,
+    step_axis,
+    token_axis,
+)
 
 SPANS = st.tuples(st.floats(1, 1e5), st.floats(1, 1e4)).map(lambda t: [t[0], t[0] * t[1]])
 
@@ -54,3 +60,13 @@ def test_steps_are_named_and_evenly_spaced():
     axis = step_axis(["0", "1", "3"], "level")
     assert axis.texts == ("0", "1", "3")
     assert axis.ticks == (0, 1, 2)
+
+
+@given(st.lists(st.floats(1e-3, 1e3), max_size=9))
+def test_a_ratio_axis_holds_its_values_and_one(values):
+    axis = ratio_axis(values, "ratio")
+    assert axis.low <= min([*values, 1])
+    assert axis.high >= max([*values, 1])
+    assert "1×" in axis.texts
+    assert len(axis.ticks) <= 10
+    assert axis.log

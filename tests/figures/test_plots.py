@@ -1,18 +1,22 @@
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
 from known_ratio import World, simulate
 
 from sleeptime_lib.analysis.report import analyse
-from sleeptime_lib.analysis.wording import fold
+from sleeptime_lib.analysis.wording import between, fold
 from sleeptime_lib.figures import (
     accuracy_picture,
+    accuracy_pictures,
+    all_tokens,
     context_only,
     differences,
     pareto,
     points_picture,
+    ratio_curve,
     sleep_scaling,
 )
 from sleeptime_lib.figures import pass_at_k as pass_at_k_picture
@@ -73,7 +77,8 @@ def test_words_stand_in_for_the_picture(report):
 def test_notes_state_n_interval_and_clusters(shapes, makers):
     for make in makers:
         note = make(shapes["whole"]).note
-        assert "n = 100 questions in 20 clusters; whiskers: 95% cluster bootstrap" in note
+        scope = r"(whiskers: pointwise|whiskers: simultaneous|dark band: pointwise, light band: .*)"
+        assert re.search(f"n = 100 questions in 20 clusters; {scope} 95% cluster bootstrap", note)
     note = pareto(shapes["whole"]).note
     assert "At equal accuracy" in note
     assert "(×/÷ " in note
@@ -95,7 +100,7 @@ def test_pareto_shows_one_sleep_setting_and_scaling_all(scaled):
 
 def test_series_of_one_picture_differ_in_marker_as_well_as_colour(scaled, makers):
     for make in makers:
-        styles = [STYLES[s.style] for s in make(scaled).series]
+        styles = [STYLES[s.style] for s in make(scaled).series if s.label]
         assert len({s.colour for s in styles}) == len(styles)
         assert len({(s.marker, s.dash) for s in styles}) == len(styles)
 
@@ -216,3 +221,86 @@ def test_points_off_the_frontier_are_hollow_and_the_note_says_why(shapes):
     for report in shapes.values():
         picture = pareto(report)
         assert ("Hollow" in picture.note) == any(h for s in picture.series for h in s.hollow)
+
+
+# The ratio as a curve
+
+
+def ratio_lines(picture):
+    return [s for s in picture.series if s.joined]
+
+
+def test_the_ratio_is_a_line_without_markers_and_points_where_budgets_were_measured(report):
+    picture = ratio_curve(report)
+    points = report.ratio_curve.points
+    (line,) = ratio_lines(picture)
+    assert not line.marked
+    assert line.y == tuple(p.ratio for p in points if p.ratio is not None)
+    measured = next(s for s in picture.series if s.name == "measured")
+    assert measured.x == tuple(100 * p.at for p in points if p.measured and p.ratio is not None)
+    assert picture.y.log
+
+
+def test_both_bands_are_drawn_as_far_as_the_axes_go(report):
+    picture = ratio_curve(report)
+    simultaneous, pointwise = picture.shades
+    for shade in picture.shades:
+        assert min(shade.y) >= picture.y.low
+        assert max(shade.y) <= picture.y.high
+    assert max(simultaneous.y) >= max(pointwise.y)
+    assert "dark band: pointwise, light band: simultaneous" in picture.note
+
+
+def test_no_line_runs_where_most_draws_do_not_give_the_ratio(report):
+    points = report.ratio_curve.points
+    gap = tuple(replace(p, ratio=None) if 10 <= i < 14 else p for i, p in enumerate(points))
+    changed = replace(report, ratio_curve=replace(report.ratio_curve, points=gap))
+    left, right = ratio_lines(ratio_curve(changed))
+    assert left.x[-1] < 100 * points[10].at < right.x[0]
+    assert (left.label, right.label) == ("baseline over\nsleep-time", "")
+    assert "No line where most draws" in ratio_curve(changed).note
+    none = tuple(replace(p, ratio=None) for p in points)
+    picture = ratio_curve(replace(report, ratio_curve=replace(report.ratio_curve, points=none)))
+    assert picture.series == ()
+    assert "not determined" in picture.title
+
+
+def test_a_run_without_a_common_range_has_no_picture_of_the_ratio(shapes):
+    assert "ratio_curve" not in accuracy_pictures(shapes["one budget"])
+    assert {"ratio_curve", "all_tokens"} <= set(accuracy_pictures(shapes["whole"]))
+
+
+# All tokens
+
+
+def test_all_tokens_hold_the_sleep_phase_shared_by_q_questions(report):
+    baseline, *sleeps = all_tokens(report).series
+    assert [s.label for s in sleeps] == [f"sleep-time Q = {q}" for q in (1, 2, 5, 10)]
+    (curve,) = report.of("sleep")
+    assert baseline.x == tuple(p.tokens for p in report.of("baseline")[0].points)
+    assert sleeps[0].x == pytest.approx([p.total_tokens for p in curve.points])
+    shared = [p.tokens + (p.total_tokens - p.tokens) / 10 for p in curve.points]
+    assert sleeps[-1].x == pytest.approx(shared)
+    assert "1 on average in this run" in all_tokens(report).note
+
+
+# What captions say
+
+
+def test_whiskers_are_only_told_of_where_they_are_drawn(report):
+    curves = [
+        replace(c, points=tuple(replace(p, low=math.nan, high=math.nan) for p in c.points))
+        for c in report.curves
+    ]
+    bare = replace(report, curves=tuple(curves))
+    assert "whiskers" not in pareto(bare).note
+    assert "whiskers" in pareto(report).note
+
+
+def test_differences_are_drawn_with_the_intervals_that_hold_for_all_cells(scaled):
+    picture = differences(scaled)
+    found = scaled.comparisons[0].differences
+    assert picture.series[0].low == tuple(d.simultaneous_low for d in found)
+    assert f"pointwise {between(found[0].low, found[0].high)}" in picture.series[0].hover[0]
+    assert "whiskers: simultaneous" in picture.note
+    assert "worse by less than" in picture.note

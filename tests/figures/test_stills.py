@@ -1,11 +1,23 @@
 import json
+from dataclasses import replace
 from itertools import combinations
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from sleeptime_lib.figures import Picture, Series, look, pareto, save, to_png
-from sleeptime_lib.figures.axes import amount_axis, step_axis
+from sleeptime_lib.figures import (
+    Picture,
+    Series,
+    look,
+    pareto,
+    ratio_curve,
+    save,
+    to_plotly,
+    to_png,
+)
+from sleeptime_lib.figures.axes import amount_axis, percent_axis, step_axis, token_axis
+from sleeptime_lib.figures.picture import Span
 from sleeptime_lib.figures.stills import AXES_WIDTH, draw, labels
 
 
@@ -39,7 +51,7 @@ def test_every_series_is_named_once_in_the_order_of_the_lines_ends(scaled, maker
     for make in makers:
         picture = make(scaled)
         placed = labels(picture)
-        assert len(placed) == len(picture.series)
+        assert len(placed) == len([s for s in picture.series if s.label])
         assert [p.end[1] for p in placed] == sorted((p.end[1] for p in placed), reverse=True)
 
 
@@ -135,3 +147,60 @@ def test_labels_have_room_beside_the_axes():
     (label,) = labels(one_series())
     assert label.lines == ("● name",)
     assert label.end[0] == pytest.approx(0.75 * AXES_WIDTH)
+
+
+# The text of the arrow
+
+
+def arrow_text(figure, picture):
+    return next(t for t in figure.axes[0].texts if t.get_text() == picture.span.text)
+
+
+@pytest.fixture(params=["high", "crossing", "late", "dipping"])
+def with_arrow(request, report):
+    """Pictures whose curves leave room in different corners."""
+    base, slept, (start, stop, y) = {
+        "high": ((10.0, 60.0, 80.0, 85.0), (30.0, 70.0, 82.0, 86.0), (260, 180, 50)),
+        "crossing": ((5.0, 30.0, 60.0, 90.0), (45.0, 48.0, 52.0, 55.0), (680, 600, 51)),
+        "late": ((10.0, 12.0, 25.0, 60.0), (12.0, 14.0, 27.0, 58.0), (1900, 1800, 48)),
+        "dipping": ((20.0, 50.0, 30.0, 70.0), (30.0, 55.0, 35.0, 75.0), (240, 180, 42)),
+    }[request.param]
+    tokens = (100.0, 300.0, 900.0, 2700.0)
+    series = tuple(
+        Series(name, name, name, tokens, y, tuple(v - 6 for v in y), tuple(v + 6 for v in y))
+        for name, y in (("baseline", base), ("sleep", slept))
+    )
+    axes = {
+        "x": token_axis(tokens, "x"),
+        "y": percent_axis([v for s in series for v in s.values()], "y"),
+    }
+    span = Span(start, stop, y, "3.0× fewer tokens\n[1.5×, 6.0×]")
+    return replace(pareto(report), series=series, shades=(), span=span, **axes)
+
+
+def test_the_text_of_the_arrow_covers_no_point_line_or_whisker(with_arrow):
+    figure = draw(with_arrow)
+    box = arrow_text(figure, with_arrow).get_window_extent(figure.canvas.get_renderer())
+    for line in figure.axes[0].lines:
+        x, y = figure.axes[0].transData.transform(line.get_xydata()).T
+        steps = np.linspace(0, len(x) - 1, 400)
+        across, up = (np.interp(steps, np.arange(len(x)), v) for v in (x, y))
+        inside = (box.x0 < across) & (across < box.x1) & (box.y0 < up) & (up < box.y1)
+        assert not inside.any()
+
+
+def test_the_text_of_the_arrow_stays_within_the_axes(with_arrow):
+    figure = draw(with_arrow)
+    renderer = figure.canvas.get_renderer()
+    box, axes = (
+        one.get_window_extent(renderer)
+        for one in (arrow_text(figure, with_arrow), figure.axes[0].patch)
+    )
+    assert axes.x0 <= box.x0 < box.x1 <= axes.x1 + 1
+    assert axes.y0 <= box.y0 < box.y1 <= axes.y1 + 1
+
+
+def test_a_ratio_has_its_logarithmic_axis_in_both_renderers(report):
+    picture = ratio_curve(report)
+    assert draw(picture).axes[0].get_yscale() == "log"
+    assert to_plotly(picture).layout.yaxis.type == "log"
