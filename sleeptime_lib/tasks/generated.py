@@ -1,4 +1,4 @@
-"""Datasets that are made here: `procedural-p0` to `-p2`, `multi-p0` to `-p2`, `procedural-aime`.
+"""Datasets made here: `procedural-p0` to `-p2` and `-q0`, `multi-` likewise, `procedural-aime`.
 
 A context of `procedural-p1`, with the question about it:
 
@@ -26,26 +26,31 @@ QUESTIONS_PER_CONTEXT: Final = 10
 """Questions of a `multi` context unless told otherwise: as many as the paper amortises over."""
 
 
-def generate_one(level: int, *, limit: int | None, seed: int, most: int | None) -> Task:
+def generate_one(
+    set_name: str, level: int, *, limit: int | None, seed: int, most: int | None
+) -> Task:
     """`procedural.generate`, or `generate_many` where several questions per context are wanted."""
     from sleeptime_lib.tasks.procedural import generate  # the families take time to load
 
     if most:
-        return generate_many(level, limit=limit, seed=seed, most=most)
-    return generate(level, limit=limit, seed=seed)
+        return generate_many(set_name, level, limit=limit, seed=seed, most=most)
+    return generate(level, set_name=set_name, limit=limit, seed=seed)
 
 
-def generate_many(level: int, *, limit: int | None, seed: int, most: int | None) -> Task:
+def generate_many(
+    set_name: str, level: int, *, limit: int | None, seed: int, most: int | None
+) -> Task:
     """The contexts of `procedural.generate`, each with several of its quantities as questions.
 
     Args:
-        level: 0, 1 or 2 added clauses.
+        set_name: The set of families, "p" or "q".
+        level: 0, 1 or 2 added clauses; "q" has none to add.
         limit: Number of contexts; None gives the default number of `generate`.
         seed: Of the contexts and of the order.
         most: Most questions of a context; each has at least 10 to ask, and None takes 10.
     """
-    task = generate_one(level, limit=limit, seed=seed, most=None)
-    return _asked_more(task, f"multi-p{level}", most or QUESTIONS_PER_CONTEXT)
+    task = generate_one(set_name, level, limit=limit, seed=seed, most=None)
+    return _asked_more(task, f"multi-{set_name}{level}", most or QUESTIONS_PER_CONTEXT)
 
 
 def generate_contest(
@@ -87,9 +92,9 @@ def _ordered(context: Context, first: Question) -> list[Quantity]:
 
 
 GENERATED: Final[Mapping[str, Callable[..., Task]]] = {
-    f"{name}-p{level}": partial(generate, level)
+    f"{name}-{set_name}{level}": partial(generate, set_name, level)
     for name, generate in (("procedural", generate_one), ("multi", generate_many))
-    for level in (0, 1, 2)
+    for set_name, level in (("p", 0), ("p", 1), ("p", 2), ("q", 0))
 } | {
     name: partial(generate_contest, level, name)
     for name, level in (

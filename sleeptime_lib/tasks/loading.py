@@ -54,7 +54,7 @@ def load(
     beginning of what a larger one gives.
 
     With `questions_per_context`, whole contexts come in that order, each with its first questions,
-    and `limit` counts contexts. `multi-p0` to `multi-p2` are always taken so, ten questions to a
+    and `limit` counts contexts. The `multi` data are always taken so, ten questions to a
     context unless told otherwise.
 
     Args:

@@ -6,7 +6,7 @@ import pytest
 
 from sleeptime_lib.tasks import load
 
-LEVELS = pytest.mark.parametrize("level", [0, 1, 2])
+DATA = pytest.mark.parametrize("data", ["p0", "p1", "p2", "q0"])
 
 
 def steps(task, question):
@@ -22,33 +22,33 @@ def by_context(task):
     return asked
 
 
-@LEVELS
-def test_every_context_is_asked_ten_questions_and_the_limit_counts_contexts(level):
-    task = load(f"multi-p{level}", limit=40)
+@DATA
+def test_every_context_is_asked_ten_questions_and_the_limit_counts_contexts(data):
+    task = load(f"multi-{data}", limit=40)
     assert len(task.contexts) == 40
     assert set(Counter(q.context_id for q in task.questions).values()) == {10}
 
 
-@LEVELS
-def test_contexts_and_first_questions_are_those_of_the_stateful_data(level):
-    many, one = load(f"multi-p{level}", limit=40), load(f"procedural-p{level}", limit=40)
+@DATA
+def test_contexts_and_first_questions_are_those_of_the_stateful_data(data):
+    many, one = load(f"multi-{data}", limit=40), load(f"procedural-{data}", limit=40)
     assert many.contexts == one.contexts
     firsts = [asked[0] for asked in by_context(many).values()]
     assert [(q.text, q.gold) for q in firsts] == [(q.text, q.gold) for q in one.questions]
 
 
-@LEVELS
-def test_every_question_asks_for_another_quantity_and_has_its_value(level):
-    task = load(f"multi-p{level}", limit=40)
+@DATA
+def test_every_question_asks_for_another_quantity_and_has_its_value(data):
+    task = load(f"multi-{data}", limit=40)
     for context_id, asked in by_context(task).items():
         known = {q.question: q.gold for q in task.contexts[context_id].quantities}
         assert len({q.text for q in asked}) == len(asked)
         assert all(known[q.text] == q.gold for q in asked)
 
 
-@LEVELS
-def test_questions_with_as_many_steps_as_the_original_come_first(level):
-    task = load(f"multi-p{level}", limit=40, questions_per_context=100)
+@DATA
+def test_questions_with_as_many_steps_as_the_original_come_first(data):
+    task = load(f"multi-{data}", limit=40, questions_per_context=100)
     for asked in by_context(task).values():
         distances = [abs(steps(task, q) - steps(task, asked[0])) for q in asked]
         assert distances == sorted(distances)

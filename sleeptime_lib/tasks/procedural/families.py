@@ -1,9 +1,10 @@
 """Scenario families, read from data files.
 
 A set of families is a folder of text files under `sets`: `sets/p` holds those of procedural-p0,
--p1 and -p2, `sets/aime` those of procedural-aime-1, -2 and -3 (levels p0, p1 and p2). Families
-come in the order of the files' names and of their places in a file, and generated data depend on
-that order. Such a file looks like this:
+-p1 and -p2, `sets/q` those of procedural-q0, `sets/aime` those of procedural-aime-1, -2 and -3
+(levels p0, p1 and p2). No prompt is to be tried on `sets/q`: it is there to confirm what was found
+on `sets/p`. Families come in the order of the files' names and of their places in a file, and
+generated data depend on that order. Such a file looks like this:
 
     # A line that begins with a number sign is a remark.
     family bakery

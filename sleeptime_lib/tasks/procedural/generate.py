@@ -1,7 +1,7 @@
 """Turn scenes into a task: one context and one question for each instance of each family.
 
-`generate` makes procedural-p0 to -p2; `generate_aime` makes procedural-aime-1 to -3, whose answers
-are whole numbers from 0 to 999, as those of the contest are.
+`generate` makes procedural-p0 to -p2 and -q0; `generate_aime` makes procedural-aime-1 to -3, whose
+answers are whole numbers from 0 to 999, as those of the contest are.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CONTEST: Final = Rules(4, True, 999, 10**12, ((1, 4), (2, 18), (3, 20)), draws=5
 """The rules of the set "aime"."""
 
 
-def generate(level: int, *, limit: int | None = None, seed: int = 0) -> Task:
+def generate(level: int, *, set_name: str = "p", limit: int | None = None, seed: int = 0) -> Task:
     """Generate contexts with one question each, deterministic by seed.
 
     Instances are ordered so that every family comes once before any comes twice; a longer task
@@ -39,11 +39,13 @@ def generate(level: int, *, limit: int | None = None, seed: int = 0) -> Task:
 
     Args:
         level: 0, 1 or 2: the number of added clauses (as GSM-Symbolic, P1 and P2).
+        set_name: "p", or "q" for families on which no prompt was ever tried; these have level 0.
         limit: Number of questions; None gives four of each family.
         seed: Changes names, numbers, wordings and which quantity is asked for.
     """
-    count = DEFAULT_INSTANCES * len(families("p")) if limit is None else limit
-    return _task(f"procedural-p{level}", f"p{level}", "p", level, STORIES, count, seed)
+    count = DEFAULT_INSTANCES * len(families(set_name)) if limit is None else limit
+    short = f"{set_name}{level}"
+    return _task(f"procedural-{short}", short, set_name, level, STORIES, count, seed)
 
 
 def generate_aime(level: int, *, limit: int | None = None, seed: int = 0) -> Task:

@@ -36,9 +36,9 @@ UNREADABLE = (
 )
 
 
-@pytest.mark.parametrize("level", [0, 1, 2])
-def test_every_quantity_of_every_family_is_read_with_its_numbers(level):
-    task = generate(level, limit=len(families("p")), seed=5)
+@pytest.mark.parametrize(("set_name", "level"), [("p", 0), ("p", 1), ("p", 2), ("q", 0)])
+def test_every_quantity_of_every_family_is_read_with_its_numbers(set_name, level):
+    task = generate(level, set_name=set_name, limit=len(families(set_name)), seed=5)
     wrong = []
     for context in task.contexts.values():
         for quantity in context.quantities:

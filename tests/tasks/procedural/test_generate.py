@@ -98,11 +98,13 @@ def test_higher_levels_have_longer_contexts():
     assert sentences[1] - sentences[0] == sentences[2] - sentences[1] == total
 
 
-def test_the_name_of_a_task_tells_its_level():
-    assert [generate(level, limit=1).name for level in (0, 1, 2)] == [
+def test_the_name_of_a_task_tells_its_set_and_level():
+    tasks = [*(generate(level, limit=1) for level in (0, 1, 2)), generate(0, set_name="q", limit=1)]
+    assert [task.name for task in tasks] == [
         "procedural-p0",
         "procedural-p1",
         "procedural-p2",
+        "procedural-q0",
     ]
 
 
@@ -125,6 +127,12 @@ FINGERPRINTS = {
     ("multi-p2", 0): "9881913b0397f54e1b9792c1fd735c6777c37f021c8798f871511ae68f15f156",
     ("multi-p2", 1): "2b403ffa7f76f49b1af15c28c3041cce98752eecad6105ca8fad65746cda4b70",
     ("multi-p2", 7): "7aef97a540e175cf5bb1b0cb5a9fe9c4d6f6fba08c58d6b18fab445384dee6af",
+    ("procedural-q0", 0): "ae3bb35e3b03175e9b4218a86e6a8795fa493274a8f35378f58ce15cd0d75f16",
+    ("procedural-q0", 1): "76dae768fa99fe09b55bba6fa4c0225c3a4320d94442858fbc5f1f5881325300",
+    ("procedural-q0", 7): "0e9e8c4b2df2c64be44a2e97142051a319633af2c5efc5656df487218af0d721",
+    ("multi-q0", 0): "3354af74d07d5d118fe135e421aeaa35f0b41b0bd7577fe5cd1f07bfdc7cc76d",
+    ("multi-q0", 1): "58c789ec4953afb8279fd591ffaf6aabc998b2507b4ed8ba6a5a3ffba3b0d982",
+    ("multi-q0", 7): "a04603222d726c0abd4d0d78b9e0f6d2658b455c89eaa0f130f3807cf12fc739",
 }
 """Recordings and published results belong to data with these fingerprints."""
 
