@@ -12,6 +12,7 @@ from typing import Final
 
 from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.experiment import Answers, Call, Setting
+from sleeptime_lib.methods.controls import LINE, WITHOUT_NOTES
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.knobs import HARD_QUESTION, HARD_SITUATION, counting, goes_on, moved
 from sleeptime_lib.records import Context, Question, budget_name, is_simulated
@@ -57,7 +58,8 @@ def check_budgets(study: Study, endpoint: Endpoint) -> None:
         InputError: It is; the message says what works instead.
     """
     for setting in study.settings:
-        endpoint.knobs.check(setting.asked_by, setting.budget)
+        budget = setting.asked_at if setting.budget_kind == LINE else setting.budget
+        endpoint.knobs.check(setting.asked_by, budget)
         if setting.sleep is not None:
             endpoint.knobs.check_effort(setting.sleep.effort)
             if setting.sleep.thinking:
@@ -100,7 +102,8 @@ async def check_knob(study: Study, client: Answers, endpoint: Endpoint) -> KnobC
 
 def _test_side(study: Study) -> list[Setting]:
     kinds = ("effort", "thinking", "forced")
-    return [one for one in study.settings if one.budget_kind in kinds and one.sleep is None]
+    awake = [one for one in study.settings if one.budget_kind in kinds and one.sleep is None]
+    return [one for one in awake if one.arm not in WITHOUT_NOTES]
 
 
 async def _tokens(study: Study, client: Answers, setting: Setting) -> int:
