@@ -113,7 +113,7 @@ def _states(text: str, gold: str, answered: object) -> States:
         return "no number"
     if is_correct(line.number, gold):
         return "right answer"
-    if isinstance(answered, str) and is_correct(line.number, answered):
+    if isinstance(answered, str) and is_correct(answered, line.number):
         return "wrong answer given"
     return "other number"
 

@@ -69,7 +69,7 @@ def _tokens(text: str) -> list[str]:
         match = _TOKEN.match(text, at)
         if match is None:
             raise _UnreadableError
-        at = match.end()
+        start, at = at, match.end()
         if match["number"]:
             found.append(match["number"].replace(",", ""))
         elif match["sign"]:
@@ -79,6 +79,8 @@ def _tokens(text: str) -> list[str]:
             if found[-1:] != ["%"] and found[-2:-1] != ["/"]:
                 raise _UnreadableError
             found.append("*")
+        elif match["word"] and text[start - 1 : start] == "/":  # "$3/tray"
+            found[-1] = _UNIT
         elif match["word"]:
             found.append("*" if match["word"] in _TIMES else _UNIT)
     return found

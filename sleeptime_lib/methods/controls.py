@@ -175,7 +175,7 @@ def without_line(notes: Sequence[Notes], number: int) -> tuple[list[Notes], dict
             note = replace(note, text="\n".join(rest))
         kept.append(note)
         before += len(own)
-    return kept, {"lines": float(before), "deleted": float(number <= before)}
+    return kept, {"lines": float(before), "deleted": float(0 < number <= before)}
 
 
 def frame_tokens(setting: Setting, manner: Prompt) -> float:

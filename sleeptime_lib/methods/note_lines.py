@@ -53,26 +53,29 @@ def read_line(line: str) -> NoteLine | None:
 
 
 def is_wrong(line: str) -> bool:
-    """Whether a line states another number than its calculation gives.
+    """Whether a line states another number than one of its calculations gives.
 
-    A result with decimals may be rounded to them. What cannot be evaluated is not wrong.
+    A result with decimals may be rounded to them, and may be said again in another unit. What
+    cannot be evaluated is not wrong.
     """
-    line = _MARKS.sub("", plain_text(line)).strip()
-    *before, last = _EQUALS.split(line)
-    if not before:
-        return False
+    parts = _EQUALS.split(_MARKS.sub("", plain_text(line)).strip())
     # A name is not calculated, also where it holds numbers.
-    _, colon, first = before[0].rpartition(":")
-    named = not colon and re.search("[A-Za-z]", first)
-    calculations = before[1:] if named else [first, *before[1:]]
-    found = [done for text in calculations if (done := evaluate(text)) and done.operators]
-    if not found:
-        return False
-    stated = evaluate(last)
+    _, colon, parts[0] = parts[0].rpartition(":")
+    named = not colon and re.search("[A-Za-z]", parts[0]) is not None
+    for i in range(int(named), len(parts) - 1):
+        done = evaluate(parts[i])
+        if done and done.operators and not any(_gives(done, p) for p in (parts[i + 1], parts[-1])):
+            return True
+    return False
+
+
+def _gives(done: Calculation, result: str) -> bool:
+    """Whether a calculation comes to what is written as its result; true of what has no number."""
+    stated = evaluate(result)
     if stated is not None and stated.operators:
-        return any(done.value != stated.value for done in found)
-    numbers = find_numbers(last)
-    return bool(numbers) and not all(_states(numbers[0], last, done) for done in found)
+        return done.value == stated.value
+    numbers = find_numbers(result)
+    return not numbers or _states(numbers[0], result, done)
 
 
 def _states(number: Number, text: str, done: Calculation) -> bool:

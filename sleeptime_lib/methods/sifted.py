@@ -66,7 +66,10 @@ def agree(texts: Sequence[str], least: int) -> str:
 
 async def _take_checked(call: Call, context: Context, setting: Setting, draw: int) -> Notes:
     notes = await take_notes(call, context, setting, draw)
-    return replace(notes, text=check([notes.text])[0])
+    text = notes.text
+    if not notes.finished and setting.sleep and setting.sleep.protocol == "text":
+        text = text.rpartition("\n")[0]  # the last line was cut off
+    return replace(notes, text=check([text])[0])
 
 
 def _join_checked(notes: Sequence[Notes], options: Any) -> list[Notes]:

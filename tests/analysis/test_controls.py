@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sleeptime_lib.analysis.controls import band, contrasts, sentences, table
@@ -111,9 +112,7 @@ def test_a_single_cluster_has_no_limits(frame):
 
 def test_repeated_draws_and_lines_do_not_count(rows, frame):
     drawn = frame(answers("bare", more, budget_kind="samples"))
-    import pandas as pd
-
-    assert contrasts(pd.concat([rows, drawn])) == contrasts(rows)
+    assert repr(contrasts(pd.concat([rows, drawn]))) == repr(contrasts(rows))
 
 
 def test_a_long_phase_is_held_against_the_short_ones_that_took_as_many_tokens(frame):

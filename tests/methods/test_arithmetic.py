@@ -28,6 +28,8 @@ from sleeptime_lib.methods.arithmetic import evaluate
         ("3 - -5", 8),
         ("2^3", 8),
         ("2**3 * 2", 16),
+        ("40 tests * 4 minutes/test", 160),
+        ("450 km / 20 km/l", Fraction(45, 2)),
         ("36", 36),
     ],
 )
@@ -39,7 +41,8 @@ def test_a_calculation_has_its_value(text, value):
     "text",
     [
         "", "eggs", "eggs * 12", "3 * eggs", "3 12", "3 *", "(3", "3)", "3 / 0", "50 + 10%",
-        "12 out of 20", "3 boxes of 12", "3 = 3", "2^99", "2^x", "3 * 4; 5", "__import__('os')",
+        "12 out of 20", "12 / boxes", "/box", "3 boxes of 12", "3 = 3", "2^99", "2^x", "3 * 4; 5",
+        "__import__('os')",
         "(" * 50 + "1" + ")" * 50, "1 + " * 200 + "1",
     ],
 )  # fmt: skip
