@@ -228,8 +228,8 @@ def sentences(found: Sequence[Contrast], confidence: float = 0.95) -> list[str]:
         own = [one for one in found if (one.arm.label, one.against.label) == (arm, against)]
         parts = [f"{one.points:+.1f} {limits_of(one)} at {one.at}, {one.verdict}" for one in own]
         told.append(f"{arm} minus {against}, points: {'; '.join(parts)}.")
-    told += [said for one in found if (said := _saved(one))]
-    return told
+    first = {(one.arm.label, one.against.label): one for one in reversed(found)}
+    return told + [said for one in first.values() if (said := _saved(one))]
 
 
 def limits_of(one: Contrast) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sleeptime_lib.analysis import ablation, wording
 from sleeptime_lib.analysis.ablation import EFFECTS, LineEffect
@@ -13,6 +14,17 @@ from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import percent_axis, step_axis
 from sleeptime_lib.figures.blocks import beside, estimates, picture, points_picture
 from sleeptime_lib.figures.picture import Picture
+
+_SHORT: Final = {
+    "sleep-time": "sleep",
+    "placebo ": "",
+    "sleep long": "long",
+}
+_ARMS: Final = (
+    "Placebos: the notes of another context, of the same family or of an other one. Notes only: "
+    "without the context. Filler: lines about something else. Bare: without a block of notes. "
+    "Oracle: the true quantities. Long: one long sleep phase."
+)
 
 
 def control_arms(report: Report, found: Sequence[Contrast]) -> Picture:
@@ -46,17 +58,25 @@ def control_arms(report: Report, found: Sequence[Contrast]) -> Picture:
     notes = [
         f"The whiskers hold for all {len(found)} differences of the run's controls at once. "
         "One that crosses 0 is not determined.",
+        _ARMS,
     ]
     return points_picture(
         report,
         "controls",
         "What the notes are worth",
         series,
-        [arm.replace(" ", "\n", 1) for arm in arms],
+        [_short(arm) for arm in arms],
         notes,
         x_title="What the answer was shown",
         y_title="Minus the baseline (percentage points)",
     )
+
+
+def _short(label: str) -> str:
+    """An arm in the few letters that there is room for."""
+    for whole, short in _SHORT.items():
+        label = label.replace(whole, short)
+    return label
 
 
 def _told(one: Contrast) -> str:
