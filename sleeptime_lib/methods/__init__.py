@@ -8,11 +8,11 @@ from sleeptime_lib.config import Options
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, SleepFunction, SleepMethod
 from sleeptime_lib.methods.rethink import RETHINK, RETHINK_PROBLEM
-from sleeptime_lib.methods.sifted import AGREED, CHECKED
+from sleeptime_lib.methods.sifted import SIFTED
 
 __all__ = ["RETHINK", "RETHINK_PROBLEM", "SLEEP_METHODS", "find_method", "method_of"]
 
-SLEEP_METHODS: Final[tuple[SleepMethod, ...]] = (RETHINK, RETHINK_PROBLEM, CHECKED, AGREED)
+SLEEP_METHODS: Final[tuple[SleepMethod, ...]] = (RETHINK, RETHINK_PROBLEM, *SIFTED)
 """Those that --sleep-method knows; a notebook may hand in a function of its own."""
 
 

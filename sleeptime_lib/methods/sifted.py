@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
-from sleeptime_lib.experiment import Call, Notes, Prompt, Setting, SleepMethod
+from sleeptime_lib.experiment import Call, Notes, Prompt, Setting, SleepFunction, SleepMethod
 from sleeptime_lib.methods.note_lines import NoteLine, is_wrong, read_line
-from sleeptime_lib.methods.rethink import RETHINK, take_notes
+from sleeptime_lib.methods.rethink import RETHINK, RETHINK_PROBLEM
 from sleeptime_lib.records import Context
 
 MOST_ALIKE: Final = 2
@@ -64,8 +65,10 @@ def agree(texts: Sequence[str], least: int) -> str:
     return "\n".join(kept)
 
 
-async def _take_checked(call: Call, context: Context, setting: Setting, draw: int) -> Notes:
-    notes = await take_notes(call, context, setting, draw)
+async def _take_checked(
+    take: SleepFunction, call: Call, context: Context, setting: Setting, draw: int
+) -> Notes:
+    notes = await take(call, context, setting, draw)
     text = notes.text
     if not notes.finished and setting.sleep and setting.sleep.protocol == "text":
         text = text.rpartition("\n")[0]  # the last line was cut off
@@ -82,18 +85,23 @@ def _join_agreed(notes: Sequence[Notes], options: Any) -> list[Notes]:
     return [replace(notes[0], text=agree([note.text for note in notes], least))] if notes else []
 
 
-CHECKED: Final = SleepMethod(
-    "checked",
-    _take_checked,
-    prompts=(*RETHINK.prompts, Prompt("checked", 1, "")),
-    settle=RETHINK.settle,
-    join=_join_checked,
-)
+def checked(method: SleepMethod, name: str) -> SleepMethod:
+    """A method whose notes are checked."""
+    version = Prompt("checked", 1, "")
+    prompts, take = (*method.prompts, version), partial(_take_checked, method.take)
+    return replace(method, name=name, take=take, prompts=prompts, join=_join_checked)
 
-AGREED: Final = SleepMethod(
-    "agreed",
-    take_notes,
-    prompts=(*RETHINK.prompts, Prompt("agreed", 1, "")),
-    settle=RETHINK.settle,
-    join=_join_agreed,
+
+def agreed(method: SleepMethod, name: str) -> SleepMethod:
+    """A method of whose parallel draws what they agree on is read."""
+    version = Prompt("agreed", 1, "")
+    return replace(method, name=name, prompts=(*method.prompts, version), join=_join_agreed)
+
+
+SIFTED: Final = (
+    checked(RETHINK, "checked"),
+    agreed(RETHINK, "agreed"),
+    checked(RETHINK_PROBLEM, "checked-problem"),
+    agreed(RETHINK_PROBLEM, "agreed-problem"),
 )
+"""For situations, and for the first part of a problem."""

@@ -10,8 +10,9 @@ from sleeptime_lib import runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.experiment import Call, Notes, Setting, SleepSetting
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
+from sleeptime_lib.methods import RETHINK, RETHINK_PROBLEM
 from sleeptime_lib.methods.note_lines import is_wrong
-from sleeptime_lib.methods.sifted import AGREED, CHECKED, agree, check
+from sleeptime_lib.methods.sifted import SIFTED, agree, check
 from sleeptime_lib.models.replay import read_about
 from sleeptime_lib.records import Context, Reply
 from sleeptime_lib.results import load_run
@@ -60,6 +61,7 @@ def test_a_line_that_is_right_or_cannot_be_evaluated_is_not(line):
     assert not is_wrong(line)
 
 
+CHECKED, AGREED, CHECKED_PROBLEM, _ = SIFTED
 CONTEXT = Context("c", "cluster", "Six trays.")
 SETTING = Setting("sleep", sleep=SleepSetting(protocol="text"))
 
@@ -70,9 +72,10 @@ class Says:
     model = "m"
 
     def __init__(self, text):
-        self.text = text
+        self.text, self.asked = text, []
 
     async def complete(self, request, *, owner):
+        self.asked.append(request)
         return Reply(self.text)
 
 
@@ -90,11 +93,18 @@ class TestChecked:
 
     async def test_a_line_that_was_cut_off_goes(self):
         for text, kept in (
-            ("<notes>a = 1\nb = 2 / 3 = 0.6", "a = 1"),
+            ("<notes>a = 1\nb = 2 boxes or 1", "a = 1"),
             ("<notes>a = 1</notes>", "a = 1"),
         ):
             notes = await CHECKED.take(Call(Says(text), "me"), CONTEXT, SETTING, 0)
             assert notes.text == kept
+
+    async def test_of_a_problem_it_asks_as_the_method_for_problems_does(self):
+        for method, other in ((CHECKED_PROBLEM, RETHINK_PROBLEM), (CHECKED, RETHINK)):
+            mine, others = Says("<notes>a = 1</notes>"), Says("<notes>a = 1</notes>")
+            await method.take(Call(mine, "me"), CONTEXT, SETTING, 0)
+            await other.take(Call(others, "me"), CONTEXT, SETTING, 0)
+            assert mine.asked == others.asked
 
     def test_it_joins_what_each_draw_left(self):
         joined = CHECKED.join([Notes("a = 1"), Notes("a = 1\nb = 1 + 1 = 2")], None)
