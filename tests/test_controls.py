@@ -253,28 +253,31 @@ class TestShown:
             runs.make_options(STATEFUL_GSM, controls="placebo")
 
 
-@pytest.mark.parametrize("experiment", [STATEFUL_GSM, STATEFUL_AIME, MULTI_QUERY])
-def test_they_are_arms_of_every_budget_kind(experiment, tmp_path):
-    options = {
-        "limit": None if experiment is STATEFUL_AIME else 70,
-        "dataset": "procedural-aime" if experiment is STATEFUL_AIME else "procedural-p0",
-        "budget_kind": "forced",
-        "budgets": "16,32",
-        "sleep_protocol": "tools",
-    }
-    if experiment is MULTI_QUERY:
-        options |= {"dataset": "multi-p0", "questions_per_context": 2, "budget_kind": "verbosity"}
-        options |= {"levels": (0, 1)}
-        del options["budgets"]
-    else:
-        options["limit"] = options["limit"] and 40
-        options["controls"] = "placebo_other,notes_only,filler,bare,oracle"
-    options = SMALL | {"controls": ALL, "sleep_parallel": (1,)} | options
-    run = runs.run(experiment, out=tmp_path, **options)
+@pytest.mark.parametrize(
+    ("experiment", "options"),
+    [
+        (STATEFUL_GSM, {"budget_kind": "forced", "budgets": "16,32"}),
+        (STATEFUL_GSM, {"budget_kind": "thinking", "budgets": "16,32"}),
+        (
+            STATEFUL_AIME,
+            {"budget_kind": "forced", "budgets": "16,32", "dataset": "procedural-aime"},
+        ),
+        (
+            STATEFUL_AIME,
+            {"budgets": "low,high", "sleep_efforts": "low,high", "dataset": "procedural-aime"},
+        ),
+        (MULTI_QUERY, {"levels": (0, 4), "dataset": "multi-p0", "questions_per_context": 2}),
+    ],
+)
+def test_they_are_arms_of_every_experiment_and_budget_kind(experiment, options, tmp_path):
+    arms = [arm for arm in ALL if arm != "placebo_same"]  # a family has one context of so few
+    few = SMALL | {"limit": 6, "sleep_parallel": (1,), "controls": arms, "sleep_long": 2}
+    run = runs.run(experiment, out=tmp_path, **(few | options))
     assert (run.rows.error == "").all()
-    counts = run.rows.groupby(["arm", "budget"]).size()
+    counts = run.rows.groupby(["arm", "sleep_effort", "budget"]).size()
+    assert set(run.rows.arm) == {"baseline", "sleep", "sleep_long", *arms}
     assert counts.nunique() == 1
-    assert len(counts) == 2 * (2 + len(runs.make_options(experiment, **options).controls))
+    assert run.rows.budget.nunique() == 2
 
 
 class TestLong:
