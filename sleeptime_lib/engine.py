@@ -18,7 +18,7 @@ from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.experiment import Answered, Call, Grade, Setting
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.records import KINDS, Context, Row, Usage
-from sleeptime_lib.store import RunDirectory, SleepRecord
+from sleeptime_lib.store import RunDirectory, SleepRecord, sleep_id
 from sleeptime_lib.study import Planned, Study, Taken, answer, plan, take
 from sleeptime_lib.table import key_digest
 from sleeptime_lib.turns import InTurn, Turns
@@ -84,7 +84,12 @@ async def run(
 
 def sleep_owner(context: Context, setting: Setting, draw: int) -> str:
     """Under which name the calls of one draw are made."""
-    return f"sleep:{context.context_id}:{setting.sleep_effort}:{draw}"
+    return f"sleep:{context.context_id}:{setting.sleep_effort}:{number(setting, draw)}"
+
+
+def number(setting: Setting, draw: int) -> int:
+    """The number by which a draw of a setting's sleep phase is kept."""
+    return draw + (setting.sleep.first if setting.sleep else 0)
 
 
 class _Worker:
@@ -138,7 +143,7 @@ class _Worker:
         answered, grade, fault = Answered(""), Grade(None, 0.0), ""
         try:
             if planned.setting.sleep:
-                taken = await phases.taken(planned.context, planned.setting, place)
+                taken = await phases.taken(planned.source, planned.setting, place)
             answered, grade = await answer(self._study, planned, taken, call)
             self._answered += 1
         except CallError as error:
@@ -154,7 +159,7 @@ class _Worker:
     async def _take(self, context: Context, setting: Setting, draw: int, place: int) -> Taken:
         call = Call(InTurn(self._turns, place), sleep_owner(context, setting, draw))
         taken = await take(self._study, context, setting, draw, call)
-        key = (context.context_id, setting.sleep_effort, draw)
+        key = (context.context_id, setting.sleep_effort, number(setting, draw))
         if key not in self._sleeps_kept:
             self._sleeps_kept.add(key)
             self._directory.add_sleep(_sleep_record(key, taken))
@@ -185,10 +190,12 @@ class _Phases:
             CallError: One of them failed.
         """
         draws = self._draws_of(context)
-        keys = [(setting.sleep_effort, draw) for draw in range(setting.sleep_parallel)]
-        for key in keys:
+        keys = []
+        for draw in range(setting.sleep_parallel):
+            key = (setting.sleep_effort, number(setting, draw))
+            keys.append(key)
             if key not in draws:
-                draws[key] = self._group.create_task(self._draw(context, setting, key[1], place))
+                draws[key] = self._group.create_task(self._draw(context, setting, draw, place))
         # Shielded, because other rows wait for the same draws.
         results = await asyncio.gather(*(asyncio.shield(draws[key]) for key in keys))
         for result in results:
@@ -231,7 +238,6 @@ def _row(
     for usage, columns in zip(spent, _TOKEN_COLUMNS, strict=True):
         numbers = (usage.prompt, usage.cached, usage.completion, usage.reasoning)
         counts.update(zip(columns, numbers, strict=True))
-    effort = setting.sleep_effort or "default"
     return Row(
         experiment=study.experiment.name,
         dataset=study.options.dataset,
@@ -250,7 +256,11 @@ def _row(
         score=None if error else grade.score,
         calls=call.calls,
         measures=dict(sorted(answered.measures.items())),
-        sleep_id=f"{context.context_id}:{effort}:{setting.sleep_parallel}" if setting.sleep else "",
+        sleep_id=sleep_id(
+            planned.source.context_id,
+            setting.sleep_effort,
+            range(number(setting, 0), number(setting, setting.sleep_parallel)),
+        ),
         usage_estimated=call.usage.estimated or slept.estimated,
         latency_s=call.latency_s,
         finish_reason=call.finish_reason,

@@ -14,6 +14,7 @@ from typing import Final
 from sleeptime_lib.experiment import Expected, Setting
 from sleeptime_lib.models.prices import Prices
 from sleeptime_lib.records import Task, Usage
+from sleeptime_lib.study import questions_in, rows_of
 
 CHARS_PER_TOKEN: Final = 4.0
 CALLS_IN_FLIGHT: Final = 20
@@ -61,18 +62,22 @@ def estimate(
     situations = {name: len(task.contexts[name].text) / CHARS_PER_TOKEN for name in contexts}
     asked = sum(situations[q.context_id] + len(q.text) / CHARS_PER_TOKEN for q in task.questions)
     calls = prompt = completion = 0.0
-    draws: dict[str, tuple[int, Expected]] = {}
+    draws: dict[tuple[str, int], tuple[int, Expected]] = {}
     for setting in settings:
         each = expect(setting)
-        answers = setting.samples * (len(contexts) if each.once_per_context else questions)
+        part = questions_in(questions, setting)
+        answers = setting.samples * (len(contexts) if each.once_per_context else part)
         read = each.frame_tokens + each.notes_tokens * setting.sleep_parallel
-        text = sum(situations.values()) if each.once_per_context else asked
+        text = (
+            sum(situations.values()) if each.once_per_context else asked * part / max(questions, 1)
+        )
         calls += each.calls * answers
         prompt += each.calls * (answers * read + setting.samples * text)
         completion += each.completion_tokens * answers
         if setting.sleep:
-            most = max(draws.get(setting.sleep_effort, (0, each))[0], setting.sleep_parallel)
-            draws[setting.sleep_effort] = (most, each)
+            phase = setting.sleep.effort, setting.sleep.first
+            most = max(draws.get(phase, (0, each))[0], setting.sleep.parallel)
+            draws[phase] = (most, each)
     sleep_calls = 0.0
     for count, each in draws.values():
         sleep_calls += count * each.sleep_calls * len(contexts)
@@ -83,7 +88,7 @@ def estimate(
         prompt += count * (each.sleep_calls * opening + len(contexts) * written)
     usage = Usage(prompt=round(prompt), completion=round(completion))
     return Estimate(
-        rows=questions * sum(setting.samples for setting in settings),
+        rows=rows_of(questions, settings),
         answer_calls=round(calls),
         sleep_calls=round(sleep_calls),
         prompt_tokens=usage.prompt,

@@ -55,6 +55,8 @@ class SleepSetting:
         seed: Of the first draw; draw i uses seed + i.
         protocol: What the method speaks with the model, such as "tools" or "text".
         thinking: Most thinking tokens of one reply; 0 for the model's default.
+        again: How often a phase that ends is asked for one more rewrite, until nothing changes.
+        first: Number of its first draw, where draws of a context are made in two ways.
     """
 
     parallel: int = 1
@@ -64,6 +66,8 @@ class SleepSetting:
     seed: int = 0
     protocol: str = ""
     thinking: int = 0
+    again: int = 0
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,12 @@ class Setting:
         arm: "baseline", "sleep", "context_only", or a name of the experiment's own.
         budget_kind: What the budget counts, such as "verbosity", "forced" or "samples".
         budget: The test-time budget.
-        draws_of: Of repeated draws (budget kind "samples"): what their budget counts.
+        draws_of: Of budget kinds "samples" and "line": what the budget of the answer counts.
         extensions: How often a chain of thought that ends before a forced budget is made to go on.
+        notes_of: Whose notes are read: the context's "own", or those of another context of the
+            "same_family" or of an "other_family".
+        asked_at: Of a "line" budget, the line of the notes that is left out: budget of the answer.
+        questions: Most questions to ask, the first ones; None for all.
         sleep: The sleep phase whose notes are read; None for none.
         samples: Number of draws.
         temperature: Of the answers; None leaves it to the server.
@@ -96,11 +104,14 @@ class Setting:
     last: bool = False
     draws_of: str = "verbosity"
     extensions: int = 0
+    notes_of: str = "own"
+    asked_at: int = 0
+    questions: int | None = None
 
     @property
     def asked_by(self) -> str:
         """What the budget of each answer counts, those of repeated draws included."""
-        return self.draws_of if self.budget_kind == "samples" else self.budget_kind
+        return self.draws_of if self.budget_kind in ("samples", "line") else self.budget_kind
 
     @property
     def sleep_parallel(self) -> int:
@@ -331,6 +342,7 @@ class SleepMethod:
         prompts: Every text it sends.
         settle: Called once before a run: gives the values of options that it left to be found out,
             such as whether the model can call tools.
+        join: Gives the notes that are read, of those of all parallel draws and the options.
         source: Hash of the source of a method that was handed in; "" for those of this library.
         is_forced: It keeps to `SleepSetting.thinking` by requests of its own, as forced budgets do,
             and not by a field of the server.
@@ -340,6 +352,7 @@ class SleepMethod:
     take: SleepFunction
     prompts: tuple[Any, ...] = ()
     settle: Callable[[Call, Any], Awaitable[Mapping[str, Any]]] = _nothing_to_settle
+    join: Callable[[Sequence[Notes], Any], Sequence[Notes]] = lambda notes, _: notes
     source: str = ""
     is_forced: bool = False
 

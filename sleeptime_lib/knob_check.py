@@ -13,6 +13,7 @@ from typing import Final
 
 from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.experiment import Answers, Call, Setting
+from sleeptime_lib.methods.controls import LINE, WITHOUT_NOTES
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.knobs import HARD_QUESTION, HARD_SITUATION, counting, goes_on, moved
 from sleeptime_lib.records import EFFORTS, Context, Question, budget_name, is_simulated
@@ -65,7 +66,8 @@ def check_budgets(study: Study, endpoint: Endpoint) -> None:
         InputError: It is; the message says what works instead.
     """
     for setting in study.settings:
-        endpoint.knobs.check(setting.asked_by, setting.budget)
+        budget = setting.asked_at if setting.budget_kind == LINE else setting.budget
+        endpoint.knobs.check(setting.asked_by, budget)
         if setting.sleep is not None:
             endpoint.knobs.check_effort(setting.sleep.effort)
             if study.method.is_forced:
@@ -105,6 +107,7 @@ def _awake(study: Study) -> list[Setting]:
     """Settings of the answers, from the lowest budget to the highest, where they differ."""
     kinds = ("effort", "thinking", "forced")
     found = [one for one in study.settings if one.budget_kind in kinds and one.sleep is None]
+    found = [one for one in found if one.arm not in WITHOUT_NOTES]
     found.sort(key=lambda one: one.budget)
     several = found and (found[0].budget_kind == "forced" or found[0].budget < found[-1].budget)
     return found if several else []

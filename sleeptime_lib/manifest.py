@@ -20,7 +20,7 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, SleepMethod
 from sleeptime_lib.models.replay import About
 from sleeptime_lib.records import is_simulated
-from sleeptime_lib.study import Study
+from sleeptime_lib.study import Study, rows_of
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 2
@@ -59,7 +59,7 @@ def new_manifest(study: Study, model: str, about: About | None) -> dict[str, Any
         "prompts_hash": prompts_hash(experiment, study.method, options),
         "sleep_method_source": study.method.source,
         "settings_per_question": len(study.settings),
-        "planned_rows": len(task.questions) * sum(s.samples for s in study.settings),
+        "planned_rows": rows_of(len(task.questions), study.settings),
         "recording": asdict(about) if about else None,
         "recording_hash": about.digest() if about else None,
     }

@@ -74,15 +74,19 @@ def _unrecorded(asked: Iterable[Setting], recorded: Sequence[Setting]) -> list[s
 
     Such as pass@k at the lowest level when the lowest level that was recorded is left out.
     """
-    there = {replace(setting, samples=1): setting.samples for setting in recorded}
+    there = {_plain(setting): setting.samples for setting in recorded}
     return [
         f"{setting.arm} at {setting.budget_kind} {setting.budget} (leave it out, such as with "
         "--pass-samples 0)"
         if setting.budget_kind == "samples"
         else f"{setting.arm} at {setting.budget_kind} {setting.budget}"
         for setting in asked
-        if there.get(replace(setting, samples=1), 0) < setting.samples
+        if there.get(_plain(setting), 0) < setting.samples
     ]
+
+
+def _plain(setting: Setting) -> Setting:
+    return replace(setting, samples=1, questions=None)
 
 
 def _shown(value: Any) -> str:

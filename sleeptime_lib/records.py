@@ -273,12 +273,13 @@ class Row:
         cluster_id: Unit to resample for intervals (template, family, repository).
         context_id: Context the question is about.
         question_id: The question.
-        arm: "baseline" (no sleep phase), "sleep", "context_only" (question withheld), or another
-            arm of the experiment.
+        arm: "baseline" (no sleep phase), "sleep", "context_only" (question withheld), a control arm
+            (see `methods.controls`), or another arm of the experiment.
         budget_kind: What `budget` counts: "verbosity" (level 0-4), "samples" (draws at the lowest
             level for pass@k; `budget` is then the budget of each draw), "effort" (place in
             `EFFORTS`), "thinking" and "forced" (most thinking tokens, bounded by the server or by
-            cutting it off), or another kind of the experiment.
+            cutting it off), "line" (number of the line of the notes that is left out, 0 for none),
+            or another kind of the experiment.
         budget: The budget's value.
         sleep_parallel: Parallel sleep phases whose notes were joined; 0 without a sleep phase.
         sleep_effort: Reasoning effort of the sleep phase; "" for the model's default.
@@ -296,7 +297,8 @@ class Row:
         sleep_cached_tokens: Those of them that came from the server's prefix cache.
         sleep_completion_tokens: Generated tokens of that sleep phase.
         sleep_reasoning_tokens: Hidden reasoning tokens among them.
-        sleep_id: The sleep phase; rows that share it share its cost. "" without one.
+        sleep_id: The sleep phase whose notes were read, of whatever context; rows that share it
+            share its cost. "" without one.
         billed_test_prompt_tokens: Prompt tokens this run paid for this row's answer. A shared call
             is billed to one row only, so the columns add up to what the run paid for its rows.
         billed_test_cached_tokens: Cached prompt tokens among them.

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from sleeptime_lib.analysis import tables
 from sleeptime_lib.analysis.report import Report, RunSize, analyse
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiment import Experiment, Section, SleepFunction
+from sleeptime_lib.experiment import Experiment, Notes, Section, SleepFunction
 from sleeptime_lib.experiments import shipped
 from sleeptime_lib.manifest import MANIFEST, manifest_hash, read_manifest
 from sleeptime_lib.methods import find_method
+from sleeptime_lib.methods.controls import LINE
 from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.records import KINDS, ROW_KEY, Task, Usage, is_simulated
@@ -91,7 +92,9 @@ class Run:
     def report(self, *, at: float | None = None) -> Report:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
         report = analyse(self.rows, at=at, planned=self.size)
-        return replace(report, warnings=(*report.warnings, *self._idle_knob()))
+        # Lines of notes that were left out are no budgets; they have a section of their own.
+        curves = tuple(one for one in report.curves if one.line.budget_kind != LINE)
+        return replace(report, curves=curves, warnings=(*report.warnings, *self._idle_knob()))
 
     def _idle_knob(self) -> tuple[str, ...]:
         knob = self.manifest.get("knob") or {"works": True}
@@ -149,6 +152,28 @@ class Run:
     def notes(self) -> pd.DataFrame:
         """The notes of the run's sleep phases: the columns of `store.SleepRecord`."""
         return read_sleeps(self.path)
+
+    def notes_read(self, parallel: int) -> pd.DataFrame:
+        """The notes as answers read them where so many sleep phases are joined.
+
+        Returns:
+            context_id, sleep_effort, draw and text; draws that the sleep method makes one text of
+            are draw 0.
+        """
+        import pandas as pd
+
+        notes = self.notes()
+        notes = notes[notes["draw"] < parallel].sort_values("draw")
+        try:
+            method = find_method(self._known_experiment(), self.options)
+        except InputError:  # a function that was handed in, which joins nothing
+            return notes
+        found = [
+            (context_id, effort, draw, note.text)
+            for (context_id, effort), own in notes.groupby(["context_id", "sleep_effort"])
+            for draw, note in enumerate(method.join([Notes(t) for t in own["text"]], self.options))
+        ]
+        return pd.DataFrame(found, columns=["context_id", "sleep_effort", "draw", "text"])
 
     def task(self) -> Task:
         """The contexts and questions of the run.

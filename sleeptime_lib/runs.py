@@ -37,7 +37,7 @@ from sleeptime_lib.models.replay import PREFIX, About, open_recording, read_abou
 from sleeptime_lib.models.totals import ClientTotals
 from sleeptime_lib.records import SIMULATED, Row, Task
 from sleeptime_lib.store import CALLS, RunDirectory, count_rows, open_run
-from sleeptime_lib.study import Study, settle, settled
+from sleeptime_lib.study import Study, plan, settle, settled
 
 if TYPE_CHECKING:
     from sleeptime_lib.results import Run
@@ -154,8 +154,8 @@ def prepare(
         sleep_method: A function of your own in place of the one that the options name.
 
     Raises:
-        InputError: The data cannot be loaded, the model has no key, its server takes no such
-            budgets, or the recording does not hold all that is asked for.
+        InputError: The data cannot be loaded or do not allow an arm, the model has no key, its
+            server takes no such budgets, or the recording does not hold all that is asked for.
     """
     method = find_method(experiment, options, sleep_method)
     options = options.model_copy(update={"sleep_method": method.name})
@@ -368,6 +368,7 @@ def _close(directory: RunDirectory, client: Client, began: float, **changes: Any
 
 
 def _estimate(study: Study, model: str, execution: Execution) -> Estimate:
+    next(plan(study.task, study.settings), None)  # tells what keeps it from being carried out
     prices = read_prices(execution.prices)
     return estimate(study.task, study.settings, study.experiment.expect, model, prices)
 

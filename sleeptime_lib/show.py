@@ -6,6 +6,7 @@ only way by which they reach a notebook, as they are: no tags, no Markdown, no f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from IPython.display import HTML, Image
 from sleeptime_lib import figures
 from sleeptime_lib.analysis import notes as analysed_notes
 from sleeptime_lib.analysis import tables, wording
-from sleeptime_lib.analysis.notes import Split
+from sleeptime_lib.analysis.notes import Exchange, Split
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
@@ -107,7 +108,7 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
     """
     line = _sleep_line(run.rows, budget, parallel)
     found = analysed_notes.exchange(
-        run.task(), run.rows, run.notes(), budget=budget, parallel=parallel, **line
+        run.task(), run.rows, run.notes_read(parallel), budget=budget, parallel=parallel, **line
     )
     kind = found.line.budget_kind
     what = f"{'Level' if kind == 'verbosity' else 'Budget'} {budget_name(kind, budget)}"
@@ -115,7 +116,7 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
         _line(
             f"{what}, {found.line.label}: {found.both} questions are right in both "
             f"arms and {found.neither} are wrong in both; notes won {len(found.won)} and lost "
-            f"{len(found.lost)}. {wording.matches(found)}"
+            f"{len(found.lost)}. {wording.matches(found)}{_placebo(found)}"
         ),
         _line(
             f"The right answer stands in the notes of {_accuracies(found.stated)}. It is missing "
@@ -133,6 +134,13 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
                 _block(one.notes),
             ]
     return _page(*parts)
+
+
+def _placebo(found: Exchange) -> str:
+    if math.isnan(found.placebo):
+        return ""
+    share = f"{100 * found.placebo:.0f}%"
+    return f" Held against another context's notes, which no answer read, {share} would match."
 
 
 def _sleep_line(rows: pd.DataFrame, budget: int, parallel: int) -> dict[str, str]:

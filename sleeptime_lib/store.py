@@ -69,6 +69,24 @@ class SleepRecord:
     reasoning_tokens: int
 
 
+def sleep_id(context_id: str, effort: str, draws: range) -> str:
+    """The name of a sleep phase that rows share, which `draws_of` reads; "" for none."""
+    if not draws:
+        return ""
+    first = f"{draws.start}+" if draws.start else ""
+    return f"{context_id}:{effort or 'default'}:{first}{len(draws)}"
+
+
+def draws_of(sleep_id: str, effort: str) -> list[tuple[str, str, int]]:
+    """The keys of the draws that a sleep phase joins."""
+    if not sleep_id:
+        return []
+    context_id, _, draws = sleep_id.rsplit(":", 2)
+    first, _, count = draws.rpartition("+")
+    start = int(first or 0)
+    return [(context_id, effort, draw) for draw in range(start, start + int(count))]
+
+
 _SLEEP_KEY: Final = ("context_id", "sleep_effort", "draw")
 _HISTORY: Final = ("created", "estimate", "billed", "calls", "seconds")
 
@@ -123,11 +141,7 @@ class RunDirectory:
         return frozenset(
             key_digest([row[name] for name in ROW_KEY])
             for row in self._rows.read()
-            if not row["error"]
-            and all(
-                (row["context_id"], row["sleep_effort"], draw) in kept
-                for draw in range(row["sleep_parallel"])
-            )
+            if not row["error"] and kept.issuperset(draws_of(row["sleep_id"], row["sleep_effort"]))
         )
 
     def sleeps_kept(self) -> set[tuple[str, str, int]]:

@@ -7,13 +7,14 @@ again without asking anybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sleeptime_lib.config import Options
-from sleeptime_lib.errors import CallError, SleeptimeError
+from sleeptime_lib.errors import CallError, InputError, SleeptimeError
 from sleeptime_lib.experiment import (
     Answered,
     Answers,
@@ -51,6 +52,7 @@ class Planned:
         question: The question.
         setting: Arm and budget.
         sample: Index of the draw.
+        source: The context whose notes are read.
         carries: Draws of the sleep phase whose bill this row carries: those that no earlier row of
             the plan uses.
     """
@@ -59,6 +61,7 @@ class Planned:
     question: Question
     setting: Setting
     sample: int
+    source: Context
     carries: range
 
     @property
@@ -77,20 +80,90 @@ class Planned:
 
 
 def plan(task: Task, settings: Sequence[Setting]) -> Iterator[Planned]:
-    """Every row of a run, in the order in which they are produced."""
-    drawn: dict[tuple[str, str], int] = {}
+    """Every row of a run, in the order in which they are produced.
+
+    Raises:
+        InputError: A setting reads the notes of another context, and there is none.
+    """
+    sources = {(s.notes_of, s.seed): sources_of(task, s.notes_of, s.seed) for s in settings}
+    drawn: dict[tuple[str, str, int], int] = {}
     for last in (False, True):
         turn = [setting for setting in settings if setting.last == last]
-        for question in task.questions if turn else ():
+        for number, question in enumerate(task.questions if turn else ()):
             context = task.contexts[question.context_id]
             for setting in turn:
-                phase = (question.context_id, setting.sleep_effort)
+                if setting.questions is not None and number >= setting.questions:
+                    continue
+                source = sources[setting.notes_of, setting.seed][context.context_id]
+                first = setting.sleep.first if setting.sleep else 0
+                phase = (source.context_id, setting.sleep_effort, first)
                 for sample in range(setting.samples):
                     before = drawn.get(phase, 0)
                     after = max(before, setting.sleep_parallel)
                     if after > before:
                         drawn[phase] = after
-                    yield Planned(context, question, setting, sample, range(before, after))
+                    carries = range(before, after)
+                    yield Planned(context, question, setting, sample, source, carries)
+
+
+def rows_of(questions: int, settings: Sequence[Setting]) -> int:
+    """Rows of a plan for so many questions."""
+    return sum(questions_in(questions, setting) * setting.samples for setting in settings)
+
+
+def questions_in(questions: int, setting: Setting) -> int:
+    """How many of so many questions are asked in a setting."""
+    return questions if setting.questions is None else min(questions, setting.questions)
+
+
+def sources_of(task: Task, notes_of: str, seed: int) -> Mapping[str, Context]:
+    """The context whose notes are read about each context, by context_id.
+
+    Another context is drawn from those before it, by seed; the first one takes the next. So what a
+    task chooses is what every longer task chooses that begins with it.
+
+    Args:
+        task: Contexts in reading order.
+        notes_of: "own", "same_family" or "other_family"; a family is a cluster.
+        seed: Of the draws.
+
+    Raises:
+        InputError: Some context has no other of that kind.
+    """
+    if notes_of == "own":
+        return task.contexts
+    same = notes_of == "same_family"
+    every = [task.contexts[name] for name in task.by_context()]
+    families: dict[str, list[Context]] = {}
+    for context in every:
+        families.setdefault(context.cluster_id, []).append(context)
+    before: dict[str, list[Context]] = {}
+    found: dict[str, Context] = {}
+    for context in every:
+        dice = random.Random(f"{notes_of} {seed} {context.context_id}")
+        own = context.cluster_id
+        names = [own] if same else [name for name in before if name != own]
+        pool = before.get(dice.choice(names), []) if names else []
+        pool = [other for other in pool if _is_another(context, other)]
+        after: Iterable[Context] = families[own]
+        if not same:
+            after = (other for other in every if other.cluster_id != own)
+        chosen = dice.choice(pool) if pool else None
+        chosen = chosen or next((c for c in after if _is_another(context, c)), None)
+        if chosen:
+            found[context.context_id] = chosen
+        before.setdefault(own, []).append(context)
+    if len(found) < len(every):
+        raise InputError(
+            f"notes of another context of {'the same' if same else 'another'} family: "
+            f"{len(every) - len(found)} of {len(every)} contexts have none; take more questions "
+            "(--limit), or leave that arm out"
+        )
+    return found
+
+
+def _is_another(context: Context, other: Context) -> bool:
+    return bool(other.text.strip()) and other.text != context.text
 
 
 async def settle(study: Study, client: Answers) -> Mapping[str, Any]:
@@ -131,11 +204,16 @@ async def answer(
             planned.context,
             planned.question,
             planned.setting,
-            [one.notes for one in taken],
+            notes_read(study, taken),
             planned.sample,
         )
         grade = study.experiment.grade(answered, planned.question)
         return _checked(answered), replace(grade, score=_share(grade.score))
+
+
+def notes_read(study: Study, taken: Sequence[Taken]) -> Sequence[Notes]:
+    """The notes that an answer reads, of those of all parallel draws."""
+    return study.method.join([one.notes for one in taken], study.options)
 
 
 def _checked(answered: Answered) -> Answered:

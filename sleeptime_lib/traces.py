@@ -14,7 +14,7 @@ from sleeptime_lib.experiment import Call
 from sleeptime_lib.models.cache import Source
 from sleeptime_lib.models.requests import encode, key_of
 from sleeptime_lib.records import Reply, Request
-from sleeptime_lib.study import Planned, Study, answer, plan, settle, settled, take
+from sleeptime_lib.study import Planned, Study, answer, notes_read, plan, settle, settled, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Trace:
 
     Attributes:
         planned: Context, question, setting and sample.
-        notes: The notes of each draw that were read.
+        notes: The notes that were read: of each draw, or as the sleep method joins them.
         slept: The calls of each draw that made them.
         asked: The calls of the answer.
         answer: Its text.
@@ -107,12 +107,12 @@ async def _trace(study: Study, planned: Planned, client: Rereader) -> Trace:
     call = Call(client, "trace")
     taken, slept = [], []
     for draw in range(planned.setting.sleep_parallel):
-        taken.append(await take(study, planned.context, planned.setting, draw, call))
+        taken.append(await take(study, planned.source, planned.setting, draw, call))
         slept.append(client.taken())
     answered, grade = await answer(study, planned, taken, call)
     return Trace(
         planned=planned,
-        notes=tuple(one.notes.text for one in taken),
+        notes=tuple(note.text for note in notes_read(study, taken)),
         slept=tuple(slept),
         asked=client.taken(),
         answer=answered.text,

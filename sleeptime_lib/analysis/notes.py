@@ -7,57 +7,28 @@ context. How often it does is seen in the baseline's wrong answers: those were g
 notes, so whatever of them stands there cannot have been copied (a placebo check). This is a part
 of where the difference between the arms comes from, which the paper leaves open.
 
-Lines of notes are read as models write them, whatever they were asked for: "name = calculation =
-number", "name: number", "the name is number", with bullets and bold face. A reader of results,
-it shares nothing with the simulated model's own reading of notes.
+A second placebo checks the first: how often the wrong answers of the arm with notes are a number
+that stands in the notes of some other context, which it never saw either.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from sleeptime_lib.analysis.cells import RIGHT, Line, check
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.methods.note_lines import NoteLine, read_lines
 from sleeptime_lib.records import Context, Question, Task
 from sleeptime_lib.tasks.grading import is_correct
-from sleeptime_lib.tasks.numerals import find_numbers
 
-_MARKS: Final = re.compile(r"^\s*(?:[-*•–#>]+|\d+[.)])\s+|[*_`]{2,}|`")
-_NAME_END: Final = re.compile(r"\s*(?:=|:|→|->)\s*|\s(?:is|are|was|were|equals?)\s(?=[^a-z]*\d)")
+__all__ = ["Exchange", "NoteLine", "Split", "Turned", "WrongAnswers", "exchange", "read_lines"]
 
-
-@dataclass(frozen=True, slots=True)
-class NoteLine:
-    """A line of notes that states a number.
-
-    Attributes:
-        name: What the number is.
-        number: The number as text ("12.5", "75%").
-    """
-
-    name: str
-    number: str
-
-
-def read_lines(text: str) -> list[NoteLine]:
-    """The lines of notes that state a named number."""
-    return [line for line in map(_read_line, text.splitlines()) if line is not None]
-
-
-def _read_line(line: str) -> NoteLine | None:
-    line = _MARKS.sub("", line).strip()
-    end = _NAME_END.search(line)
-    if end is None or not re.search("[A-Za-z]", line[: end.start()]):
-        return None
-    # Of a calculation the result counts, which stands behind the last equals sign.
-    numbers = find_numbers(line[end.end() :].rsplit("=", 1)[-1])
-    return NoteLine(line[: end.start()].strip(), str(numbers[0])) if numbers else None
+OTHERS = 20
+"""Other contexts whose notes each wrong answer is held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +83,8 @@ class Exchange:
         sleep_wrong: Wrong answers of the sleep arm.
         baseline_wrong: Those of the baseline, which never saw the notes: its matches are what
             chance alone brings about.
+        placebo: Share of the sleep arm's wrong answers that stand in the notes of another context,
+            on average over up to `OTHERS` of them; NaN where there is none.
         stated: The questions whose right answer stands in the notes.
         unstated: The others.
     """
@@ -124,6 +97,7 @@ class Exchange:
     lost: tuple[Turned, ...]
     sleep_wrong: WrongAnswers
     baseline_wrong: WrongAnswers
+    placebo: float
     stated: Split
     unstated: Split
 
@@ -199,6 +173,7 @@ def exchange(
         lost=turned(right & ~with_notes),
         sleep_wrong=_wrong(slept["prediction"][both[~with_notes]], notes),
         baseline_wrong=_wrong(base["prediction"][both[~right]], notes),
+        placebo=_placebo(slept["prediction"][both[~with_notes]], questions, texts),
         stated=_split(stated, right, with_notes),
         unstated=_split(~stated, right, with_notes),
     )
@@ -212,6 +187,23 @@ def _wrong(predictions: pd.Series, notes: Mapping[str, Sequence[str]]) -> WrongA
     """Count wrong answers, by question, against the notes of their questions."""
     found = [_find(notes[str(name)], said) for name, said in predictions.items()]
     return WrongAnswers(len(found), sum(line is not None for line in found))
+
+
+def _placebo(
+    predictions: pd.Series,
+    questions: Mapping[str, Question],
+    texts: Mapping[str, Sequence[str]],
+) -> float:
+    """Mean share of wrong answers that stand in the notes of a context that comes after theirs."""
+    names = sorted(texts)
+    shares = []
+    for name, said in predictions.items():
+        own = questions[str(name)].context_id
+        start = names.index(own) + 1 if own in texts else 0
+        others = [other for other in (*names[start:], *names[:start]) if other != own][:OTHERS]
+        if others:
+            shares.append(np.mean([_find(texts[other], said) is not None for other in others]))
+    return float(np.mean(shares)) if shares else float("nan")
 
 
 def _texts(sleeps: pd.DataFrame, line: Line) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from sleeptime_lib.experiment import Answered, Grade, Section, Setting
 from sleeptime_lib.experiments import stateful_gsm
 from sleeptime_lib.experiments.stateful_gsm import Parallel, StatefulGsmOptions
 from sleeptime_lib.methods import RETHINK_PROBLEM, reasoning
+from sleeptime_lib.methods.controls import LINE
 from sleeptime_lib.methods.reasoning import BOXED, BudgetKind
 from sleeptime_lib.records import Question
 from sleeptime_lib.tasks import boxed
@@ -110,7 +111,8 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
     from sleeptime_lib.analysis.tables import report_table
     from sleeptime_lib.figures import pareto
 
-    by_year = {year: analyse(rows, draws=report.draws) for year, rows in years(run.rows).items()}
+    by_budget = run.rows[run.rows["budget_kind"] != LINE]
+    by_year = {year: analyse(rows, draws=report.draws) for year, rows in years(by_budget).items()}
     told = reach(run.rows, run.options.points[0]) if report.comparisons else ()
     return (
         *stateful_gsm.sections(run, report),

@@ -4,32 +4,40 @@ Each question is answered at five levels of verbosity, with an empty block of no
 with the notes of 1, 2, 5 and 10 parallel sleep phases; ten times at the lowest level for pass@k;
 and with the question withheld (context-only). With `budget_kind` the levels give way to budgets of
 effort, of thinking tokens, or of forced length (see `methods.reasoning`).
+
+Control arms are added by `controls`, `sleep_long` and `ablate_lines` (see `methods.controls`): off
+by default, and asked after everything else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from sleeptime_lib import tasks
 from sleeptime_lib.config import Options, option
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import (
     Experiment,
-    Prompt,
     Section,
     Setting,
     SleepSetting,
 )
-from sleeptime_lib.methods import RETHINK, reasoning, verbosity
+from sleeptime_lib.experiments.control_sections import control_sections
+from sleeptime_lib.methods import RETHINK, controls, reasoning, verbosity
+from sleeptime_lib.methods.controls import Control
 from sleeptime_lib.methods.reasoning import BudgetKind
 from sleeptime_lib.records import Task, budget_name
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.report import Report
     from sleeptime_lib.results import Run
+
+LONG_DRAW: Final = 1000
+"""Number of the long sleep phase among the draws of a context, beyond all short ones."""
 
 Level = Annotated[int, Field(ge=0, le=4)]
 Budget = Annotated[int, BeforeValidator(reasoning.read_budget)]
@@ -90,6 +98,27 @@ class StatefulGsmOptions(Options):
     )
     pass_temperature: Temperature | None = option(0.7, "Of those draws.")
     context_only: bool = option(True, "Also withhold the question, as an ablation.", replay="part")
+    controls: tuple[Control, ...] = option(
+        (), f"Control arms: {', '.join(get_args(Control))}.", replay="part", validate_default=True,
+    )  # fmt: skip
+    sleep_again: int = option(
+        0, "How often a sleep phase that ends is asked for one more rewrite.", ge=0, le=9
+    )
+    sleep_long: int = option(
+        0, "Rewrites of one long sleep phase, an arm beside k short ones; 0 for none.",
+        replay="part", ge=0, le=10,
+    )  # fmt: skip
+    agree: int = option(2, "Of --sleep-method agreed: phases that must reach a number.", ge=1)
+    ablate_lines: int = option(
+        0, "Most lines of the notes that are left out, one at a time; 0 for none.",
+        replay="part", ge=0, le=200,
+    )  # fmt: skip
+    ablate_questions: int = option(
+        20, "Most questions that are asked again without a line.", replay="part", ge=1
+    )
+    ablate_at: Budget | None = option(
+        None, "Budget at which they are asked again; default: the lowest.", replay="part"
+    )
 
     @property
     def points(self) -> tuple[int, ...]:
@@ -110,6 +139,14 @@ class StatefulGsmOptions(Options):
     def _sorted_once_each(cls, values: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(sorted(set(values)))
 
+    @field_validator("controls")
+    @classmethod
+    def _in_order(cls, values: tuple[Control, ...], info: ValidationInfo) -> tuple[Control, ...]:
+        reading = sorted(set(values) - set(controls.WITHOUT_NOTES))
+        if reading and not info.data.get("sleep_parallel", (1,)):
+            raise ValueError(f"controls {', '.join(reading)} read notes: add --sleep-parallel 1")
+        return tuple(name for name in get_args(Control) if name in values)
+
     @field_validator("budgets")
     @classmethod
     def _of_their_kind(cls, values: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
@@ -120,9 +157,9 @@ def load(options: StatefulGsmOptions) -> Task:
     """The contexts and questions of a run.
 
     Raises:
-        InputError: The data cannot be loaded.
+        InputError: The data cannot be loaded, or lack the true quantities that an arm shows.
     """
-    return tasks.load(
+    task = tasks.load(
         options.dataset,
         limit=options.limit,
         seed=options.seed,
@@ -130,22 +167,26 @@ def load(options: StatefulGsmOptions) -> Task:
         skip_bad=options.skip_bad,
         questions_per_context=options.questions_per_context,
     )
+    if "oracle" in options.controls and not all(c.quantities for c in task.contexts.values()):
+        raise InputError(
+            f"control oracle: the true quantities of {options.dataset} are not known; they are of "
+            "generated data, such as procedural-p1"
+        )
+    return task
 
 
 def settings(options: StatefulGsmOptions) -> tuple[Setting, ...]:
     """Every point that the experiment measures for each question."""
-    sleeps = [
-        SleepSetting(
-            parallel=parallel,
-            effort=options.sleep_effort,
-            temperature=options.sleep_temperature,
-            max_tokens=options.sleep_max_tokens,
-            seed=options.seed,
-            protocol=options.sleep_protocol,
-            thinking=options.sleep_thinking,
-        )
-        for parallel in options.sleep_parallel
-    ]
+    phase = SleepSetting(
+        effort=options.sleep_effort,
+        temperature=options.sleep_temperature,
+        max_tokens=options.sleep_max_tokens,
+        seed=options.seed,
+        protocol=options.sleep_protocol,
+        thinking=options.sleep_thinking,
+        again=options.sleep_again,
+    )
+    sleeps = [replace(phase, parallel=parallel) for parallel in options.sleep_parallel]
     baseline = Setting(
         arm="baseline",
         temperature=options.temperature,
@@ -174,22 +215,55 @@ def settings(options: StatefulGsmOptions) -> tuple[Setting, ...]:
             last=True,
         )
         plan.append(draws)
+    plan += _control_settings(options, at_level, phase)
     return tuple(plan)
+
+
+def _control_settings(
+    options: StatefulGsmOptions, at_level: Sequence[Setting], phase: SleepSetting
+) -> list[Setting]:
+    """The control arms, which read the notes of the smallest number of phases, and what is left."""
+    plan = []
+    for name in options.controls:
+        sleep = None
+        if name not in controls.WITHOUT_NOTES:
+            sleep = replace(phase, parallel=options.sleep_parallel[0])
+        whose = controls.NOTES_OF.get(name, "own")
+        plan += [replace(one, arm=name, sleep=sleep, notes_of=whose) for one in at_level]
+    if options.sleep_long:
+        long = replace(phase, again=options.sleep_long - 1, first=LONG_DRAW)
+        plan += [replace(one, arm="sleep_long", sleep=long) for one in at_level]
+    if options.ablate_lines:
+        at = options.ablate_at
+        lowest = next((one for one in at_level if at in (None, one.budget)), None)
+        if lowest is None:
+            raise InputError(f"--ablate-at {at} is none of the budgets of this run")
+        plan += [
+            replace(
+                lowest, arm="without_line", budget_kind=controls.LINE, budget=line, sleep=phase,
+                draws_of=lowest.budget_kind, asked_at=lowest.budget,
+                questions=options.ablate_questions,
+            )
+            for line in range(options.ablate_lines + 1)
+        ]  # fmt: skip
+    return [replace(setting, last=True) for setting in plan]
 
 
 def more_prompts(
     options: StatefulGsmOptions, style: reasoning.Style = reasoning.NUMBER
-) -> tuple[Prompt, ...]:
-    """What only other budgets than verbosity send."""
+) -> tuple[Any, ...]:
+    """What only other budgets than verbosity, and control arms, send."""
     kind = options.budget_kind
-    return () if kind == "verbosity" else style.prompts(kind)
+    other = () if kind == "verbosity" else style.prompts(kind)
+    return (*other, *controls.prompts(options.controls))
 
 
 def sections(run: Run, report: Report) -> Sequence[Section]:
     """Accuracy against tokens, and what depends on how the run was asked."""
     from sleeptime_lib.figures import accuracy_pictures
 
-    return (Section("accuracy", pictures=accuracy_pictures(report)),)
+    accuracy = Section("accuracy", pictures=accuracy_pictures(report))
+    return (accuracy, *control_sections(run, report))
 
 
 STATEFUL_GSM: Final = Experiment(

@@ -6,6 +6,7 @@ against tokens, `points_picture` for differences at named steps, each with `Seri
 
 from sleeptime_lib.figures.amortisation import amortised_pareto, cost_by_questions, sensitivity
 from sleeptime_lib.figures.blocks import accuracy_picture, points_picture
+from sleeptime_lib.figures.controls import control_arms, note_lines
 from sleeptime_lib.figures.live import LivePlot, to_plotly
 from sleeptime_lib.figures.picture import Picture, Series
 from sleeptime_lib.figures.plots import (
@@ -30,9 +31,11 @@ __all__ = [
     "all_tokens",
     "amortised_pareto",
     "context_only",
+    "control_arms",
     "cost_by_questions",
     "curve_series",
     "differences",
+    "note_lines",
     "pareto",
     "pass_at_k",
     "points_picture",

@@ -9,6 +9,7 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, SleepFunction, SleepMethod
 from sleeptime_lib.methods.rethink import RETHINK, RETHINK_PROBLEM
 from sleeptime_lib.methods.rethink_forced import RETHINK_FORCED, RETHINK_PROBLEM_FORCED
+from sleeptime_lib.methods.sifted import SIFTED
 
 __all__ = ["RETHINK", "RETHINK_PROBLEM", "SLEEP_METHODS", "find_method", "method_of"]
 
@@ -17,6 +18,7 @@ SLEEP_METHODS: Final[tuple[SleepMethod, ...]] = (
     RETHINK_PROBLEM,
     RETHINK_FORCED,
     RETHINK_PROBLEM_FORCED,
+    *SIFTED,
 )
 """Those that --sleep-method knows; a notebook may hand in a function of its own."""
 

@@ -26,10 +26,8 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from sleeptime_lib.errors import StopRun
-from sleeptime_lib.estimate import CHARS_PER_TOKEN
 from sleeptime_lib.experiment import Answered, Call, Expected, Notes, Prompt, Setting
-from sleeptime_lib.methods import rethink, verbosity
-from sleeptime_lib.methods.verbosity import CONTEXT_ONLY, asking
+from sleeptime_lib.methods import controls, rethink, verbosity
 from sleeptime_lib.models.knobs import CONTINUE
 from sleeptime_lib.models.requests import estimated_tokens
 from sleeptime_lib.records import EFFORTS, Context, Question, Reply
@@ -170,13 +168,17 @@ async def answer(
     Measures: `thinking_tokens`, generated before a forced answer, `forced` 1 where the answer was
     forced, `extensions`, how often the chain was made to go on; of effort and thinking budgets,
     `reasoning_untold` 1 where the model thought and the server does not tell how many of the
-    generated tokens that took.
+    generated tokens that took; of notes without a line see `controls.without_line`.
     """
+    if setting.budget_kind == controls.LINE:
+        rest, told = controls.without_line(notes, setting.budget)
+        whole = controls.as_asked(setting)
+        answered = await answer(call, context, question, whole, rest, sample, style)
+        return replace(answered, measures={**answered.measures, **told})
     if setting.asked_by == "verbosity":
         return await verbosity.answer(call, context, question, setting, notes, sample)
-    asked = CONTEXT_ONLY.text if setting.arm == "context_only" else question.text
     manner = style.manner if setting.asked_by == "forced" else style.alone
-    opening = asking(context.text, [note.text for note in notes], asked, manner)
+    opening = controls.opening(context, question, setting, notes, manner)
     if setting.asked_by == "forced":
         return await _forced(call, opening, setting, sample, style)
     field: dict[str, Any] = (
@@ -190,19 +192,19 @@ async def answer(
 
 def expect(setting: Setting, style: Style = NUMBER) -> Expected:
     """What an answer under a budget, and a draw of the sleep phase, are expected to take."""
+    if setting.budget_kind == controls.LINE:
+        setting = controls.as_asked(setting)
     if setting.asked_by == "verbosity":
         return verbosity.expect(setting)
-    frame = asking("", (), "", style.manner)
     thinking = setting.budget
     if setting.asked_by == "effort":
         thinking = _EFFORT_TOKENS[EFFORTS[setting.budget]]
     forced = setting.asked_by == "forced"
     return Expected(
         calls=len(list(steps(thinking))) + 1 if forced else 1,
-        frame_tokens=sum(len(str(message)) for message in frame) / CHARS_PER_TOKEN,
+        frame_tokens=controls.frame_tokens(setting, style.manner),
         completion_tokens=thinking + 10,
-        sleep_calls=rethink.EXPECTED_CALLS,
-        sleep_frame_tokens=rethink.FRAME_TOKENS,
+        **rethink.expected(setting),
         once_per_context=setting.arm == "context_only",
     )
 

@@ -30,6 +30,9 @@ MAX_NOTES_CHARS: Final = 5000
 EXPECTED_CALLS: Final = 3
 """Calls of one draw, for estimates: two rewrites and the end."""
 
+EXPECTED_TOKENS: Final = 300
+"""Generated tokens of one draw, for estimates."""
+
 Protocol = Literal["tools", "text"]
 
 SLEEP_FRAME: Final = Prompt(
@@ -116,6 +119,16 @@ FRAME_TOKENS: Final = (len(SLEEP_FRAME.text) + len(SLEEP_TOOLS.text)) / CHARS_PE
 """Prompt tokens of a call beside the context, for estimates."""
 
 
+def expected(setting: Setting) -> dict[str, Any]:
+    """What a draw of the sleep phase takes, as fields of `Expected`."""
+    again = setting.sleep.again if setting.sleep else 0
+    return {
+        "sleep_calls": EXPECTED_CALLS + again,
+        "sleep_frame_tokens": FRAME_TOKENS,
+        "sleep_tokens": EXPECTED_TOKENS * (1 + again),
+    }
+
+
 @dataclass(slots=True)
 class Block:
     """The block of notes while it is being written.
@@ -153,6 +166,9 @@ async def take_notes(
 ) -> Notes:
     """Run one draw of the sleep phase; about an empty context there is nothing to think.
 
+    A phase that the model ends is gone on with as often as the setting says, until the notes do not
+    change any more.
+
     Args:
         call: Asks the model.
         context: The situation c.
@@ -171,10 +187,11 @@ async def take_notes(
     follow = _use_tools if by_tools else _use_text
     block = Block()
     messages = _opening(context.text, frame, by_tools=by_tools)
-    calls = silent = 0
+    calls = silent = ends = 0
+    settled: str | None = None  # the notes when the phase last ended
     # A model that only talks, or only sends calls that cannot be read, gets as many turns as one
     # that works, and no more than one reminder in a row.
-    while not block.done and calls <= MAX_REWRITES and silent < 2:
+    while not block.done and calls <= MAX_REWRITES + how.again and silent < 2:
         reply = await call(
             messages,
             tools=(RETHINK_TOOL, FINISH_TOOL) if by_tools else (),
@@ -189,7 +206,10 @@ async def take_notes(
         answer = follow(reply, block)
         silent = silent + 1 if answer is None else 0
         messages += [_as_message(reply), *(answer or [_go_on()])]
-    return Notes(block.text, block.rewrites, block.finished)
+        if block.finished and ends < how.again and block.text not in ("", settled):
+            block.finished, settled, ends = False, block.text, ends + 1
+            messages += [_go_on()] if by_tools else []
+    return Notes(block.text, block.rewrites, block.finished or settled is not None)
 
 
 async def choose_protocol(call: Call, options: Any) -> Mapping[str, Any]:

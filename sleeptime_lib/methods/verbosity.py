@@ -12,20 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.estimate import CHARS_PER_TOKEN
 from sleeptime_lib.experiment import Answered, Call, Expected, Grade, Notes, Prompt, Setting
-from sleeptime_lib.methods import rethink
-from sleeptime_lib.methods.situation import EMPTY_NOTES, situation_block
+from sleeptime_lib.methods import controls, rethink
+from sleeptime_lib.methods.situation import ANSWER_FRAME, CONTEXT_ONLY, EMPTY_NOTES, asking
 from sleeptime_lib.records import Context, Question
 from sleeptime_lib.tasks.grading import extract_answer, is_correct
-
-ANSWER_FRAME: Final = Prompt(
-    "answer_frame",
-    1,
-    "You answer questions about a situation. Below the situation there is a block of notes that "
-    "may have been written earlier, while there was time to think about the situation. The block "
-    "may be empty. What it holds can save you work, but the situation itself decides.",
-)
 
 VERBOSITY: Final[tuple[Prompt, ...]] = (
     Prompt(
@@ -62,13 +53,6 @@ VERBOSITY: Final[tuple[Prompt, ...]] = (
 )
 """Levels 0 to 4 of test-time verbosity (paper, appendix A)."""
 
-CONTEXT_ONLY: Final = Prompt(
-    "context_only",
-    1,
-    "The question has not been given. Guess the one question that is most likely to be asked "
-    "about this situation, and answer it.",
-)
-
 PROMPTS: Final = (EMPTY_NOTES, ANSWER_FRAME, *VERBOSITY, CONTEXT_ONLY)
 
 LEVEL_TOKENS: Final = (10, 30, 45, 80, 300)
@@ -85,9 +69,9 @@ async def answer(
     sample: int,
 ) -> Answered:
     """Answer a question at the level that the setting's budget names."""
-    asked = CONTEXT_ONLY.text if setting.arm == "context_only" else question.text
+    manner = _manner(setting.budget)
     reply = await call(
-        messages(context.text, [note.text for note in notes], asked, setting.budget),
+        controls.opening(context, question, setting, notes, manner),
         temperature=setting.temperature,
         seed=setting.seed + sample,
         max_tokens=setting.max_tokens,
@@ -105,12 +89,10 @@ def grade(answered: Answered, question: Question) -> Grade:
 
 def expect(setting: Setting) -> Expected:
     """What an answer at a level, and a draw of the sleep phase, are expected to take."""
-    frame = messages("", (), "", setting.budget)
     return Expected(
-        frame_tokens=sum(len(str(message)) for message in frame) / CHARS_PER_TOKEN,
+        frame_tokens=controls.frame_tokens(setting, _manner(setting.budget)),
         completion_tokens=LEVEL_TOKENS[setting.budget],
-        sleep_calls=rethink.EXPECTED_CALLS,
-        sleep_frame_tokens=rethink.FRAME_TOKENS,
+        **rethink.expected(setting),
         once_per_context=setting.arm == "context_only",
     )
 
@@ -123,16 +105,10 @@ def messages(
     Raises:
         InputError: The verbosity level is not 0 to 4.
     """
+    return asking(context, notes, question, _manner(level))
+
+
+def _manner(level: int) -> Prompt:
     if not 0 <= level < len(VERBOSITY):
         raise InputError(f"verbosity level {level} does not exist: use 0 to {len(VERBOSITY) - 1}")
-    return asking(context, notes, question, VERBOSITY[level])
-
-
-def asking(
-    context: str, notes: Sequence[str], question: str, manner: Prompt
-) -> tuple[Mapping[str, Any], ...]:
-    """The messages that ask a question, in the frame that all ways of answering share."""
-    user = (
-        f"{situation_block(context, notes)}\n\n<question>\n{question}\n</question>\n\n{manner.text}"
-    )
-    return ({"role": "system", "content": ANSWER_FRAME.text}, {"role": "user", "content": user})
+    return VERBOSITY[level]

@@ -69,6 +69,13 @@ def test_the_baselines_wrong_answers_tell_how_often_chance_alone_matches(task, r
     assert found.baseline_wrong == WrongAnswers(1, matches=1)
 
 
+def test_the_notes_of_other_contexts_tell_how_often_any_notes_would_match(task, rows, sleeps):
+    assert exchange(task, rows, sleeps, budget=3).placebo == 0.5  # 12 stands everywhere, 99 nowhere
+    other = sleeps.context_id == "x0"
+    sleeps.loc[other & (sleeps.draw == 0), "text"] = "nothing = 1"
+    assert exchange(task, rows, sleeps, budget=3).placebo == pytest.approx(2 / 3 / 2)
+
+
 def test_half_a_score_is_right_and_less_is_wrong(task, rows, sleeps):
     rows.loc[rows.score == 0, "score"] = 0.4
     rows.loc[rows.score == 1, "score"] = 0.5

@@ -150,6 +150,45 @@ async def test_text_protocol_keeps_notes_that_were_cut_off():
     assert (result.text, result.finished) == ("a = 1\nb =", False)
 
 
+class TestAgain:
+    """A phase that has ended is asked for one more rewrite."""
+
+    async def test_until_the_notes_do_not_change(self):
+        model = Model(*(said(f"<notes>{text}</notes>") for text in "abbc"))
+        result = await notes(model, "text", again=9)
+        assert (result.text, result.rewrites, result.finished) == ("b", 3, True)
+        assert len(model.asked) == 3
+
+    @pytest.mark.parametrize("again", [0, 1, 3])
+    async def test_so_often_at_most(self, again):
+        model = Model(*(said(f"<notes>{text}</notes>") for text in "abcdef"))
+        result = await notes(model, "text", again=again)
+        assert (result.rewrites, result.finished) == (1 + again, True)
+
+    async def test_a_model_that_adds_nothing_has_finished(self):
+        model = Model(said("<notes>a</notes>"), said("Nothing to add."), said("<notes>b</notes>"))
+        result = await notes(model, "text", again=3)
+        assert (result.text, result.finished, len(model.asked)) == ("a", True, 2)
+
+    async def test_notes_that_were_cut_off_are_not_gone_on_with(self):
+        model = Model(said("<notes>a = "), said("<notes>b</notes>"))
+        assert (await notes(model, "text", again=3)).text == "a ="
+
+    async def test_with_tools_the_end_is_answered_and_gone_on_from(self):
+        turns = [tools(rethink("a")), tools(FINISH), tools(rethink("b")), tools(FINISH)]
+        model = Model(*turns, tools(FINISH))
+        result = await notes(model, again=2)
+        assert (result.text, result.rewrites, result.finished) == ("b", 2, True)
+        assert len(model.asked) == 5
+        assert [m["role"] for m in model.asked[2].messages[-2:]] == ["tool", "user"]
+
+    async def test_its_first_request_is_that_of_a_short_phase(self):
+        short, long = Model(said("<notes>a</notes>")), Model(forever=said("<notes>a</notes>"))
+        await notes(short, "text")
+        await notes(long, "text", again=2)
+        assert short.asked[0] == long.asked[0]
+
+
 @pytest.mark.parametrize(("thinking", "sent"), [(0, {}), (500, {"thinking_token_budget": 500})])
 async def test_thinking_tokens_are_bounded_where_a_bound_is_set(thinking, sent):
     model = Model(tools(FINISH))

@@ -1,0 +1,69 @@
+"""The sleep arm against majority@k at equal generated tokens."""
+
+import math
+
+import pytest
+
+from sleeptime_lib.analysis.votes import sentences, votes
+
+
+def rows_of(frame, *, draws=4, tokens=60, asleep=80, said=("7", "1", "7", "2"), gold="7"):
+    """Twelve questions; four draws of 20 tokens each, and a sleep arm with so many tokens."""
+    rows = []
+    for n in range(12):
+        named = {"cluster_id": f"c{n}", "context_id": f"x{n // 2}", "question_id": f"q{n}"}
+        rows += [
+            named
+            | {"budget_kind": "samples", "sample": i, "prediction": said[i % len(said)]}
+            | {"score": float(said[i % len(said)] == gold), "test_completion_tokens": 20}
+            for i in range(draws)
+        ]
+        rows.append(
+            named
+            | {"arm": "sleep", "score": float(n % 3 > 0), "test_completion_tokens": tokens}
+            | {"sleep_id": f"x{n // 2}:1", "sleep_completion_tokens": asleep}
+        )
+    return frame(rows)
+
+
+def test_k_is_as_many_draws_as_the_tokens_pay_for(frame):
+    answer, whole = votes(rows_of(frame, tokens=60, asleep=40))
+    assert (answer.k, answer.tokens, answer.vote_tokens) == (3, 60, 60)
+    # Two questions share a phase of 40 tokens.
+    assert (whole.k, whole.tokens) == (4, 80)
+    assert answer.enough
+    assert whole.enough
+
+
+def test_it_is_the_unbiased_estimate_over_all_draws(frame):
+    answer, whole = votes(rows_of(frame, tokens=20, asleep=120))
+    assert answer.k == 1
+    assert answer.vote_accuracy == 0.5
+    assert whole.k == 4
+    assert whole.vote_accuracy == 1.0
+    assert whole.points == pytest.approx(100 * (2 / 3 - 1))
+
+
+def test_fewer_draws_than_the_tokens_pay_for_are_told(frame):
+    _, whole = votes(rows_of(frame, asleep=1000))
+    assert (whole.k, whole.enough) == (4, False)
+    assert "all the draws there are" in sentences([whole])[0]
+
+
+def test_one_draw_is_the_least(frame):
+    assert votes(rows_of(frame, tokens=3, asleep=0))[0].k == 1
+
+
+def test_the_limits_come_from_the_clusters(frame):
+    answer, _ = votes(rows_of(frame))
+    assert answer.low < answer.points < answer.high
+    alike = rows_of(frame, said=("7",))
+    alike.loc[alike.arm == "sleep", "score"] = 1.0
+    assert math.isnan(votes(alike)[0].low)
+    assert "not determined" in sentences(votes(alike))[0]
+
+
+def test_without_repeated_draws_there_is_none(frame):
+    rows = rows_of(frame)
+    assert votes(rows[rows.budget_kind != "samples"]) == ()
+    assert votes(rows[rows.arm == "baseline"]) == ()
