@@ -17,6 +17,7 @@ from sleeptime_lib.figures.plots import (
     pass_at_k,
     sleep_scaling,
 )
+from sleeptime_lib.figures.predictability import extra_by_bin, gap_by_bin, gap_slope
 from sleeptime_lib.figures.stills import save, to_png
 
 __all__ = [
@@ -30,6 +31,9 @@ __all__ = [
     "cost_by_questions",
     "curve_series",
     "differences",
+    "extra_by_bin",
+    "gap_by_bin",
+    "gap_slope",
     "pareto",
     "pass_at_k",
     "points_picture",
