@@ -13,14 +13,14 @@ import ipywidgets
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.predictability import (
     BINS,
-    T,
     Predictability,
+    T,
     choose,
     pairings,
     predictability,
 )
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiments.predictability import MAIN, MEASURES, answers_of, known
+from sleeptime_lib.experiments.predictability import MAIN, MEASURES, answers_of, by_question, known
 from sleeptime_lib.explorer import WEIGHTS, SliderNames, in_notebook
 from sleeptime_lib.figures import LivePlot, extra_by_bin, gap_by_bin
 from sleeptime_lib.figures.picture import Picture
@@ -115,12 +115,10 @@ class GapExplorer:
         Raises:
             InputError: That setting was not run.
         """
-        answered = choose(
-            self._every, budget=self._budget.value, parallel=self._parallel.value
-        )
+        answered = choose(self._every, budget=self._budget.value, parallel=self._parallel.value)
         return predictability(
             answered,
-            self._known[self._measure.value].to_dict(),
+            by_question(self._known, self._measure.value),
             bins=self._bins.value,
             t=self._t.value,
             draws=self._draws,

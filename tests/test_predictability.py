@@ -124,8 +124,8 @@ class TestFrom:
             PREDICTABILITY.load(runs.make_options(PREDICTABILITY, **given))
 
     def test_scores_are_no_answers(self, scored):
+        options = runs.make_options(PREDICTABILITY, from_run=str(scored.path))
         with pytest.raises(InputError, match="run of predictability: name one that has answers"):
-            options = runs.make_options(PREDICTABILITY, from_run=str(scored.path))
             PREDICTABILITY.load(options)
 
     def test_answers_that_went_away_are_told(self, folder, tmp_path):

@@ -28,6 +28,7 @@ CONTEXTS: Final = 4
 """Contexts of each cluster that are counted: those of one cluster are alike."""
 
 _Counts = dict[bytes, Counter[int]]
+_NOTHING: Final[Counter[int]] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def floor(task: Task) -> dict[str, Floor]:
     def others(cluster: str, history: bytes) -> Counter[int]:
         known = held[cluster]
         if history not in known:
-            known[history] = everywhere.get(history, Counter()) - of_cluster[cluster].get(
-                history, Counter()
+            known[history] = everywhere.get(history, _NOTHING) - of_cluster[cluster].get(
+                history, _NOTHING
             )
         return known[history]
 
@@ -88,7 +89,7 @@ def floor(task: Task) -> dict[str, Floor]:
                 chance = interpolated(
                     text[place],
                     others(context.cluster_id, history),
-                    cache.get(history, Counter()),
+                    cache.get(history, _NOTHING),
                     chance,
                 )
             total += math.log(chance)

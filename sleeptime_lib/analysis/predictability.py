@@ -35,7 +35,7 @@ BINS: Final = 5
 """Of the paper."""
 T: Final = 10.0
 """What a token of an answer weighs beside one of a sleep phase; the paper's value."""
-FIT_POINTS: Final = 21
+FIT_POINTS: Final = 7
 _NONE: Final = Interval(float("nan"), float("nan"), float("nan"))
 _COLLINEAR: Final = 1e-9
 """Share of a variance below which nothing is left beside what is held fixed."""

@@ -280,11 +280,15 @@ def direction(change: Interval) -> str:
 
 def points(change: Interval) -> str:
     """A change in percentage points with its limits."""
-    return f"{_with_limits(change, '+.1f')} points" if math.isfinite(change.estimate) else "not known"
+    return (
+        f"{_with_limits(change, '+.1f')} points" if math.isfinite(change.estimate) else "not known"
+    )
 
 
 def _with_limits(value: Interval, form: str) -> str:
     if math.isnan(value.estimate):
         return "not known"
     low, high = ("∞" if math.isinf(v) else f"{v:{form}}" for v in (value.low, value.high))
-    return f"{value.estimate:{form}} [{low}, {high}]" if low != "nan" else f"{value.estimate:{form}}"
+    return (
+        f"{value.estimate:{form}} [{low}, {high}]" if low != "nan" else f"{value.estimate:{form}}"
+    )

@@ -55,8 +55,8 @@ MAIN: Final = "logprob"
 MEASURES: Final = {
     "logprob": "log-probability of the question",
     "logprob_per_token": "mean log-probability of its tokens",
-    "ngram": "log-probability by an n-gram model",
-    "ngram_per_byte": "mean log-probability of its bytes by that model",
+    "ngram": "log-probability under an n-gram model",
+    "ngram_per_byte": "mean log-probability of its bytes under that model",
 }
 """Measures of predictability; the first is `MAIN`, the paper's."""
 CONTROLS: Final = {"length": "words of the question", "steps": "steps to its answer"}
@@ -73,8 +73,13 @@ class PredictabilityOptions(Options):
         ANSWERS, "Whose questions are scored: a run directory, or recorded:NAME.", flag="--from"
     )
     limit: int | None = again(
-        Options, "limit", None, description="Number of questions to score, the first ones."
+        Options,
+        "limit",
+        None,
+        description="Number of questions to score, the first ones.",
+        slider=None,
     )
+    sleep_method: str = again(Options, "sleep_method", "none", description="None is made.")
 
     @model_validator(mode="before")
     @classmethod
@@ -264,6 +269,11 @@ def known(run: Run, task: Task) -> pd.DataFrame:
     )
 
 
+def by_question(known: pd.DataFrame, name: str) -> dict[str, float]:
+    """One column of what is known, by question_id."""
+    return {str(question): float(value) for question, value in known[name].items()}
+
+
 def _steps(context: Context, question: Question) -> float:
     asked = (question.text, question.gold)
     same = (q.steps for q in context.quantities if (q.question, q.gold) == asked)
@@ -285,12 +295,12 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
 
     answers = answers_of(run)
     questions = known(run, answers.task)
-    controls = {words: questions[name].to_dict() for name, words in CONTROLS.items()}
+    controls = {words: by_question(questions, name) for name, words in CONTROLS.items()}
 
     def found_by(measure: str, answered: Pairing) -> Predictability:
         return predictability(
             answered,
-            questions[measure].to_dict(),
+            by_question(questions, measure),
             controls=controls,
             draws=report.draws,
             confidence=report.confidence,
@@ -313,7 +323,10 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
         Section(
             NAME,
             values,
-            tuple(wording.predictability(by_measure, MEASURES, answerer, run.model)),
+            (
+                "Accuracy above is the mean probability of a token of the questions, in percent.",
+                *wording.predictability(by_measure, MEASURES, answerer, run.model),
+            ),
             {
                 "gap_by_bin": gap_by_bin(report, main, answerer),
                 "gap_slope": gap_slope(report, main, answerer),

@@ -34,7 +34,9 @@ def test_a_question_is_likelier_after_its_own_context():
     likelier = 0
     for question in made.questions[:-1]:
         other = others[question.context_id]
-        moved = Context(question.context_id, made.contexts[question.context_id].cluster_id, other.text)
+        moved = Context(
+            question.context_id, made.contexts[question.context_id].cluster_id, other.text
+        )
         swapped = Task("t", {**made.contexts, question.context_id: moved}, made.questions)
         likelier += own[question.question_id].logprob > floor(swapped)[question.question_id].logprob
         if question is made.questions[7]:

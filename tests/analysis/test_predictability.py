@@ -167,7 +167,7 @@ class TestBins:
         assert [b.n for b in found.bins] == [200]
 
     def test_the_widening_is_between_the_outer_ones(self, frame):
-        rows, known, _ = predictable(frame, slope=0.25)
+        rows, known, _ = predictable(frame, clusters=60, slope=0.25)
         found = found_in(rows, known)
         first, last = found.bins[0].gain.estimate, found.bins[-1].gain.estimate
         assert found.widening.estimate == pytest.approx(last - first)
@@ -205,7 +205,12 @@ class TestSettings:
 
     def test_the_lowest_come_first(self, frame):
         every = self.settings(frame)
-        assert [(p.line.sleep_parallel, p.budget) for p in every] == [(2, 1), (2, 3), (5, 1), (5, 3)]
+        assert [(p.line.sleep_parallel, p.budget) for p in every] == [
+            (2, 1),
+            (2, 3),
+            (5, 1),
+            (5, 3),
+        ]
         assert choose(every) is every[0]
         assert choose(every, parallel=5) is every[2]
         assert choose(every, budget=3) is every[1]

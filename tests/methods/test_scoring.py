@@ -1,6 +1,7 @@
 """Which tokens count to a question, token by token, however a server cuts and writes them."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -38,7 +39,7 @@ def counted(pieces, context=CONTEXT, question=QUESTION, offsets=None):
 def cut(text, places):
     """A text cut at some places."""
     ends = sorted({place % (len(text) + 1) for place in places} | {0, len(text)})
-    return [text[start:stop] for start, stop in zip(ends, ends[1:], strict=False)]
+    return [text[start:stop] for start, stop in pairwise(ends)]
 
 
 def holding(pieces, context, question):
@@ -92,7 +93,9 @@ class TestBoundary:
         assert text_of(f"{CONTEXT}\n\n", f"  {QUESTION}\n") == f"{CONTEXT} {QUESTION}"
 
     def test_the_sum_and_the_mean_are_of_those_tokens_alone(self):
-        found = score(scored(["A baker has 12 rolls.", " How many", " are left?"]), CONTEXT, QUESTION)
+        found = score(
+            scored(["A baker has 12 rolls.", " How many", " are left?"]), CONTEXT, QUESTION
+        )
         assert (found.logprob, found.tokens, found.per_token) == (-6.0, 2, -3.0)
 
 
@@ -121,7 +124,9 @@ class TestOtherWaysOfWriting:
         pieces = re.findall(r" ?\w+|\S", text_of(CONTEXT, QUESTION))
         assert counted([piece.replace(" ", mark) for piece in pieces]) == [6, 7, 8, 9, 10]
 
-    @pytest.mark.parametrize("cut_up", [["\ufffd", "\ufffd"], ["\ufffd"], ["bytes:\\xe2\\x82", "\ufffd"]])
+    @pytest.mark.parametrize(
+        "cut_up", [["\ufffd", "\ufffd"], ["\ufffd"], ["bytes:\\xe2\\x82", "\ufffd"]]
+    )
     def test_characters_that_were_cut_into_bytes(self, cut_up):
         context, question = "Tea is 3 €.", "How much are 2 €5 teas?"
         pieces = ["Tea", " is 3 ", *cut_up, ".", " How much", " are 2 ", *cut_up, "5 teas?"]
