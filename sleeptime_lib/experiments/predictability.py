@@ -87,7 +87,10 @@ class PredictabilityOptions(Options):
         named = given.get("from_run")
         if not isinstance(named, str) or given.get("dataset"):
             return dict(given)
-        return {**given, "dataset": _origin(named).config["dataset"]}
+        try:
+            return {**given, "dataset": _origin(named).config["dataset"]}
+        except InputError:  # told when it is loaded
+            return dict(given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,9 @@ class TestRefused:
     def test_a_piece_that_is_missing_in_the_middle(self):
         self.refused(["A baker has", " rolls.", " How many are left?"])
 
+    def test_readable_text_behind_a_cut_character_that_does_not_follow_it(self):
+        self.refused(["A baker has 12", "\ufffd", " How many are left?"])
+
     def test_places_that_are_not_told(self):
         self.refused(["x1", "y"], [-1, -1])
         self.refused(["x1", "y"], [0, None])
