@@ -5,47 +5,55 @@ import json
 import pytest
 from test_cli import sleeptime
 
+from sleeptime_lib import runs
+from sleeptime_lib.ahead import Asked, plan_contexts
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+from sleeptime_lib.results import load_run
 from sleeptime_lib.tasks import load
 from sleeptime_lib.tasks.own import read_contexts
 
-RUN = ("--limit", "60", "--levels", "0,3", "--sleep-parallel", "1,2", "--pass-samples", "0",
-       "--no-context-only")  # fmt: skip
+SMALL = {"limit": 60, "pass_samples": 0, "context_only": False}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A run directory `r` of the simulated model, and a file of contexts."""
     where = tmp_path_factory.mktemp("plan")
-    done = sleeptime("run", "stateful-gsm", *RUN, "--out", "r", cwd=where)
-    assert done.returncode == 0, done.stderr
+    runs.run(STATEFUL_GSM, out=where / "r", levels=(0, 3), sleep_parallel=(1, 2), **SMALL)
     contexts = load("procedural-p1", limit=8, seed=5).contexts.values()
     rows = [{"id": f"mine-{i}", "context": c.text, "questions": 5} for i, c in enumerate(contexts)]
     (where / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return where
 
 
-def plan(folder, *words, contexts="own.jsonl"):
-    return sleeptime("plan", "--contexts", contexts, "--policy", "r", *words, cwd=folder)
+def plan(folder, **asked):
+    return plan_contexts(load_run(folder / "r"), folder / "own.jsonl", Asked(**asked))[0]
 
 
-def test_it_tells_for_each_context_what_to_do(folder):
-    done = plan(folder)
-    assert done.returncode == 0, done.stderr
-    told = [line for line in done.stdout.splitlines() if "mine-" in line]
+@pytest.fixture(scope="module")
+def shown(folder):
+    """What the command prints, for people and as JSON."""
+    words = ("plan", "--contexts", "own.jsonl", "--policy", "r")
+    done = [sleeptime(*words, *more, cwd=folder) for more in ((), ("--json",))]
+    assert [one.returncode for one in done] == [0, 0], done
+    return [one.stdout for one in done]
+
+
+def test_it_tells_for_each_context_what_to_do(shown):
+    told = [line for line in shown[0].splitlines() if "mine-" in line]
     assert len(told) == 8
     assert all(line.startswith(("-", "k=1", "k=2")) for line in told)
 
 
-def test_it_tells_the_expected_saving_and_whose_the_run_is(folder):
-    said = plan(folder).stdout
-    assert "Against never sleeping, at equal accuracy: " in said
-    assert "Against sleeping on every context with k=" in said
-    assert "simulated" in said
+def test_it_tells_the_expected_saving_and_whose_the_run_is(shown):
+    assert "Against never sleeping, at equal accuracy: " in shown[0]
+    assert "Against sleeping on every context with k=" in shown[0]
+    assert "simulated" in shown[0]
 
 
-def test_json_is_the_only_thing_on_stdout(folder):
-    value = json.loads(plan(folder, "--json").stdout)
+def test_json_is_the_only_thing_on_stdout(shown):
+    value = json.loads(shown[1])
     assert [one["context"]["name"] for one in value["advice"]] == [f"mine-{i}" for i in range(8)]
     assert value["advice"][0]["context"]["questions"] == 5
     assert set(value["saving"]) == {"estimate", "low", "high"}
@@ -53,41 +61,53 @@ def test_json_is_the_only_thing_on_stdout(folder):
     assert value["simulated"] is True
 
 
-def test_prices_and_weights_can_be_given(folder):
-    usd = json.loads(plan(folder, "--usd", "--json").stdout)
-    assert (usd["unit"], usd["t"]) == ("USD", 1.0)
-    tokens = json.loads(plan(folder, "--t", "2", "--worth", "500", "--json").stdout)
-    assert (tokens["unit"], tokens["t"], tokens["worth"]) == ("tokens", 2.0, 500.0)
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--score", "word"), "unknown score 'word': did you mean words?"),
-        (("--questions", "0"), "--questions 0: give a number above 0"),
-        (("--worth", "-3"), "--worth -3: give a number above 0"),
-        (("--t", "nan"), "--t nan: give a number above 0"),
-        (("--policy", "nowhere"), "nowhere is not a run directory"),
-        (("--contexts", "none.jsonl"), "none.jsonl"),
-        (("--contexts", "own.txt"), "own.txt is neither .jsonl nor .csv"),
+        (("--contexts", "own.jsonl", "--policy", "nowhere"), "nowhere is not a run directory"),
+        (("--contexts", "own.txt", "--policy", "r"), "own.txt is neither .jsonl nor .csv"),
+        (("--contexts", "own.jsonl", "--policy", "r", "--t", "nan"), "--t nan: give a number"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(folder, words, said):
-    done = plan(folder, *words)
+    done = sleeptime("plan", *words, cwd=folder)
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
 
+def test_tokens_are_those_of_the_paper_and_usd_those_of_all_tokens(folder):
+    tokens, usd = plan(folder), plan(folder, usd=True)
+    assert (tokens.unit, tokens.t) == ("tokens", 10.0)
+    assert (usd.unit, usd.t) == ("USD", 1.0)
+
+
+def test_weights_and_worth_can_be_given(folder):
+    made = plan(folder, t=2.0, worth=500.0, score="words")
+    assert (made.t, made.worth, made.worth_given, made.score) == (2.0, 500.0, True, "words")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"score": "word"}, "unknown score 'word': did you mean words"),
+        ({"score": "?"}, "known are numbers, words"),
+        ({"questions": 0.0}, "--questions 0: give a number above 0"),
+        ({"worth": -3.0}, "--worth -3: give a number above 0"),
+    ],
+)
+def test_an_option_that_will_not_do_is_told(folder, asked, said):
+    with pytest.raises(InputError, match=said):
+        plan(folder, **asked)
+
+
 def test_a_run_that_cannot_tell_what_accuracy_is_worth_asks_for_it(tmp_path, folder):
-    words = ("--limit", "40", "--levels", "0", "--sleep-parallel", "1", "--pass-samples", "0")
-    sleeptime("run", "stateful-gsm", *words, "--no-context-only", "--out", "r", cwd=tmp_path)
+    runs.run(STATEFUL_GSM, out=tmp_path / "r", levels=(0,), sleep_parallel=(1,), **SMALL)
     (tmp_path / "own.jsonl").write_text((folder / "own.jsonl").read_text())
-    done = plan(tmp_path)
-    assert done.returncode == 2
-    assert "--worth" in done.stderr.splitlines()[-1]
-    assert plan(tmp_path, "--worth", "1000").returncode == 0
+    with pytest.raises(InputError, match="--worth"):
+        plan(tmp_path)
+    assert plan(tmp_path, worth=1000.0).worth == 1000.0
 
 
 # Reading contexts

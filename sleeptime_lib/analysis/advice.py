@@ -245,7 +245,7 @@ class _Judge:
         """(contexts,) the option of most value for each."""
         group = policy.group(self.scores)
         value = worth * policy.gains[group] - policy.costs(group, self.questions)
-        return np.where(self.allowed, value, -np.inf).argmax(axis=1)
+        return np.asarray(np.where(self.allowed, value, -np.inf).argmax(axis=1), dtype=np.int64)
 
     def always(self, blind: Policy, worth: float) -> int:
         """The one option with a sleep phase that is of most value to all of them."""

@@ -156,7 +156,8 @@ def measure(
     whole = table.dropna()
     if whole.empty:
         raise InputError("a policy needs contexts that were answered in every setting: none was")
-    asked = every.groupby("context")["question"].nunique()[whole.index].to_numpy(dtype=np.float64)
+    counts = every.groupby("context")["question"].nunique()
+    asked: Floats = counts[whole.index].to_numpy().astype(np.float64)
     owner = at.drop_duplicates("context_id").set_index("context_id")["cluster_id"][whole.index]
     cluster, names = pd.factorize(owner, sort=True)
     return Measured(
@@ -165,7 +166,7 @@ def measure(
         clusters=tuple(map(str, names)),
         cluster=np.asarray(cluster, dtype=np.int64),
         asked=asked,
-        questions=asked if questions is None else np.full(len(asked), float(questions)),
+        questions=asked if questions is None else np.full_like(asked, questions),
         accuracy=whole["accuracy"].to_numpy(),
         phase=whole["phase"].to_numpy(),
         answer=whole["answer"].to_numpy(),

@@ -247,7 +247,12 @@ def _log_score(held: Sequence[Held], means: _Means) -> LogScore | None:
     score = np.log((1 - FLOOR) * given + FLOOR * even)
     reference = np.where(np.isnan(score), np.nan, np.log(even))
     own, uniform, better = means.of(score, reference, score - reference)
-    return LogScore(*map(means.interval, (own, uniform, better)), n=int((~np.isnan(given)).sum()))
+    return LogScore(
+        score=means.interval(own),
+        uniform=means.interval(uniform),
+        better=means.interval(better),
+        n=int((~np.isnan(given)).sum()),
+    )
 
 
 def _calibration(held: Sequence[Held], means: _Means) -> tuple[CalibrationBin, ...]:
@@ -289,15 +294,17 @@ def _parts(
         compared * seen,
     )
     return GainParts(
-        budget,
-        *map(
-            means.interval,
-            (
-                *(total, share, within, without, part),
-                np.divide(part, total, out=np.full_like(part, np.nan), where=total != 0),
-                *(placebo, here - placebo),
-            ),
+        budget=budget,
+        gain=means.interval(total),
+        foreseen=means.interval(share),
+        within=means.interval(within),
+        without=means.interval(without),
+        part=means.interval(part),
+        share=means.interval(
+            np.divide(part, total, out=np.full_like(part, np.nan), where=total != 0)
         ),
+        placebo=means.interval(placebo),
+        beyond=means.interval(here - placebo),
         n=int((~np.isnan(gain)).sum()),
     )
 
@@ -311,13 +318,12 @@ def _gains(
         of_kind["sleep_effort"] == line.sleep_effort
     )
     base, slept = of_kind[of_kind["arm"] == "baseline"], of_kind[(of_kind["arm"] == "sleep") & own]
-    both = sorted({*base["budget"]} & {*slept["budget"]})
-    if budget is None and both:
-        budget = int(both[0])
-    if budget not in both:
-        return budget or 0, {}
+    both = sorted({*map(int, base["budget"])} & {*map(int, slept["budget"])})
+    at = next(iter(both), 0) if budget is None else budget
+    if at not in both:
+        return at, {}
     before, after = (
-        one[one["budget"] == budget].groupby("question_id")["score"].mean() for one in (base, slept)
+        one[one["budget"] == at].groupby("question_id")["score"].mean() for one in (base, slept)
     )
     gains = 100 * (after - before).dropna()
-    return int(budget), {str(name): float(value) for name, value in gains.items()}
+    return at, {str(name): float(value) for name, value in gains.items()}

@@ -284,7 +284,7 @@ def _spend(
         shares = allocate(
             by.gains[of][:, allowed],
             by.costs(of, kinds[:, 1])[:, allowed],
-            np.bincount(member, weights),
+            np.bincount(member, weights).astype(np.float64),
             budgets,
         )
         whole = np.zeros((len(budgets), len(questions), len(asleep)))

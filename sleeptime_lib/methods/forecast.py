@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import Final
 
@@ -114,4 +115,4 @@ def _probability(cell: str) -> float:
     value = numbers[0].value
     if "%" in cell or "cent" in cell or value > 1:
         value /= 100
-    return float(min(max(value, 0), 1))
+    return float(min(max(value, Fraction(0)), Fraction(1)))
