@@ -81,8 +81,15 @@ def _parts(parts: GainParts) -> str:
 def trial(found: Trial) -> list[str]:
     """What a policy is worth, beside chance, always, never and the oracle."""
     said = [_duel(found, found.against("random"), "chance (same settings, no look at the score)")]
-    said.append(_duel(found, found.against("always"), "always sleeping"))
-    said.append(_duel(found, found.against("never"), "never sleeping"))
+    for other in ("never", "always"):
+        if len({round(one.cost.estimate, 9) for one in found.curves[other]}) > 1:
+            said.append(_duel(found, found.against(other), f"{other} sleeping"))
+    middle = found.middle
+    said.append(
+        f"Policy by {found.score} at the middle budget: {_points(middle.gained)} over never "
+        f"sleeping, at {_times(middle.dearer)} its cost; {_points(middle.missed)} short of always "
+        f"sleeping, at {_times(middle.cheaper)} its cost."
+    )
     oracle = found.against("oracle").points
     said.append(
         f"Policy by {found.score}: an oracle that knows every gain, luck included, is "
@@ -129,6 +136,10 @@ def _duel(found: Trial, duel: Duel, other: str) -> str:
 
 def _points(value: Interval) -> str:
     return f"{value.estimate:+.1f} points {between(value.low, value.high)}".rstrip()
+
+
+def _times(value: Interval) -> str:
+    return f"{value.estimate:.2f}× {between(value.low, value.high, 2)}".rstrip()
 
 
 def _percent(value: Interval) -> str:

@@ -59,6 +59,7 @@ class Held:
         question_id: The question.
         cluster_id: The cluster of its context.
         quantities: How many its context has.
+        forecasts: How many forecasts there are about its context.
         probability: What the forecasts give to the right number; a question that they do not
             list gets an even part of what they leave of 1. NaN where no probability is stated.
         rank: Place of the first forecast that foresees it, from 1; inf for none.
@@ -69,6 +70,7 @@ class Held:
     question_id: str
     cluster_id: str
     quantities: int
+    forecasts: int
     probability: float
     rank: float
     placebo: tuple[float, ...]
@@ -213,6 +215,7 @@ def _held(
         question_id=question.question_id,
         cluster_id=context.cluster_id,
         quantities=len(context.quantities),
+        forecasts=len(own.forecasts),
         probability=probability,
         rank=own.rank(gold),
         placebo=tuple(read[name].rank(gold) for name in others),

@@ -234,7 +234,8 @@ def _coverage(held: Sequence[Held], means: _Means) -> tuple[CoveragePoint, ...]:
     for most in range(1, min(int(max(last, default=1)), MOST_FORECASTS) + 1):
         placebo = np.array([one.by_chance(most) for one in held])
         share, chance = means.of((ranks <= most).astype(np.float64), placebo)
-        at_random = float(np.mean([min(most / one.quantities, 1.0) for one in held]))
+        drawn = [min(most, one.forecasts, one.quantities) / one.quantities for one in held]
+        at_random = float(np.mean(drawn))
         points.append(CoveragePoint(most, means.interval(share), means.interval(chance), at_random))
     return tuple(points)
 

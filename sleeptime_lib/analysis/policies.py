@@ -21,7 +21,7 @@ on data that they were not fitted on.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -93,6 +93,23 @@ class Duel:
 
 
 @dataclass(frozen=True, slots=True)
+class Middle:
+    """The policy at the middle budget, beside never sleeping and always sleeping.
+
+    Attributes:
+        gained: Accuracy over never sleeping at the lowest test budget, in percentage points.
+        dearer: Its cost over that of never sleeping.
+        missed: Accuracy that always sleeping has more, at its dearest, in percentage points.
+        cheaper: Its cost over that of always sleeping.
+    """
+
+    gained: Interval
+    dearer: Interval
+    missed: Interval
+    cheaper: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What a policy by one score is worth.
 
@@ -101,6 +118,7 @@ class Trial:
         policy: Fitted on all clusters, for reading and for use.
         curves: Of each strategy, by budget.
         duels: The policy against each other strategy.
+        middle: The policy at the middle budget.
         unit: Of costs.
         contexts: Contexts judged.
         left_out: Contexts without a score.
@@ -114,6 +132,7 @@ class Trial:
     policy: Policy
     curves: Mapping[str, tuple[Spending, ...]]
     duels: tuple[Duel, ...]
+    middle: Middle
     unit: str
     contexts: int
     left_out: int
@@ -141,7 +160,16 @@ class Trial:
             "contexts": self.policy.contexts.tolist(),
             "gain_points": (100 * self.policy.gains).tolist(),
         }
-        names = ("score", "curves", "unit", "contexts", "left_out", "clusters", "confidence")
+        names = (
+            "score",
+            "curves",
+            "middle",
+            "unit",
+            "contexts",
+            "left_out",
+            "clusters",
+            "confidence",
+        )
         value: dict[str, Any] = {name: getattr(self, name) for name in (*names, "splits")}
         value["policy"] = policy
         value["duels"] = [
@@ -221,6 +249,7 @@ def judge(
     if means.min() <= 0:
         raise InputError("a policy weighs costs, and under this bill answers cost nothing")
     budgets = np.exp(np.linspace(np.log(means.min()), np.log(means.max()), BUDGETS))
+    budgets[0], budgets[-1] = 0.0, np.inf  # as little and as much as there is to spend
     shape = (BUDGETS, len(score))
     accuracy = {strategy: np.zeros(shape) for strategy in STRATEGIES}
     cost = {strategy: np.zeros(shape) for strategy in STRATEGIES}
@@ -248,6 +277,7 @@ def judge(
             for other in STRATEGIES
             if other != "policy"
         ),
+        middle=_middle(drawn, limits),
         unit=own.bill.unit,
         contexts=len(score),
         left_out=len(measured.contexts) - len(score) + measured.left_out,
@@ -306,6 +336,18 @@ def _resample(
     count = np.repeat(sums[:, :1], sums.shape[1] - 1, axis=1)
     curves = np.split(ratio(sums[:, 1:], count), 2 * len(STRATEGIES), axis=1)
     return {strategy: (curves[2 * i], curves[2 * i + 1]) for i, strategy in enumerate(STRATEGIES)}
+
+
+def _middle(drawn: Mapping[str, Curve], limits: Callable[[Floats], Interval]) -> Middle:
+    cost, right = (x[:, BUDGETS // 2] for x in drawn["policy"])
+    never_cost, never = (x[:, 0] for x in drawn["never"])
+    always_cost, always = (x[:, -1] for x in drawn["always"])
+    return Middle(
+        gained=limits(100 * (right - never)),
+        dearer=limits(cost / never_cost),
+        missed=limits(100 * (always - right)),
+        cheaper=limits(cost / always_cost),
+    )
 
 
 def _duel(other: str, mine: Curve, theirs: Curve, confidence: float, clusters: int) -> Duel:

@@ -118,7 +118,9 @@ def spending(report: Report, found: Trial) -> Picture:
         f"{wording.between(points.low, points.high)} "
         f"({found.against('random').verdict}).",
     ]
-    what = f"Sleeping by {found.score}"
+    # What is a single point goes in front of the lines that begin or end there.
+    series.sort(key=lambda one: -len(one.x))
+    what = f"Which contexts to sleep on, by {found.score}"
     return picture(report, "spending", what, series, axes, notes)
 
 

@@ -162,6 +162,13 @@ def world(frame):
     return make
 
 
+def test_drawing_at_random_draws_as_many_as_there_are_forecasts(task, frame):
+    texts = {"a": "50% | Which? | 11\n30% | How? | 12", "b": "9% | Which? | 5"}
+    rows = frame([{"question_id": "q-a", "arm": "baseline"}])
+    found = foresight(hold(task, sleeps(texts), LINE), rows, draws=50)
+    assert [p.at_random for p in found.coverage] == pytest.approx([0.25, (0.5 + 0.25) / 2])
+
+
 def test_coverage_rises_with_the_number_of_forecasts(task, frame):
     texts = {
         "a": "50% | Which? | 11\n30% | How? | 12",
@@ -172,7 +179,7 @@ def test_coverage_rises_with_the_number_of_forecasts(task, frame):
     found = foresight(hold(task, sleeps(texts), LINE), rows, draws=50)
     shares = [point.share.estimate for point in found.coverage]
     assert shares == pytest.approx([1 / 3, 2 / 3])
-    assert [point.at_random for point in found.coverage] == pytest.approx([0.25, 0.5])
+    assert [point.at_random for point in found.coverage] == pytest.approx([0.25, 5 / 12])
 
 
 def test_forecasts_that_say_how_sure_they_are_lie_on_the_line(world):
