@@ -109,25 +109,17 @@ def _duel(found: Trial, duel: Duel, other: str) -> str:
     name = f"Policy by {found.score} against {other}"
     if duel.cost is None:
         return f"{name}: they reach no cost in common."
-    told = {
-        "better": "better",
-        "worse": "worse",
-        "not determined": "not determined which is better",
-    }
-    said = f"{name}: at equal cost {_points(duel.points)}, {told[duel.verdict]}"
+    said = f"{name}: at equal cost {_points(duel.points)}, {duel.verdict}"
     if duel.accuracy is None or math.isnan(duel.ratio.estimate):
         return f"{said}; they reach no accuracy in common."
     low, high = ("∞" if math.isinf(x) else f"{x:.2f}" for x in (duel.ratio.low, duel.ratio.high))
-    told["better"] = "the policy is cheaper"
-    told["worse"] = "the policy is dearer"
-    told["not determined"] = "not determined which is cheaper"
     limits = (
         "" if math.isnan(duel.ratio.low) else f" (ratio {duel.ratio.estimate:.2f} [{low}, {high}])"
     )
     return (
         (
             f"{said}; at equal accuracy it costs {saving(duel.ratio.estimate)}{limits}, "
-            f"{told[duel.cheaper]}."
+            f"{duel.cheaper}."
         )
         .replace(" fewer", " less")
         .replace("as many", "as much")

@@ -31,7 +31,7 @@ def test_a_policy_beats_chance_where_the_score_tells_who_gains(telling):
 
 def test_it_reaches_the_same_accuracy_at_less_cost(telling):
     duel = telling.against("random")
-    assert duel.cheaper == "better"
+    assert duel.cheaper == "cheaper"
     assert duel.ratio.estimate > 1.1
 
 
@@ -39,7 +39,7 @@ def test_it_is_told_so_in_words(telling):
     said = " ".join(ahead_wording.trial(telling))
     assert "at equal cost +" in said
     assert "better" in said
-    assert "the policy is cheaper" in said
+    assert ", cheaper." in said
 
 
 def test_the_oracle_is_never_below_the_policy(telling):
@@ -61,14 +61,14 @@ def test_chance_lies_between_never_and_always_and_reaches_both(telling):
 
 
 def test_a_score_that_tells_nothing_is_not_called_better():
-    """Nominally 2.5% of such policies are called better, and 2.5% worse."""
+    """Nominally 2.5% of such policies are called better."""
     found = [
         tried(lambda score, k: 0.3, clusters=24, contexts=2, draws=200, splits=4, seed=seed)
         for seed in range(40)
     ]
     called = [one.against("random").verdict for one in found]
     assert called.count("better") <= 4
-    assert sum(one.against("random").cheaper == "better" for one in found) <= 4
+    assert sum(one.against("random").cheaper == "cheaper" for one in found) <= 4
 
 
 def test_where_nobody_gains_nothing_is_determined():
