@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sleeptime_lib.analysis.allocation import Measured, Policy, fit
 from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, Interval, cluster_sums, interval
 from sleeptime_lib.analysis.cells import ratio
+from sleeptime_lib.analysis.costs import PER_USD
 from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.analysis.policies import halves, scored
 from sleeptime_lib.errors import InputError
@@ -116,10 +117,10 @@ class Plan:
 
 
 def found(value: Interval) -> str:
-    """What the interval of a saving says."""
+    """What the interval of a saving says; for "does not save" see `policies` on "not better"."""
     if value.low > 0:
         return "saves"
-    return "costs more" if value.high < 0 else "not determined"
+    return "does not save" if value.high < 0 else "not determined"
 
 
 def advise(
@@ -353,11 +354,10 @@ def in_words(plan: Plan) -> list[str]:
         (f"sleeping on every context with {plan.always}", plan.over_always),
     ):
         said.append(f"Against {what}: {_saving(value, plan)}.")
-    beyond = sum(one.beyond for one in plan.advice)
-    if beyond:
+    if beyond := sum(one.beyond for one in plan.advice):
         said.append(
-            f"{beyond} contexts have a score beyond all of the run ({plan.score}): of those the "
-            "run says little."
+            f"Beyond every score of the run ({plan.score}): {beyond} of them, about which it says "
+            "little."
         )
     if plan.simulated:
         said.append("The run is the simulated model's, not a language model's.")
@@ -373,13 +373,13 @@ def _saving(value: Interval, plan: Plan) -> str:
     expected = f"{amount(value.estimate, plan.unit)} a question {limits}"
     if found(value) == "saves":
         return f"an expected saving of {expected}"
-    if found(value) == "costs more":
-        return f"it is expected to cost more: a saving of {expected}"
-    return f"not determined: a saving of {expected}"
+    return f"{found(value)}: a saving of {expected}"
 
 
 def amount(value: float, unit: str) -> str:
     """A cost in words."""
     if math.isinf(value):
         return "unbounded"
-    return f"{value:,.0f} tokens" if unit == "tokens" else f"${value:.3g}"
+    if unit == "tokens":
+        return f"{value:,.0f} tokens"
+    return f"${PER_USD * value:.3g} per {PER_USD:,}"

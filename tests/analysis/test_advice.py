@@ -83,7 +83,7 @@ def test_a_run_with_one_test_budget_asks_for_the_worth():
 def test_a_score_beyond_those_of_the_run_is_told():
     made = plan(lambda score, k: 0.5, own=[Ahead("far", 7.0, 1.0), *OWN[1:9]])
     assert [one.beyond for one in made.advice][:2] == [True, False]
-    assert "1 contexts have a score beyond" in " ".join(in_words(made))
+    assert "Beyond every score of the run (the score): 1 of them" in " ".join(in_words(made))
 
 
 def test_no_context_is_refused():
