@@ -225,7 +225,7 @@ class TestSleepMethods:
     def test_an_unknown_name_tells_the_known_ones(self):
         options = runs.make_options(TOY, sleep_method="nonsense")
         with pytest.raises(
-            InputError, match=r"'nonsense': known are rethink, rethink-problem, think"
+            InputError, match=r"'nonsense': known are rethink, rethink-problem, forecast, think"
         ):
             runs.prepare(TOY, options, Execution())
 

@@ -173,7 +173,7 @@ def exchange(
         )
     right, with_notes = base["score"][both] >= RIGHT, slept["score"][both] >= RIGHT
     questions = {question.question_id: question for question in task.questions}
-    texts = _texts(sleeps, line)
+    texts = notes_of(sleeps, line)
     notes = {name: texts.get(questions[name].context_id, []) for name in both}
     stated = np.array([_find(notes[name], questions[name].gold) is not None for name in both])
 
@@ -214,7 +214,7 @@ def _wrong(predictions: pd.Series, notes: Mapping[str, Sequence[str]]) -> WrongA
     return WrongAnswers(len(found), sum(line is not None for line in found))
 
 
-def _texts(sleeps: pd.DataFrame, line: Line) -> dict[str, list[str]]:
+def notes_of(sleeps: pd.DataFrame, line: Line) -> dict[str, list[str]]:
     """Notes of a sleep setting's draws, by context."""
     drawn = sleeps["draw"] < line.sleep_parallel
     own = sleeps[drawn & (sleeps["sleep_effort"] == line.sleep_effort)].sort_values("draw")

@@ -17,6 +17,7 @@ _QUESTION_START: Final = re.compile(
 _WITHHELD: Final = re.compile(
     r"question\b.{0,20}\bnot\b.{0,10}\bgiven|guess\b.{0,40}\bquestion", re.IGNORECASE
 )
+_FORECAST: Final = re.compile(r"probability \| question", re.IGNORECASE)
 _REWRITE_TEXT: Final = re.compile(r"<notes>(.*?)</notes>", re.DOTALL)
 
 
@@ -31,6 +32,7 @@ class View:
         withheld: True when the request asks to guess the question.
         instructions: Everything else that was said: how to answer, with how many words.
         sleep: "tools" or "text" when the request asks for notes rather than an answer, else "".
+        forecast: The notes are to say which questions are expected, each with its probability.
         memory_argument: Name of the argument that takes the new notes; "" if no tool takes any.
         can_finish: A tool ends the sleep phase; without one it ends in words.
         rewrites: How often the notes have been rewritten in this conversation.
@@ -43,6 +45,7 @@ class View:
     withheld: bool
     instructions: str
     sleep: str
+    forecast: bool
     memory_argument: str
     can_finish: bool
     rewrites: int
@@ -84,6 +87,7 @@ def view_of(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, 
         withheld=bool(_WITHHELD.search(question or instructions)),
         instructions=instructions,
         sleep=sleep,
+        forecast=bool(sleep and _FORECAST.search(instructions)),
         memory_argument=_memory_argument(tools),
         can_finish="finish_rethinking" in names,
         rewrites=len(rewritten),
