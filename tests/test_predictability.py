@@ -3,7 +3,9 @@
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from fault_replies import scored_answer
 from fault_server import Faults, FaultServer
@@ -13,9 +15,10 @@ from sleeptime_lib import results, runs
 from sleeptime_lib.analysis.predictability import pairings
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.experiments import predictability as experiment
-from sleeptime_lib.experiments.predictability import PREDICTABILITY, answers_of, known
+from sleeptime_lib.experiments.predictability import PREDICTABILITY, answers_of, expected, known
 from sleeptime_lib.manifest import command_of, read_manifest
 from sleeptime_lib.models import replay
+from sleeptime_lib.records import Context, Task
 from sleeptime_lib.store import read_rows
 
 LEVELS = {"levels": (0, 3), "sleep_parallel": (1, 2), "pass_samples": 0, "context_only": False}
@@ -175,12 +178,9 @@ class TestRecordings:
         assert len(answers.sleeps) > 0
         assert sorted(tmp_path.iterdir()) == [*before, tmp_path / "r"]
 
-    def test_the_default_model_is_the_recording_of_scores_where_there_is_one(self, monkeypatch):
-        monkeypatch.setattr(experiment, "names", lambda: ["a"])
-        assert experiment.default_model() == "simulated"
-        scores = experiment.SCORES.removeprefix("recorded:")
-        monkeypatch.setattr(experiment, "names", lambda: ["a", scores])
-        assert experiment.default_model() == experiment.SCORES
+    def test_a_notebook_shows_a_recording_where_it_is_shipped(self, monkeypatch):
+        assert experiment.shipped_or(experiment.ANSWERS, "simulated") == experiment.ANSWERS
+        assert experiment.shipped_or("recorded:nothing", "simulated") == "simulated"
 
 
 class TestKnown:
@@ -200,11 +200,17 @@ class TestKnown:
         ]
         assert found.steps[name] in same
 
+    def test_the_next_question_is_expected_to_be_as_those_about_others_of_its_cluster(self):
+        contexts = {name: Context(name, cluster, "") for name, cluster in ("ax", "bx", "cx", "dy")}
+        asked = pd.DataFrame(
+            {"context_id": ["a", "a", "b", "c", "d"], "logprob": [-1.0, -2.0, -4.0, -8.0, -16.0]}
+        )
+        found = expected(asked, Task("t", contexts, ()))
+        assert found == {"a": -6.0, "b": -11 / 3, "c": -7 / 3}
+
     def test_questions_that_failed_are_left_out(self, scored):
         rows = scored.rows.copy()
         rows.loc[0, "error"] = "timeout: too late"
-        from dataclasses import replace
-
         assert len(known(replace(scored, rows=rows), scored.task())) == len(rows) - 1
 
 
@@ -220,9 +226,14 @@ class TestReport:
         assert told["controls"] == list(experiment.CONTROLS.values())
         json.dumps(told, allow_nan=False)
 
+    def test_it_tells_what_was_foreseen_and_tries_policies(self, scored):
+        told = results.report_json(scored)
+        assert told["forecasts"]["coverage"]
+        assert set(told["allocation"]) >= {"numbers", "words"}
+
     def test_simulated_scores_and_simulated_answers_are_marked(self, scored):
         pictures = scored.pictures()
-        assert set(pictures) == {"gap_by_bin", "gap_slope"}
+        assert {"gap_by_bin", "gap_slope", "coverage", "spending_numbers"} <= set(pictures)
         assert all(picture.simulated for picture in pictures.values())
 
     def test_tables_and_figures_are_written(self, folder, scored):

@@ -24,8 +24,9 @@ from sleeptime_lib.analysis.bootstrap import (
     DRAWS,
     Floats,
     Interval,
+    cluster_sums,
     cluster_weights,
-    limits,
+    interval,
 )
 from sleeptime_lib.analysis.cells import Cells, Line, ratio, reduce_rows
 from sleeptime_lib.analysis.json_values import json_safe
@@ -326,11 +327,13 @@ class _Draw:
                 found.append(statistic(weights[start : start + step, self.cluster]))
         return np.concatenate(found)
 
+    def sums(self, columns: Floats) -> Floats:
+        """Sums of (questions, columns) as they are, and below them of every draw."""
+        return cluster_sums(columns, self.cluster, self.clusters, self.draws, self.seed)
+
     def interval(self, values: Floats, clusters: int | None = None) -> Interval:
         """The first of some values, with limits from the others."""
-        count = self.clusters if clusters is None else clusters
-        low, high = limits(values[1:], values[1:], self.confidence, count)
-        return Interval(float(values[0]), float(low), float(high))
+        return interval(values, self.confidence, self.clusters if clusters is None else clusters)
 
 
 def _alike(found: Interval, values: Floats) -> Interval:
@@ -340,8 +343,7 @@ def _alike(found: Interval, values: Floats) -> Interval:
 
 def _bin(draw: _Draw, x: Floats, gain: Floats, extra: Floats, own: NDArray[np.bool_]) -> Bin:
     clusters = len(np.unique(draw.cluster[own]))
-    columns = np.stack([own.astype(np.float64), own * gain, own * extra], axis=1)
-    sums = draw.of(lambda weights: weights @ columns)
+    sums = draw.sums(np.stack([own, own * gain, own * extra], axis=1).astype(np.float64))
     gains, extras = (draw.interval(ratio(sums[:, i], sums[:, 0]), clusters) for i in (1, 2))
     return Bin(
         low=float(x[own].min()),
@@ -358,7 +360,7 @@ def _widening(
     draw: _Draw, gain: Floats, least: NDArray[np.bool_], most: NDArray[np.bool_]
 ) -> Interval:
     columns = np.stack([least, least * gain, most, most * gain], axis=1).astype(np.float64)
-    sums = draw.of(lambda weights: weights @ columns)
+    sums = draw.sums(columns)
     widened = ratio(sums[:, 3], sums[:, 2]) - ratio(sums[:, 1], sums[:, 0])
     clusters = min(len(np.unique(draw.cluster[own])) for own in (least, most))
     return _alike(draw.interval(widened, clusters), gain[least | most])

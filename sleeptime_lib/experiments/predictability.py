@@ -36,7 +36,7 @@ from sleeptime_lib.experiment import (
 )
 from sleeptime_lib.methods import scoring
 from sleeptime_lib.models.replay import PREFIX, names, read_about
-from sleeptime_lib.records import SIMULATED, Context, Question, Task
+from sleeptime_lib.records import Context, Question, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,9 @@ ANSWERS: Final = f"{PREFIX}qwen2.5-coder-1.5b-gsm-p0"
 SCORES: Final = f"{ANSWERS}-scores"
 """The recording of their scores by the model that answered them, where there is one."""
 
+FORECASTS: Final = f"{ANSWERS}-forecasts"
+"""The recording of a run whose notes say what they expect, where there is one."""
+
 MAIN: Final = "logprob"
 MEASURES: Final = {
     "logprob": "log-probability of the question",
@@ -59,6 +62,7 @@ MEASURES: Final = {
     "ngram_per_byte": "mean log-probability of its bytes under that model",
 }
 """Measures of predictability; the first is `MAIN`, the paper's."""
+EXPECTED: Final = "expected predictability"
 CONTROLS: Final = {"length": "words of the question", "steps": "steps to its answer"}
 """What is held fixed, where it is known."""
 
@@ -216,7 +220,7 @@ class Answers:
 
 
 def answers_of(run: Run) -> Answers:
-    """The answers to the questions that a run has scored; a recording is replayed for them.
+    """The answers to the questions that a run has scored.
 
     Args:
         run: A run of this experiment.
@@ -224,16 +228,26 @@ def answers_of(run: Run) -> Answers:
     Raises:
         InputError: The run that they come from is not there any more, or has changed.
     """
-    from sleeptime_lib.store import read_rows, read_sleeps
-
     name = run.options.from_run
-    if name.startswith(PREFIX):
-        return _replayed(name, read_about(name).digest())
     path = Path(name)
     # A path as it was seen from another folder: the runs of one folder keep together.
-    beside = run.path.parents[1] / Path(*path.parts[-2:]) if len(run.path.parents) > 1 else path
-    path = beside if not path.exists() and beside.exists() else path
-    return Answers(read_rows(path), read_sleeps(path), _origin(str(path)).task())
+    beside = Path(*run.path.parts[:-2], *path.parts[-2:])
+    if not name.startswith(PREFIX) and not path.exists() and beside.exists():
+        return answers_in(str(beside))
+    return answers_in(name)
+
+
+def answers_in(name: str) -> Answers:
+    """The answers of a run directory, or of a recording, which is replayed for them.
+
+    Raises:
+        InputError: There is no such run or recording, or its data has changed.
+    """
+    from sleeptime_lib.store import read_rows, read_sleeps
+
+    if name.startswith(PREFIX):
+        return _replayed(name, read_about(name).digest())
+    return Answers(read_rows(Path(name)), read_sleeps(Path(name)), _origin(name).task())
 
 
 @lru_cache(maxsize=4)
@@ -339,7 +353,52 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
                 "extremes": extremes_table(questions, [MAIN, "ngram"], gains),
             },
         ),
+        *ahead(answers, scores={EXPECTED: expected(questions, answers.task)}),
     )
+
+
+def expected(known: pd.DataFrame, task: Task) -> dict[str, float]:
+    """How predictable the next question about each context is expected to be.
+
+    The mean log-probability of the questions about the other contexts of its cluster, which are
+    known before anything is asked about this one.
+
+    Returns:
+        By context_id, in nats; contexts alone in their cluster are left out.
+    """
+    cluster = known["context_id"].map(lambda name: task.contexts[name].cluster_id)
+    found = {}
+    for name in known["context_id"].unique():
+        own = (cluster == task.contexts[name].cluster_id) & (known["context_id"] != name)
+        if own.any():
+            found[str(name)] = float(known.loc[own, MAIN].mean())
+    return found
+
+
+def ahead(
+    answers: Answers,
+    *,
+    scores: Mapping[str, Mapping[str, float]] | None = None,
+    t: float | None = None,
+) -> tuple[Section, Section]:
+    """What the notes of a run foresaw, and which contexts deserve a sleep phase.
+
+    Args:
+        answers: The run.
+        scores: What is known of contexts beforehand, by name and context_id; others come by
+            themselves.
+        t: What a token of an answer weighs beside one of a sleep phase; None takes the paper's 10.
+    """
+    from sleeptime_lib.analysis.costs import paper_bill
+    from sleeptime_lib.analysis.report import analyse
+    from sleeptime_lib.experiments import foresight
+
+    rows, task = answers.rows, answers.task
+    bill = None if t is None else paper_bill(t)
+    foreseen, policies = foresight.sections(
+        analyse(rows, draws=1), task, rows, answers.sleeps, scores=scores, bill=bill
+    )
+    return foreseen, policies
 
 
 PREDICTABILITY: Final = Experiment(
@@ -357,6 +416,6 @@ PREDICTABILITY: Final = Experiment(
 )
 
 
-def default_model() -> str:
-    """Who scores where nobody is named: the shipped recording of scores, or the simulated model."""
-    return SCORES if SCORES.removeprefix(PREFIX) in names() else SIMULATED
+def shipped_or(recording: str, otherwise: str) -> str:
+    """A recording where it is there; what notebooks show unless told otherwise."""
+    return recording if recording.removeprefix(PREFIX) in names() else otherwise
