@@ -262,8 +262,12 @@ def predictability(
         told.append(f"Not held fixed, since not known or alike for all: {', '.join(main.idle)}.")
     if main.left_out:
         told.append(f"{main.left_out:,} questions lack a log-probability or an arm's answer.")
+    if len(found) > 1:
+        told.append("Nothing is corrected for so many comparisons.")
     if is_simulated(answered_by):
         told.append("The answers are the simulated model's, not a language model's.")
+    elif is_simulated(scored_by):
+        told.append("Only the log-probabilities are the simulated model's, the answers are not.")
     return told
 
 

@@ -271,3 +271,5 @@ class TestWords:
         assert "Answers are simulated's, log-probabilities base's" in said
         assert "with length held fixed" in said
         assert "the simulated model's, not a language model's" in said
+        said = wording.predictability(found, {"a": "score"}, "real", "simulated")
+        assert said[-1].startswith("Only the log-probabilities are the simulated model's")
