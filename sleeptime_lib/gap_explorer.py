@@ -11,14 +11,8 @@ from typing import Any, Final
 import ipywidgets
 
 from sleeptime_lib.analysis import wording
-from sleeptime_lib.analysis.predictability import (
-    BINS,
-    Predictability,
-    T,
-    choose,
-    pairings,
-    predictability,
-)
+from sleeptime_lib.analysis.pairing import choose, pairings
+from sleeptime_lib.analysis.predictability import BINS, Predictability, T, predictability
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments.predictability import MAIN, MEASURES, answers_of, by_question, known
 from sleeptime_lib.explorer import WEIGHTS, SliderNames, in_notebook

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -12,11 +13,11 @@ from fault_server import Faults, FaultServer
 from test_cli import sleeptime
 
 from sleeptime_lib import results, runs
-from sleeptime_lib.analysis.predictability import pairings
+from sleeptime_lib.analysis.pairing import pairings
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.experiments import predictability as experiment
 from sleeptime_lib.experiments.predictability import PREDICTABILITY, answers_of, expected, known
-from sleeptime_lib.manifest import command_of, read_manifest
+from sleeptime_lib.manifest import command_of, read_manifest, write_manifest
 from sleeptime_lib.models import replay
 from sleeptime_lib.records import Context, Task
 from sleeptime_lib.store import read_rows
@@ -128,7 +129,20 @@ class TestFrom:
 
     def test_scores_are_no_answers(self, scored):
         options = runs.make_options(PREDICTABILITY, from_run=str(scored.path))
-        with pytest.raises(InputError, match="run of predictability: name one that has answers"):
+        with pytest.raises(
+            InputError, match="run of predictability without a baseline and a sleep"
+        ):
+            PREDICTABILITY.load(options)
+
+    def test_a_run_of_an_experiment_of_ones_own_is_refused_and_its_file_not_executed(
+        self, folder, tmp_path
+    ):
+        shutil.copytree(folder / "answers", tmp_path / "r")
+        manifest = read_manifest(tmp_path / "r")
+        manifest["config"]["experiment"] = "/nowhere/mine.py"
+        write_manifest(tmp_path / "r", manifest)
+        options = runs.make_options(PREDICTABILITY, from_run=str(tmp_path / "r"))
+        with pytest.raises(InputError, match="not an experiment of this library"):
             PREDICTABILITY.load(options)
 
     def test_answers_that_went_away_are_told(self, folder, tmp_path):

@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import model_validator
@@ -34,8 +31,9 @@ from sleeptime_lib.experiment import (
     Setting,
     SleepMethod,
 )
+from sleeptime_lib.experiments.answers import Answers, answers_in, origin_of
 from sleeptime_lib.methods import scoring
-from sleeptime_lib.models.replay import PREFIX, names, read_about
+from sleeptime_lib.models.replay import PREFIX, names
 from sleeptime_lib.records import Context, Question, Task
 
 if TYPE_CHECKING:
@@ -92,54 +90,9 @@ class PredictabilityOptions(Options):
         if not isinstance(named, str) or given.get("dataset"):
             return dict(given)
         try:
-            return {**given, "dataset": _origin(named).config["dataset"]}
+            return {**given, "dataset": origin_of(named).config["dataset"]}
         except InputError:  # told when it is loaded
             return dict(given)
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """What the scored run is, by its manifest or its recording."""
-
-    config: Mapping[str, Any]
-    fingerprint: str
-
-    @property
-    def experiment(self) -> Experiment:
-        from sleeptime_lib.experiments import find_experiment
-
-        name = str(self.config.get("experiment"))
-        if name == NAME or name.endswith(".py"):
-            raise InputError(f"--from names a run of {name}: name one that has answers")
-        return find_experiment(name)
-
-    def task(self) -> Task:
-        """Contexts and questions.
-
-        Raises:
-            InputError: They cannot be loaded any more, or have changed.
-        """
-        experiment = self.experiment
-        options = {n: value for n, value in self.config.items() if n != "experiment"}
-        task = experiment.load(experiment.options.make(**options))
-        if task.fingerprint() != self.fingerprint:
-            raise InputError(f"{task.name} has changed since the run that --from names was made")
-        return task
-
-
-def _origin(name: str) -> _Origin:
-    """What --from names.
-
-    Raises:
-        InputError: There is no such run or recording.
-    """
-    from sleeptime_lib.manifest import read_manifest
-
-    if name.startswith(PREFIX):
-        about = read_about(name)
-        return _Origin(about.config, about.dataset_fingerprint)
-    manifest = read_manifest(Path(name))
-    return _Origin(manifest["config"], str(manifest.get("dataset_fingerprint")))
 
 
 def load(options: PredictabilityOptions) -> Task:
@@ -148,7 +101,7 @@ def load(options: PredictabilityOptions) -> Task:
     Raises:
         InputError: There is no such run, its data has changed, or --dataset names other data.
     """
-    origin = _origin(options.from_run)
+    origin = origin_of(options.from_run)
     if options.dataset != origin.config["dataset"]:
         raise InputError(
             f"--dataset {options.dataset}: {options.from_run} is a run on "
@@ -204,21 +157,6 @@ async def _no_notes(call: Call, context: Context, setting: Setting, draw: int) -
     return Notes("")
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """The run whose questions are scored.
-
-    Attributes:
-        rows: Its rows.
-        sleeps: The notes of its sleep phases (`store.SleepRecord`).
-        task: Its contexts and questions.
-    """
-
-    rows: pd.DataFrame
-    sleeps: pd.DataFrame
-    task: Task
-
-
 def answers_of(run: Run) -> Answers:
     """The answers to the questions that a run has scored.
 
@@ -228,36 +166,13 @@ def answers_of(run: Run) -> Answers:
     Raises:
         InputError: The run that they come from is not there any more, or has changed.
     """
-    name = run.options.from_run
+    name = str(run.options.from_run)
     path = Path(name)
     # A path as it was seen from another folder: the runs of one folder keep together.
     beside = Path(*run.path.parts[:-2], *path.parts[-2:])
     if not name.startswith(PREFIX) and not path.exists() and beside.exists():
         return answers_in(str(beside))
     return answers_in(name)
-
-
-def answers_in(name: str) -> Answers:
-    """The answers of a run directory, or of a recording, which is replayed for them.
-
-    Raises:
-        InputError: There is no such run or recording, or its data has changed.
-    """
-    from sleeptime_lib.store import read_rows, read_sleeps
-
-    if name.startswith(PREFIX):
-        return _replayed(name, read_about(name).digest())
-    return Answers(read_rows(Path(name)), read_sleeps(Path(name)), _origin(name).task())
-
-
-@lru_cache(maxsize=4)
-def _replayed(name: str, digest: str) -> Answers:
-    from sleeptime_lib.runs import run
-
-    origin = _origin(name)
-    with TemporaryDirectory() as folder:
-        done = run(origin.experiment, model=name, out=folder)
-        return Answers(done.rows, done.notes(), origin.task())
 
 
 def known(run: Run, task: Task) -> pd.DataFrame:
@@ -301,13 +216,8 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
     """The gap by predictability, in words, numbers, pictures and tables."""
     from sleeptime_lib.analysis import wording
     from sleeptime_lib.analysis.gap_tables import extremes_table, gap_table
-    from sleeptime_lib.analysis.predictability import (
-        Pairing,
-        Predictability,
-        choose,
-        pairings,
-        predictability,
-    )
+    from sleeptime_lib.analysis.pairing import Pairing, choose, pairings
+    from sleeptime_lib.analysis.predictability import Predictability, predictability
     from sleeptime_lib.figures import gap_by_bin, gap_slope
 
     answers = answers_of(run)

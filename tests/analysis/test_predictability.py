@@ -7,7 +7,8 @@ from scipy import stats
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Interval
-from sleeptime_lib.analysis.predictability import choose, pairings, predictability
+from sleeptime_lib.analysis.pairing import choose, pairings
+from sleeptime_lib.analysis.predictability import predictability
 from sleeptime_lib.errors import InputError
 
 

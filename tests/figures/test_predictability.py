@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from known_ratio import World, simulate
 
-from sleeptime_lib.analysis.predictability import choose, pairings, predictability
+from sleeptime_lib.analysis.pairing import choose, pairings
+from sleeptime_lib.analysis.predictability import predictability
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.figures import extra_by_bin, gap_by_bin, gap_slope, to_png
 from sleeptime_lib.figures.axes import value_axis
