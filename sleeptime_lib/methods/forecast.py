@@ -31,12 +31,12 @@ FORECAST_FRAME: Final = Prompt(
     "will come later and must then be answered quickly, with the situation and your notes at "
     "hand. State in the notes which questions you expect, how probable each one is, and what its "
     "answer is.\n"
-    "Good notes have one question on each line and nothing else, written as: probability | "
-    "question | calculation = answer. With three boxes of a dozen eggs at $4 a box a line could "
-    "be: 30% | How many eggs are there in all? | 3 * 12 = 36. The probability is the chance that "
-    "the next question is this one, so that all lines together have at most 100%. Begin with the "
-    "most probable question. Use only numbers from the situation or answers from lines above. "
-    "Stop when no other question is likely.",
+    "Good notes have about eight lines, one question on each and nothing else, written as: "
+    "probability | question | calculation = answer. With three boxes of a dozen eggs at $4 a box a "
+    "line could be: 30% | How many eggs are there in all? | 3 * 12 = 36. The probability is the "
+    "chance that the next question is this one, so that all lines together have at most 100%. "
+    "Begin with the most probable question. Use only numbers from the situation or answers from "
+    "lines above. Stop when no other question is likely.",
 )
 
 FORECAST: Final = SleepMethod(
