@@ -39,6 +39,10 @@ class GapExplorer:
         t: Weight of an answer's token at first.
         draws: Bootstrap draws.
 
+    Attributes:
+        answers: The answers that the run's questions come from.
+        known: What is known of each question (`experiments.predictability.known`).
+
     Raises:
         InputError: The answers are not there, or have no sleep arm beside a baseline.
     """
@@ -52,11 +56,11 @@ class GapExplorer:
         t: float = T,
         draws: int = DRAWS,
     ) -> None:
-        answers = answers_of(run)
+        self.answers = answers_of(run)
         self._report = run.report()
-        self._known = known(run, answers.task)
-        self._answerer = str(answers.rows["model"].iloc[0])
-        self._every = pairings(answers.rows)
+        self.known = known(run, self.answers.task)
+        self._answerer = str(self.answers.rows["model"].iloc[0])
+        self._every = pairings(self.answers.rows)
         self._draws = draws
         first = choose(self._every, budget=budget)
         kind = first.line.budget_kind
@@ -112,7 +116,7 @@ class GapExplorer:
         answered = choose(self._every, budget=self._budget.value, parallel=self._parallel.value)
         return predictability(
             answered,
-            by_question(self._known, self._measure.value),
+            by_question(self.known, self._measure.value),
             bins=self._bins.value,
             t=self._t.value,
             draws=self._draws,
