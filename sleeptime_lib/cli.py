@@ -19,6 +19,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 import sleeptime_lib
+from sleeptime_lib.cli_plan import plan
 from sleeptime_lib.config import Execution, hints, read_config_file, text_of
 from sleeptime_lib.errors import InputError, Interrupted, SleeptimeError
 from sleeptime_lib.experiment import Experiment
@@ -375,20 +376,4 @@ def data(
     console.show_task(task, as_json)
 
 
-@app.command()
-def plan(
-    contexts: Annotated[Path, typer.Option(help="Contexts of your own, .jsonl or .csv.")],
-    policy: Annotated[Path, typer.Option(help="A run directory that tells what sleep gained.")],
-    score: Annotated[str, typer.Option(help="What tells contexts apart.")] = "numbers",
-    questions: Annotated[float, typer.Option(help="Expected where a row does not say.")] = 1.0,
-    t: Annotated[float | None, typer.Option(help="Weight of answers' tokens [10].")] = None,
-    usd: Annotated[bool, typer.Option("--usd", help="All tokens at their price, t = 1.")] = False,
-    worth: Annotated[float | None, typer.Option(help="Of a right answer, tokens or USD.")] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad")] = False,
-    as_json: Json = False,
-) -> None:
-    """Tell which contexts of your own deserve a sleep phase, by what a run gained."""
-    from sleeptime_lib import ahead, console, results
-
-    asked = ahead.Asked(score, questions, t, usd, worth, skip_bad)
-    console.show_advice(*ahead.plan_contexts(results.load_run(policy), contexts, asked), as_json)
+app.command()(plan)

@@ -122,9 +122,20 @@ def cluster_sums(
     """
     sums = np.zeros((clusters, columns.shape[1]))
     np.add.at(sums, cluster, columns)
-    rng = np.random.default_rng(seed)
-    weights = cluster_weights(clusters, draws, rng) if clusters else iter(())
+    few = clusters * draws <= CHUNK_ENTRIES // 4
+    weights = _kept_weights(clusters, draws, seed) if few else _weights(clusters, draws, seed)
     return np.concatenate([sums.sum(axis=0)[None], *(w @ sums for w in weights)])
+
+
+def _weights(clusters: int, draws: int, seed: int) -> Iterator[Floats]:
+    rng = np.random.default_rng(seed)
+    return cluster_weights(clusters, draws, rng) if clusters else iter(())
+
+
+@lru_cache(maxsize=2)
+def _kept_weights(clusters: int, draws: int, seed: int) -> tuple[Floats, ...]:
+    """Small weight matrices, for many sums in the same draws."""
+    return tuple(_weights(clusters, draws, seed))
 
 
 def interval(
