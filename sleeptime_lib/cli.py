@@ -19,7 +19,8 @@ import typer
 from pydantic.fields import FieldInfo
 
 import sleeptime_lib
-from sleeptime_lib.config import Execution, read_config_file, text_of
+from sleeptime_lib.cli_plan import plan
+from sleeptime_lib.config import Execution, hints, read_config_file, text_of
 from sleeptime_lib.errors import InputError, Interrupted, SleeptimeError
 from sleeptime_lib.experiment import Experiment
 from sleeptime_lib.experiments import EXPERIMENTS, find_experiment
@@ -155,6 +156,8 @@ def _command(experiment: Experiment) -> Callable[..., int]:
 
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     kind = bool if field.annotation is bool else str
+    # Of a flag that is no name of Python's, such as --from; of others typer makes --no-NAME too.
+    flags = (hints(field).flag,) if hints(field).flag else ()
     help_text = str(field.description)
     if field.default not in (None, "", ()) and kind is str:
         help_text += f" [{text_of(field.default)}]"
@@ -162,7 +165,7 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[kind | None, typer.Option(help=help_text)],
+        annotation=Annotated[kind | None, typer.Option(*flags, help=help_text)],
     )
 
 
@@ -371,3 +374,6 @@ def data(
     if export:
         write(task, export)
     console.show_task(task, as_json)
+
+
+app.command()(plan)

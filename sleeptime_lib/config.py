@@ -45,12 +45,14 @@ class Hints:
             other, or all choices "up to" one; None for no slider.
         label: Name beside the slider.
         choices: What the slider offers; for a "count" only its upper end.
+        flag: How the command line names it; "" for its own name.
     """
 
     replay: Replay = "same"
     slider: Slider | None = None
     label: str = ""
     choices: tuple[int, ...] = ()
+    flag: str = ""
 
 
 def option(
@@ -61,6 +63,7 @@ def option(
     slider: Slider | None = None,
     label: str = "",
     choices: tuple[int, ...] = (),
+    flag: str = "",
     **bounds: Any,
 ) -> Any:
     """Declare an option of an experiment: a pydantic field with its help text and its hints.
@@ -72,10 +75,11 @@ def option(
         slider: See `Hints`.
         label: See `Hints`.
         choices: See `Hints`.
+        flag: See `Hints`.
         **bounds: Passed to `pydantic.Field` (`ge`, `le`, ...).
     """
     field: FieldInfo = Field(default, description=text, **bounds)
-    field.metadata.append(Hints(replay, slider, label, choices))
+    field.metadata.append(Hints(replay, slider, label, choices, flag))
     return field
 
 
@@ -192,6 +196,11 @@ def hints(field: FieldInfo) -> Hints:
     return next((item for item in field.metadata if isinstance(item, Hints)), Hints())
 
 
+def flag_of(name: str, field: FieldInfo) -> str:
+    """The option on the command line, such as "--sleep-effort"."""
+    return hints(field).flag or f"--{name.replace('_', '-')}"
+
+
 def takes_none(field: FieldInfo) -> bool:
     """Whether an option may be None, written "none"."""
     return type(None) in get_args(field.annotation)
@@ -205,11 +214,11 @@ def is_list(field: FieldInfo) -> bool:
 def words_of(options: Options, *, but: Iterable[str] = ()) -> list[str]:
     """The command-line words for every option that is not the default, quoted for a shell."""
     words, defaults = [], type(options)()
-    for name in type(options).model_fields:
+    for name, field in type(options).model_fields.items():
         value = getattr(options, name)
         if value == getattr(defaults, name) or name in but:
             continue
-        flag = f"--{name.replace('_', '-')}"
+        flag = flag_of(name, field)
         if isinstance(value, bool):
             words.append(flag if value else f"--no-{flag.removeprefix('--')}")
         else:

@@ -30,6 +30,7 @@ from sleeptime_lib.records import Row, Task, is_simulated
 from sleeptime_lib.texts import brief, plain
 
 if TYPE_CHECKING:
+    from sleeptime_lib.analysis.advice import Plan
     from sleeptime_lib.analysis.tables import Table
     from sleeptime_lib.analysis.tokens import PhaseTokens, Tokens
     from sleeptime_lib.results import Run
@@ -39,6 +40,8 @@ _NOTICES_SHOWN: Final = 5
 _GAP: Final = "  "
 _EXAMPLE: Final = 5_000
 """Characters of an example."""
+_NAME: Final = 60
+"""Characters of a context's name."""
 
 
 def say(text: object, *, asked: bool = False) -> None:
@@ -226,6 +229,28 @@ def _print_table(content: Table) -> None:
             say(last, asked=True)
         say(line(row), asked=True)
     say("", asked=True)
+
+
+def show_advice(plan: Plan, notices: Sequence[str], as_json: bool) -> None:
+    """Print which contexts to sleep on."""
+    from sleeptime_lib.analysis.advice import amount, in_words
+
+    if as_json:
+        print(json.dumps(plan.to_json(), allow_nan=False))
+        return
+    _show_notices(notices)
+    for one in plan.advice:
+        context, setting = one.context, one.setting if one.phases else "-"
+        name = brief(" ".join(context.name.split()), _NAME)
+        what = f"{one.points:+.1f} points, {amount(one.saving, plan.unit)} saved a question"
+        say(
+            f"{setting:8}  {name}: "
+            f"{plan.score} {context.score:g}, questions {context.questions:g}"
+            f"{f'; {what}' if one.phases else ''}",
+            asked=True,
+        )
+    for line in in_words(plan):
+        say(line, asked=True)
 
 
 def show_task(task: Task, as_json: bool) -> None:

@@ -340,12 +340,10 @@ class SleepMethod:
         name: What --sleep-method takes.
         take: Makes the notes of one draw.
         prompts: Every text it sends.
-        settle: Called once before a run: gives the values of options that it left to be found out,
-            such as whether the model can call tools.
+        settle: Gives, before a run, the values of options that are to be found out.
         join: Gives the notes that are read, of those of all parallel draws and the options.
         source: Hash of the source of a method that was handed in; "" for those of this library.
-        is_forced: It keeps to `SleepSetting.thinking` by requests of its own, as forced budgets do,
-            and not by a field of the server.
+        is_forced: It keeps to `SleepSetting.thinking` by its own requests, not by a server's field.
     """
 
     name: str

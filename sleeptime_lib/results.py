@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +117,12 @@ class Run:
         }
 
     def write_figures(
-        self, folder: Path, *, at: float | None = None, suffix: str = ""
+        self,
+        folder: Path,
+        *,
+        at: float | None = None,
+        suffix: str = "",
+        sections: Sequence[Section] | None = None,
     ) -> list[Path]:
         """Make all figures as PNG, SVG and PDF, each with a JSON that tells its origin.
 
@@ -126,6 +131,7 @@ class Run:
             at: Accuracy (0 to 1) at which tokens are compared; None takes the middle of the
                 overlap.
             suffix: Ends every file name, to keep apart two runs of one experiment.
+            sections: Parts of the report that were calculated already; `at` then says nothing.
 
         Returns:
             The files written.
@@ -145,8 +151,10 @@ class Run:
         }
         prefix = self.experiment.name.replace("-", "_") if self.experiment else ""
         written: list[Path] = []
-        for name, picture in self.pictures(self.report(at=at)).items():
-            written += figures.save(picture, folder, f"{prefix}_{name}{suffix}", provenance)
+        parts = self.sections(self.report(at=at)) if sections is None else sections
+        for part in parts:
+            for name, picture in part.pictures.items():
+                written += figures.save(picture, folder, f"{prefix}_{name}{suffix}", provenance)
         return written
 
     def notes(self) -> pd.DataFrame:

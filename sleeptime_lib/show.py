@@ -162,9 +162,9 @@ def _accuracies(split: Split) -> str:
     )
 
 
-def table(report: Report) -> HTML:
-    """A report's table, and what it amounts to."""
-    return _table(tables.report_table(report))
+def table(content: Report | tables.Table) -> HTML:
+    """A table, such as a report's, and what it amounts to."""
+    return _table(tables.report_table(content) if isinstance(content, Report) else content)
 
 
 def _table(content: tables.Table) -> HTML:

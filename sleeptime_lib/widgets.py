@@ -49,6 +49,7 @@ class RunPanel:
         execution: How the calls are made; the cost cap comes from its slider.
         root: Folder in which run directories are made.
         sleep_method: A function of your own that makes the notes.
+        plot: Whether to show the Pareto plot, which has nothing to show of arms of other names.
 
     Attributes:
         prepared: What Start would run; None when the sliders ask for what cannot be run.
@@ -62,6 +63,7 @@ class RunPanel:
         *,
         root: Path = runs.RUNS,
         sleep_method: SleepFunction | None = None,
+        plot: bool = True,
     ) -> None:
         self._experiment = runs.experiment_of(experiment)
         self._options = options
@@ -90,7 +92,7 @@ class RunPanel:
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="50%"))
         self._start.on_click(lambda _: self.start())
         self._stop.on_click(lambda _: self.stop())
-        self._figure = figures.LivePlot(self._picture(final=False))
+        self._figure = figures.LivePlot(self._picture(final=False)) if plot else None
         controls = [*self._sliders.values(), self._cap]
         for control in controls:
             control.observe(lambda _: self._on_change(), names="value")
@@ -101,7 +103,7 @@ class RunPanel:
                 self._estimate,
                 ipywidgets.HBox([self._start, self._stop, self._bar]),
                 self._status,
-                self._figure,
+                *([self._figure] if self._figure else []),
             ]
         )
         self._on_change()
@@ -272,7 +274,8 @@ class RunPanel:
         self._redraw(final=True)
 
     def _redraw(self, *, final: bool) -> None:
-        self._figure.draw(self._picture(final=final))
+        if self._figure:
+            self._figure.draw(self._picture(final=final))
 
     def _picture(self, *, final: bool) -> figures.Picture:
         rows = pd.DataFrame(self._columns)

@@ -175,7 +175,7 @@ def test_data_shows_what_a_dataset_holds(tmp_path):
 
 def test_help_names_every_command(tmp_path):
     shown = sleeptime("--help", cwd=tmp_path).stdout
-    for name in ("run", "report", "notebooks", "serve", "doctor", "data"):
+    for name in ("run", "report", "notebooks", "serve", "doctor", "data", "plan"):
         assert name in shown
 
 

@@ -180,3 +180,57 @@ def _bent(t: float, skew: Floats) -> Floats:
     some = np.where(np.abs(skew) < 1e-6, 1e-6, skew)
     bent: Floats = 3 / some * (np.cbrt(1 + some * (t - some / 6)) - 1)
     return bent
+
+
+def cluster_sums(
+    columns: Floats, cluster: NDArray[np.int64], clusters: int, draws: int, seed: int
+) -> Floats:
+    """Sums over items as observed, and in every draw of clusters.
+
+    Args:
+        columns: (items, columns) what is added up.
+        cluster: (items,) cluster of each item, from 0.
+        clusters: How many there are.
+        draws: Bootstrap draws.
+        seed: Of the draws; the same seed and number of clusters give the same ones.
+
+    Returns:
+        (1 + draws, columns), what was observed first.
+    """
+    sums = np.zeros((clusters, columns.shape[1]))
+    np.add.at(sums, cluster, columns)
+    few = clusters * draws <= CHUNK_ENTRIES // 4
+    weights = _kept_weights(clusters, draws, seed) if few else _weights(clusters, draws, seed)
+    return np.concatenate([sums.sum(axis=0)[None], *(w @ sums for w in weights)])
+
+
+def _weights(clusters: int, draws: int, seed: int) -> Iterator[Floats]:
+    rng = np.random.default_rng(seed)
+    return cluster_weights(clusters, draws, rng) if clusters else iter(())
+
+
+@lru_cache(maxsize=2)
+def _kept_weights(clusters: int, draws: int, seed: int) -> tuple[Floats, ...]:
+    """Small weight matrices, for many sums in the same draws."""
+    return tuple(_weights(clusters, draws, seed))
+
+
+def interval(
+    values: Floats, confidence: float, clusters: int, high: Floats | None = None
+) -> Interval:
+    """An estimate with its limits from (1 + draws,) values, what was observed first.
+
+    Args:
+        values: The statistic; NaN in a draw that does not give it.
+        confidence: Such as 0.95.
+        clusters: How many were resampled.
+        high: Where a draw only bounds the statistic, the upper bounds.
+    """
+    upper = values if high is None else high
+    if np.isnan(values[0]) and np.isnan(upper[0]):
+        return Interval(math.nan, math.nan, math.nan)
+    low_limit, high_limit = limits(values[1:], upper[1:], confidence, clusters)
+    seen = float(values[0]) if values[0] == upper[0] else math.nan
+    if np.isfinite(values).all() and np.ptp(values) == 0 and np.array_equal(values, upper):
+        return Interval(seen, math.nan, math.nan)  # nothing varies, which proves nothing
+    return Interval(seen, float(low_limit), float(high_limit))

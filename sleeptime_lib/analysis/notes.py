@@ -147,7 +147,7 @@ def exchange(
         )
     right, with_notes = base["score"][both] >= RIGHT, slept["score"][both] >= RIGHT
     questions = {question.question_id: question for question in task.questions}
-    texts = _texts(sleeps, line)
+    texts = notes_of(sleeps, line)
     notes = {name: texts.get(questions[name].context_id, []) for name in both}
     stated = np.array([_find(notes[name], questions[name].gold) is not None for name in both])
 
@@ -206,7 +206,7 @@ def _placebo(
     return float(np.mean(shares)) if shares else float("nan")
 
 
-def _texts(sleeps: pd.DataFrame, line: Line) -> dict[str, list[str]]:
+def notes_of(sleeps: pd.DataFrame, line: Line) -> dict[str, list[str]]:
     """Notes of a sleep setting's draws, by context."""
     drawn = sleeps["draw"] < line.sleep_parallel
     own = sleeps[drawn & (sleeps["sleep_effort"] == line.sleep_effort)].sort_values("draw")

@@ -11,10 +11,16 @@ from typing import Final
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment
 from sleeptime_lib.experiments.multi_query import MULTI_QUERY
+from sleeptime_lib.experiments.predictability import PREDICTABILITY
 from sleeptime_lib.experiments.stateful_aime import STATEFUL_AIME
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
 
-EXPERIMENTS: Final[tuple[Experiment, ...]] = (STATEFUL_GSM, STATEFUL_AIME, MULTI_QUERY)
+EXPERIMENTS: Final[tuple[Experiment, ...]] = (
+    STATEFUL_GSM,
+    STATEFUL_AIME,
+    MULTI_QUERY,
+    PREDICTABILITY,
+)
 
 
 def find_experiment(name: str) -> Experiment:

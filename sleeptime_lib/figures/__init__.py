@@ -20,6 +20,7 @@ from sleeptime_lib.figures.plots import (
     ratio_curve,
     sleep_scaling,
 )
+from sleeptime_lib.figures.predictability import extra_by_bin, gap_by_bin, gap_slope
 from sleeptime_lib.figures.stills import save, to_png
 
 __all__ = [
@@ -35,6 +36,9 @@ __all__ = [
     "cost_by_questions",
     "curve_series",
     "differences",
+    "extra_by_bin",
+    "gap_by_bin",
+    "gap_slope",
     "note_lines",
     "pareto",
     "pass_at_k",

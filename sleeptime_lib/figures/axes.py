@@ -102,3 +102,18 @@ def ratio_axis(values: Iterable[float], title: str) -> Axis:
     ticks = tuple(2.0**p for p in powers if p % step == 0)
     ends = 2.0 ** powers[0], 2.0 ** powers[-1]
     return Axis(title, *ends, ticks, tuple(f"{t:.4g}×" for t in ticks), log=True)
+
+
+def value_axis(values: Iterable[float], title: str) -> Axis:
+    """A linear axis that holds `values` of any sign and size, with at most eight round ticks."""
+    known = [v for v in values if math.isfinite(v)] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    power = 10.0 ** (math.floor(math.log10(high - low)) - 1)
+    step = next(s * power for s in (1, 2, 5, 10, 20, 50) if (high - low) / (s * power) <= 7)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    ticks = tuple(float(f"{k * step:.6g}") for k in range(first, last + 1))
+    texts = tuple(f"{t:,.6g}".replace("-", "−") for t in ticks)
+    air = 0.03 * (ticks[-1] - ticks[0])
+    return Axis(title, ticks[0] - air, ticks[-1] + air, ticks, texts)

@@ -7,11 +7,19 @@ from typing import Final
 from sleeptime_lib.config import Options
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, SleepFunction, SleepMethod
+from sleeptime_lib.methods.forecast import FORECAST
 from sleeptime_lib.methods.rethink import RETHINK, RETHINK_PROBLEM
 from sleeptime_lib.methods.rethink_forced import RETHINK_FORCED, RETHINK_PROBLEM_FORCED
 from sleeptime_lib.methods.sifted import SIFTED
 
-__all__ = ["RETHINK", "RETHINK_PROBLEM", "SLEEP_METHODS", "find_method", "method_of"]
+__all__ = [
+    "FORECAST",
+    "RETHINK",
+    "RETHINK_PROBLEM",
+    "SLEEP_METHODS",
+    "find_method",
+    "method_of",
+]
 
 SLEEP_METHODS: Final[tuple[SleepMethod, ...]] = (
     RETHINK,
@@ -19,6 +27,7 @@ SLEEP_METHODS: Final[tuple[SleepMethod, ...]] = (
     RETHINK_FORCED,
     RETHINK_PROBLEM_FORCED,
     *SIFTED,
+    FORECAST,
 )
 """Those that --sleep-method knows; a notebook may hand in a function of its own."""
 

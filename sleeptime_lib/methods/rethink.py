@@ -315,21 +315,22 @@ def read_notes(text: str, block: Block) -> str | None:
     return told
 
 
-_TEXTS: Final = (
+TEXTS: Final = (
     SLEEP_TOOLS, SLEEP_TEXT, SLEEP_CONTINUE, TOOL_PROBE, RETHINK_TOOL, FINISH_TOOL,
 )  # fmt: skip
+"""What every method sends that works through this loop."""
 
 RETHINK: Final = SleepMethod(
     "rethink",
     take_notes,
-    prompts=(EMPTY_NOTES, SLEEP_FRAME, *_TEXTS),
+    prompts=(EMPTY_NOTES, SLEEP_FRAME, *TEXTS),
     settle=choose_protocol,
 )
 
 RETHINK_PROBLEM: Final = SleepMethod(
     "rethink-problem",
     partial(take_notes, frame=PROBLEM_FRAME),
-    prompts=(EMPTY_NOTES, PROBLEM_FRAME, *_TEXTS),
+    prompts=(EMPTY_NOTES, PROBLEM_FRAME, *TEXTS),
     settle=choose_protocol,
 )
 """The paper's variant for AIME: the model is told that it holds the first part of a problem."""

@@ -18,7 +18,7 @@ from sleeptime_lib.records import Reply, Request, TokenLogprob, ToolCall, Usage
 
 NEEDS_LOGPROBS: Final = (
     "scoring a prompt needs /v1/completions with echo and logprobs, which vLLM, SGLang and "
-    "`sleeptime serve --gguf` have"
+    "`sleeptime serve --gguf` have, and the simulated model"
 )
 _CHARSET: Final = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 _CHARSETS: Final = frozenset(

@@ -27,7 +27,16 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Context, Question, Task
 from sleeptime_lib.tasks.gsm_symbolic import STATEFUL
 from sleeptime_lib.tasks.numerals import parse_number
-from sleeptime_lib.tasks.rows import BadRow, Complaints, Entry, Format, SourceRow, column_text, once
+from sleeptime_lib.tasks.rows import (
+    BadRow,
+    Complaints,
+    Entry,
+    Format,
+    SourceRow,
+    column_text,
+    file_rows,
+    once,
+)
 from sleeptime_lib.tasks.splitters import SplitterName
 
 REQUIRED: Final = ("context", "question", "answer")
@@ -173,3 +182,51 @@ def _context_fields(context: Context) -> dict[str, Any]:
 
 def _question_fields(question: Question) -> dict[str, Any]:
     return {"id": question.question_id, "question": question.text, "answer": question.gold}
+
+
+def read_contexts(
+    path: Path, *, expected: float = 1.0, skip_bad: bool = False
+) -> tuple[list[tuple[Context, float]], list[str]]:
+    """Contexts that nobody has asked about yet, and how many questions are expected of each.
+
+    Rows with a column `context`, and where one is filled in an `id` and `questions`: a number, or
+    a list whose length counts. Rows with the same context are one, and their questions add up.
+    Other columns are not looked at, so a file of questions will do.
+
+    Args:
+        path: A .jsonl or .csv file.
+        expected: Questions of a row that does not say.
+        skip_bad: Leave bad rows out, with a notice for each, instead of refusing the file.
+
+    Returns:
+        Contexts with their numbers of questions, in the order of the file, and the notices.
+
+    Raises:
+        InputError: The file cannot be read, or rows of it cannot be used (they are listed).
+    """
+    if path.suffix.lower() not in (".jsonl", ".csv"):
+        raise InputError(f"{path} is neither .jsonl nor .csv; write one context per line")
+    complaints = Complaints()
+    found: dict[str, tuple[Context, float]] = {}
+    lines: dict[str, int] = {}
+    for row in file_rows(path, complaints):
+        with complaints.about(row):
+            context, more = _context(row), _expected(row, expected)
+            first, before = found.get(context.text, (context, 0.0))
+            if not before:
+                once(lines, context.context_id, row, f"id {context.context_id!r}", _EACH_ONCE)
+            found[context.text] = first, before + more
+    notices = complaints.settle(usable=len(found), source=str(path), skip_bad=skip_bad)
+    return list(found.values()), notices
+
+
+def _expected(row: SourceRow, otherwise: float) -> float:
+    given = row.fields.get("questions")
+    if given is None or given == "":
+        return otherwise
+    if isinstance(given, list):
+        return float(max(len(given), 1))
+    number = parse_number(str(given))
+    if number is None or number.value <= 0:
+        raise BadRow(f"questions {str(given)[:40]!r} is no number above 0; write how many, like 5")
+    return float(number.value)

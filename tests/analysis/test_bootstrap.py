@@ -4,8 +4,10 @@ from scipy import stats
 
 from sleeptime_lib.analysis import bootstrap
 from sleeptime_lib.analysis.bootstrap import (
+    cluster_sums,
     cluster_weights,
     expanded_level,
+    interval,
     joint_confidence,
     limits,
     mean_limits,
@@ -136,3 +138,29 @@ def test_limits_of_skewed_means_cover_where_those_of_the_bootstrap_do_not():
 
 def test_one_cluster_has_no_limits():
     assert np.isnan(mean_of(np.array([5.0]))).all()
+
+
+def test_sums_over_items_are_those_of_the_drawn_clusters():
+    items = np.array([[1.0, 10.0], [2.0, 20.0], [4.0, 40.0]])
+    sums = cluster_sums(items, np.array([0, 0, 1]), 2, 200, seed=0)
+    assert sums[0].tolist() == [7.0, 70.0]
+    assert {tuple(one) for one in sums[1:]} == {(6.0, 60.0), (7.0, 70.0), (8.0, 80.0)}
+
+
+def test_an_interval_holds_its_estimate_and_lies_within_the_draws():
+    values = np.append(0.5, np.linspace(0, 1, 1000))
+    found = interval(values, 0.9, 50)
+    assert found.estimate == 0.5
+    assert 0 < found.low < 0.06
+    assert 0.94 < found.high < 1
+
+
+def test_what_is_bounded_only_has_no_estimate():
+    found = interval(np.ones(100), 0.95, 20, high=np.full(100, np.inf))
+    assert (np.isnan(found.estimate), found.low, found.high) == (True, 1.0, np.inf)
+
+
+@pytest.mark.parametrize("values", [np.full(100, 0.3), np.full(100, np.nan)])
+def test_what_does_not_vary_or_is_unknown_has_no_limits(values):
+    found = interval(values, 0.95, 20)
+    assert np.isnan([found.low, found.high]).all()

@@ -27,12 +27,28 @@ def likely(story: Story) -> Mapping[str, float]:
 
 def by_likelihood(story: Story, dice: Dice) -> list[Fact]:
     """The quantities in the order in which this request thinks of them, likeliest first."""
-    facts = story.facts()
-    scores = {
+    facts, scores = story.facts(), _judged(story, dice)
+    return [facts[key] for key in sorted(scores, key=lambda key: -scores[key])]
+
+
+def stated_chances(story: Story, dice: Dice) -> Mapping[str, float]:
+    """How likely this request says that each quantity is to be asked for; sums to 1.
+
+    They come from the judgement that gives the order, noise and all: so they are too sure.
+    """
+    scores = _judged(story, dice)
+    most = max(scores.values(), default=0.0)
+    weights = {key: math.exp(score - most) for key, score in scores.items()}
+    total = math.fsum(weights.values())
+    return {key: weight / total for key, weight in weights.items()}
+
+
+def _judged(story: Story, dice: Dice) -> Mapping[str, float]:
+    """The noisy log-likelihood of each quantity."""
+    return {
         key: math.log(chance) + JUDGEMENT_NOISE * dice.gumbel(f"likely {key}")
         for key, chance in likely(story).items()
     }
-    return [facts[key] for key in sorted(scores, key=lambda key: -scores[key])]
 
 
 def _has(story: Story, fact: Fact) -> bool:

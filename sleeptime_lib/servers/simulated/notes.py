@@ -15,12 +15,13 @@ from sleeptime_lib.servers.simulated.constants import (
     DISTRACTION_LINES,
     NOTE_MATCH,
 )
-from sleeptime_lib.servers.simulated.questions import names_of
+from sleeptime_lib.servers.simulated.questions import names_of, understand
 from sleeptime_lib.servers.simulated.reader import read
 from sleeptime_lib.servers.simulated.words import best_match
 
 _BULLET: Final = re.compile(r"^(?:[-*•–]|\d+[.)]) ")
 _NUMBER: Final = re.compile(r"(-?)\$?(\d[\d,]{0,14}(?:\.\d{1,6})?)(?:/(\d{1,6}))?(%?)")
+_EXPECTED: Final = re.compile(r"[^|]*\|(?P<question>[^|]+)\|(?P<answer>.*)")
 _NAME_END: Final = re.compile(r" ?[=:→] ?| (?:is|are|was|were|equals?) (?=[*$\d-])", re.IGNORECASE)
 
 
@@ -48,8 +49,9 @@ NO_NOTES: Final = Notes({}, {}, (), 0.0)
 def read_notes(situation: str, notes: str) -> Notes:
     """Understand notes about a situation.
 
-    Lines look like "name = calculation = number", "name: number" or "name is number". A name with
-    several values gets the one that most lines give, and the first of those on a draw.
+    Lines look like "name = calculation = number", "name: number" or "name is number", or say which
+    question is expected: "30% | question | calculation = number". A name with several values gets
+    the one that most lines give, and the first of those on a draw.
     """
     story = read(situation)
     lines = [found for line in notes.splitlines() if (found := _line(line))]
@@ -59,7 +61,8 @@ def read_notes(situation: str, notes: str) -> Notes:
     given: dict[str, Counter[Fraction]] = {}
     others: dict[str, Fraction] = {}
     for name, value in lines:
-        key = nearest(names, name)
+        asks = name.endswith("?")
+        key = understand(situation, name)[1] if asks else nearest(names, name)
         if key is None:
             others.setdefault(name, value)
         else:
@@ -77,6 +80,10 @@ def read_notes(situation: str, notes: str) -> Notes:
 def _line(line: str) -> tuple[str, Fraction] | None:
     """Name and number of a line, or None if it does not have both."""
     line = _BULLET.sub("", " ".join(line.split()))
+    expected = _EXPECTED.match(line)
+    if expected:
+        value = number_in(expected["answer"].rsplit("=", 1)[-1])
+        return None if value is None else (expected["question"].strip(), value)
     end = _NAME_END.search(line)
     if end is None or not end.start():
         return None

@@ -15,13 +15,14 @@ from sleeptime_lib.servers.simulated.constants import (
     THINKING_EFFORT,
 )
 from sleeptime_lib.servers.simulated.dice import Dice
-from sleeptime_lib.servers.simulated.judgement import by_likelihood
+from sleeptime_lib.servers.simulated.judgement import by_likelihood, stated_chances
 from sleeptime_lib.servers.simulated.notes import read_notes
 from sleeptime_lib.servers.simulated.reader import Story, read
 from sleeptime_lib.servers.simulated.reasoner import Move, calculate
 from sleeptime_lib.servers.simulated.tokens import first
 from sleeptime_lib.servers.simulated.view import View
-from sleeptime_lib.servers.simulated.writer import note_line, steps_text, within
+from sleeptime_lib.servers.simulated.writer import forecast_line, note_line, steps_text, within
+from sleeptime_lib.tasks.procedural.grammar import Fact
 from sleeptime_lib.tasks.procedural.scenes import steps_to
 
 UNREADABLE: Final = "Nothing could be worked out: the situation is not written in a way I can read."
@@ -65,13 +66,16 @@ def next_rewrite(
     if view.rewrites >= planned or (view.sleep == "tools" and not view.memory_argument):
         return Rewrite(None, last=True)
     story = read(view.situation)
-    moves = _new_lines(view, story, turn, turn.between("targets", *SLEEP_TARGETS[level]), level)
+    # What is expected stays the same through a phase whose notes say how likely it is.
+    order = by_likelihood(story, phase if view.forecast else turn)
+    targets = turn.between("targets", *SLEEP_TARGETS[level])
+    moves = _new_lines(view, story, order, targets, level, turn)
     if not moves:
         fresh = not view.notes and story.family is None
         return Rewrite(UNREADABLE if fresh else None, last=True)
     if thinking is not None:
         moves = moves[: max(within(story, moves, thinking), 1)]
-    lines = [note_line(story, move) for move in moves]
+    lines = _forecasts(story, moves, phase) if view.forecast else _notes(story, moves)
     notes = "\n".join([*view.notes.splitlines(), *lines])
     hidden = effort not in (None, "none") or thinking is not None
     reasoning = steps_text(story, moves) if hidden or view.aloud else ""
@@ -80,7 +84,20 @@ def next_rewrite(
     return Rewrite(notes, view.rewrites + 1 >= planned, reasoning, tuple(moves))
 
 
-def _new_lines(view: View, story: Story, dice: Dice, targets: int, effort: str) -> Sequence[Move]:
+def _notes(story: Story, moves: Sequence[Move]) -> list[str]:
+    return [note_line(story, move) for move in moves]
+
+
+def _forecasts(story: Story, moves: Sequence[Move], phase: Dice) -> list[str]:
+    """A line for each quantity worked out that anybody asks for."""
+    chances = stated_chances(story, phase)
+    asked = [move for move in moves if move.fact.key in chances]
+    return [forecast_line(story, move, chances[move.fact.key]) for move in asked]
+
+
+def _new_lines(
+    view: View, story: Story, order: Sequence[Fact], targets: int, effort: str, dice: Dice
+) -> Sequence[Move]:
     """Work out the likeliest quantities that the notes lack, with what they build on."""
     if story.family is None:
         return ()
@@ -88,7 +105,7 @@ def _new_lines(view: View, story: Story, dice: Dice, targets: int, effort: str) 
     noted = read_notes(view.situation, view.notes).values
     values.update(noted)
     moves: list[Move] = []
-    wanted = [fact for fact in by_likelihood(story, dice) if fact.key not in noted][:targets]
+    wanted = [fact for fact in order if fact.key not in noted][:targets]
     for target in wanted:
         for fact in steps_to(story.family, story.level, target.key):
             if fact.key in values:

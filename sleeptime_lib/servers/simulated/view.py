@@ -18,6 +18,7 @@ _WITHHELD: Final = re.compile(
     r"question\b.{0,20}\bnot\b.{0,10}\bgiven|guess\b.{0,40}\bquestion", re.IGNORECASE
 )
 _ALOUD: Final = re.compile(r"\bthink about it first\b.{0,40}\bin writing\b", re.IGNORECASE)
+_FORECAST: Final = re.compile(r"probability \| question", re.IGNORECASE)
 _REWRITE_TEXT: Final = re.compile(r"<notes>(.*?)</notes>", re.DOTALL)
 
 
@@ -33,6 +34,7 @@ class View:
         instructions: Everything else that was said: how to answer, with how many words.
         sleep: "tools" or "text" when the request asks for notes rather than an answer, else "".
         aloud: The sleep phase is to think in writing before it writes notes.
+        forecast: The notes are to say which questions are expected, each with its probability.
         memory_argument: Name of the argument that takes the new notes; "" if no tool takes any.
         can_finish: A tool ends the sleep phase; without one it ends in words.
         rewrites: How often the notes have been rewritten in this conversation.
@@ -46,6 +48,7 @@ class View:
     instructions: str
     sleep: str
     aloud: bool
+    forecast: bool
     memory_argument: str
     can_finish: bool
     rewrites: int
@@ -88,6 +91,7 @@ def view_of(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, 
         instructions=instructions,
         sleep=sleep,
         aloud=sleep == "text" and bool(_ALOUD.search(instructions)),
+        forecast=bool(sleep and _FORECAST.search(instructions)),
         memory_argument=_memory_argument(tools),
         can_finish="finish_rethinking" in names,
         rewrites=len(rewritten),

@@ -10,6 +10,7 @@ from sleeptime_lib.servers.simulated.reader import Story
 from sleeptime_lib.servers.simulated.reasoner import Move, Outcome
 from sleeptime_lib.servers.simulated.tokens import count
 from sleeptime_lib.tasks.procedural.grammar import step_of
+from sleeptime_lib.tasks.procedural.scenes import capitalised
 
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 _ORDINALS = ("First", "Then", "Next", "After that")
@@ -67,6 +68,14 @@ def note_line(story: Story, move: Move) -> str:
     """One line of notes: name = calculation = number."""
     calculation = f" = {_calculation(move)}" if move.operands else ""
     return f"{_label(story, move)}{calculation} = {number_text(move.value)}"
+
+
+def forecast_line(story: Story, move: Move, chance: float) -> str:
+    """One line of notes that says what will be asked: chance | question | calculation = number."""
+    question = capitalised(story.fill(move.fact.questions[0]))
+    calculation = f"{_calculation(move)} = " if move.operands else ""
+    percent = max(round(100 * chance, 1), 0.1)
+    return f"{percent:g}% | {question} | {calculation}{number_text(move.value)}"
 
 
 def steps_text(story: Story, moves: Iterable[Move], start: int = 0) -> str:

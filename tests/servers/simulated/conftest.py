@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from sleeptime_lib.experiment import Prompt
 from sleeptime_lib.methods import rethink, verbosity
 from sleeptime_lib.methods.situation import situation_block
 from sleeptime_lib.servers.simulated.app import create_app
@@ -55,9 +56,11 @@ def ask(answered: Callable[[str], Fraction | None]) -> Callable[..., Fraction | 
 def sleep() -> Callable[..., list[str]]:
     """Runs a sleep phase with tools and gives the notes after each rewrite, at most ten."""
 
-    def sleep(context: str, seed: int, **options: Any) -> list[str]:
+    def sleep(
+        context: str, seed: int, frame: Prompt = rethink.SLEEP_FRAME, **options: Any
+    ) -> list[str]:
         tools = (rethink.RETHINK_TOOL, rethink.FINISH_TOOL)
-        system = f"{rethink.SLEEP_FRAME.text}\n\n{rethink.SLEEP_TOOLS.text}"
+        system = f"{frame.text}\n\n{rethink.SLEEP_TOOLS.text}"
         messages: list[Mapping[str, Any]] = [
             {"role": "system", "content": system},
             {"role": "user", "content": situation_block(context, ())},

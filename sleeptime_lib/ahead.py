@@ -1,0 +1,87 @@
+"""Contexts of the user's own and a finished run: which of them deserve a sleep phase.
+
+A thin door to `analysis.advice`, for the command line and for notebooks.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from sleeptime_lib.analysis.advice import Ahead, Plan, advise
+from sleeptime_lib.analysis.allocation import TEXT_SCORES, measure
+from sleeptime_lib.analysis.costs import Bill, paper_bill, usd_rates
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.results import Run
+from sleeptime_lib.tasks.own import read_contexts
+
+PAPER_T = 10.0
+"""How much more a token costs that somebody waits for, as the paper asserts (section 5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a plan is made.
+
+    Attributes:
+        score: Name of a score of `TEXT_SCORES`, by which contexts are told apart.
+        questions: Questions expected of a context whose row does not say.
+        t: Weight of the tokens of answers; None takes the paper's 10, or 1 with `usd`.
+        usd: Count all tokens at the price of the run's model, not generated tokens alone.
+        worth: What one more right answer is worth, in tokens or USD; None takes the run's own.
+        skip_bad: Leave bad rows of the file out.
+    """
+
+    score: str = "numbers"
+    questions: float = 1.0
+    t: float | None = None
+    usd: bool = False
+    worth: float | None = None
+    skip_bad: bool = False
+
+
+def plan_contexts(run: Run, path: Path, asked: Asked | None = None) -> tuple[Plan, list[str]]:
+    """Decide which contexts of a file to sleep on.
+
+    Args:
+        run: A run of both arms, at several test budgets unless `worth` is given.
+        path: The contexts; see `tasks.own.read_contexts`.
+        asked: How.
+
+    Returns:
+        The plan, and notices about rows that were left out.
+
+    Raises:
+        InputError: The file, an option or the run will not do.
+    """
+    asked = asked or Asked()
+    score = TEXT_SCORES.get(asked.score)
+    if score is None:
+        near = difflib.get_close_matches(asked.score, TEXT_SCORES, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(TEXT_SCORES)}"
+        raise InputError(f"unknown score {asked.score!r}: {hint}")
+    for name in ("questions", "t", "worth"):
+        value = getattr(asked, name)
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise InputError(f"--{name} {value:g}: give a number above 0")
+    found, notices = read_contexts(path, expected=asked.questions, skip_bad=asked.skip_bad)
+    measured = measure(run.rows, bill=_bill(run, asked), budgets="all")
+    plan = advise(
+        measured,
+        {name: score(context) for name, context in run.task().contexts.items()},
+        asked.score,
+        [Ahead(context.context_id, score(context), questions) for context, questions in found],
+        worth=asked.worth,
+        simulated=run.simulated,
+    )
+    return plan, notices
+
+
+def _bill(run: Run, asked: Asked) -> Bill:
+    if not asked.usd:
+        return paper_bill(PAPER_T if asked.t is None else asked.t)
+    price, _ = run.price_or_reference
+    rates = usd_rates(price.prompt, price.cached, price.completion)
+    return Bill(rates, t=1.0 if asked.t is None else asked.t)

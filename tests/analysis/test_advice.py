@@ -1,0 +1,98 @@
+"""A policy applied to contexts of the user's own, with what it is expected to save."""
+
+import json
+import math
+
+import pytest
+from gaining import PHASE, gaining
+
+from sleeptime_lib.analysis.advice import Ahead, advise, found, in_words
+from sleeptime_lib.analysis.allocation import measure
+from sleeptime_lib.errors import InputError
+
+SCORES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.85, 0.9, 0.95, 1.0)
+OWN = [Ahead(f"own-{i}", score, 4.0) for i, score in enumerate(SCORES)]
+WORTH = 700 / 0.3
+"""At test time 70 more tokens, each counted ten times, buy 30 points."""
+
+
+def plan(gain, own=OWN, worth=None, **how):
+    rows, scores = gaining(gain, budgets=(0, 3), **how)
+    measured = measure(rows, budgets="all")
+    return advise(measured, scores, "the score", own, worth=worth, draws=300)
+
+
+@pytest.fixture(scope="module")
+def telling():
+    return plan(lambda score, k: 0.6 * (score > 0.7), clusters=60)
+
+
+def test_it_sleeps_where_the_score_says_that_it_pays(telling):
+    assert [one.phases for one in telling.advice] == [int(i >= 7) for i in range(11)]
+
+
+def test_accuracy_is_worth_what_test_time_pays_for_it(telling):
+    assert telling.worth == pytest.approx(WORTH, rel=0.3)
+    assert telling.worth_budget == 3
+
+
+def test_the_saving_is_gain_times_worth_minus_cost(telling):
+    one = telling.advice[-1]
+    assert one.more == pytest.approx(PHASE / 4)
+    assert one.saving == pytest.approx(telling.worth * one.points / 100 - one.more)
+
+
+def test_it_saves_against_never_and_against_always(telling):
+    true = 4 / 11 * (0.6 * WORTH - PHASE / 4)
+    assert telling.saving.low < true < telling.saving.high
+    assert found(telling.saving) == "saves"
+    assert telling.over_always.estimate == pytest.approx(7 / 11 * PHASE / 4, abs=25)
+    assert "an expected saving of" in " ".join(in_words(telling))
+
+
+def test_nobody_is_slept_on_where_nothing_is_gained():
+    made = plan(lambda score, k: 0.0)
+    assert made.sleep_on == ()
+    assert made.saving.estimate == 0.0
+    assert "Sleep on 0 of 11 contexts." in in_words(made)
+
+
+def test_a_gain_that_may_be_chance_is_not_determined():
+    made = plan(lambda score, k: 0.03, clusters=6, contexts=1, own=OWN[:3])
+    assert found(made.saving) == "not determined"
+
+
+def test_more_questions_pay_for_a_phase_that_one_does_not():
+    own = [Ahead("one", 0.5, 1.0), Ahead("many", 0.5, 50.0)]
+    made = plan(lambda score, k: 0.06, own=own, clusters=300)
+    assert [one.phases for one in made.advice] == [0, 1]
+
+
+def test_a_worth_that_is_given_is_taken():
+    made = plan(lambda score, k: 0.5, worth=1.0)
+    assert made.sleep_on == ()
+    assert (made.worth, made.worth_given) == (1.0, True)
+
+
+def test_a_run_with_one_test_budget_asks_for_the_worth():
+    rows, scores = gaining(lambda score, k: 0.5)
+    with pytest.raises(InputError, match="--worth"):
+        advise(measure(rows, budgets="all"), scores, "s", OWN)
+
+
+def test_a_score_beyond_those_of_the_run_is_told():
+    made = plan(lambda score, k: 0.5, own=[Ahead("far", 7.0, 1.0), *OWN[1:9]])
+    assert [one.beyond for one in made.advice][:2] == [True, False]
+    assert "Beyond every score of the run (the score): 1 of them" in " ".join(in_words(made))
+
+
+def test_no_context_is_refused():
+    with pytest.raises(InputError, match="no contexts"):
+        plan(lambda score, k: 0.5, own=[])
+
+
+def test_a_plan_is_json(telling):
+    value = json.loads(json.dumps(telling.to_json(), allow_nan=False))
+    assert value["saves"] == "saves"
+    assert value["advice"][0]["context"]["name"] == "own-0"
+    assert math.isfinite(value["saving"]["low"])

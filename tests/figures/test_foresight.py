@@ -1,0 +1,99 @@
+"""Pictures of forecasts and policies, and the sections that hold them."""
+
+import math
+
+import pandas as pd
+import pytest
+from gaining import gaining
+
+from sleeptime_lib.analysis.report import analyse
+from sleeptime_lib.experiments.foresight import sections
+from sleeptime_lib.figures import to_png
+from sleeptime_lib.records import Context, Quantity, Question, Task
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Rows, and forecasts that foresee every second question."""
+    rows, scores = gaining(lambda score, k: 0.5 * (score > 0.5), clusters=24)
+    contexts, questions, notes = {}, [], []
+    for number, name in enumerate(sorted(scores)):
+        golds = [str(100 * (number + 1) + i) for i in range(8)]
+        kinds = tuple(Quantity(f"q{i}", "?", gold, 1, 1 / 8) for i, gold in enumerate(golds))
+        contexts[name] = Context(name, name.partition("-")[0], f"{number} of 3.", kinds)
+        questions += [Question(f"{name}-{i}", name, "?", golds[i]) for i in range(4)]
+        text = f"40% | Which? | {golds[0]}\n20% | How? | {golds[1]}\n10% | Why? | 7"
+        notes.append({"context_id": name, "sleep_effort": "", "draw": 0, "text": text})
+    task = Task("gaining", contexts, tuple(questions))
+    return task, rows, pd.DataFrame(notes), scores
+
+
+@pytest.fixture(scope="module")
+def made(run):
+    task, rows, notes, scores = run
+    report = analyse(rows, draws=100)
+    return sections(report, task, rows, notes, scores={"hint: <b>": scores})
+
+
+def test_there_is_a_section_for_forecasts_and_one_for_allocation(made):
+    assert [one.name for one in made] == ["forecasts", "allocation"]
+    assert set(made[0].pictures) == {"coverage", "calibration"}
+    assert set(made[1].pictures) == {
+        "spending_hint_b_", "spending_numbers", "spending_words",
+        "spending_entropy_of_the_forecasts",
+    }  # fmt: skip
+
+
+def test_coverage_shows_forecasts_placebo_and_chance(made):
+    picture = made[0].pictures["coverage"]
+    assert [s.name for s in picture.series] == ["forecasts", "placebo", "at-random"]
+    assert picture.series[0].y == pytest.approx((25.0, 50.0))
+    assert picture.series[2].y == pytest.approx((12.5, 25.0))
+
+
+def test_calibration_shows_the_line_and_every_bin(made):
+    picture = made[0].pictures["calibration"]
+    assert picture.series[0].x == picture.series[0].y
+    assert picture.series[1].x == pytest.approx((10.0, 20.0, 40.0))
+
+
+def test_spending_shows_every_strategy_at_its_costs(made):
+    picture = made[1].pictures["spending_hint_b_"]
+    series = {s.name: s for s in picture.series}
+    assert set(series) == {"never", "always", "random", "policy", "oracle"}
+    policy = series["policy"]
+    assert policy.limits == "band"
+    assert list(policy.x) == sorted(policy.x)
+    assert all(map(math.isfinite, policy.low))
+    assert "better" in picture.note
+
+
+def test_pictures_can_be_drawn_also_with_a_name_that_is_not_kind(made):
+    for section in made:
+        for picture in section.pictures.values():
+            assert to_png(picture, scale=0.5).startswith(b"\x89PNG")
+
+
+def test_simulated_results_are_marked(run):
+    task, rows, notes, _ = run
+    rows = rows.assign(model="simulated")
+    found = sections(analyse(rows, draws=50), task, rows, notes)
+    assert all(p.simulated for section in found for p in section.pictures.values())
+
+
+def test_data_without_quantities_says_why_there_is_no_score(run):
+    task, rows, notes, _ = run
+    bare = {name: Context(name, one.cluster_id, one.text) for name, one in task.contexts.items()}
+    own = Task("own", bare, task.questions)
+    forecasts, allocation = sections(analyse(rows, draws=50), own, rows, notes)
+    assert forecasts.values is None
+    assert "own does not say which quantities" in forecasts.sentences[0]
+    assert allocation.pictures
+
+
+def test_a_run_of_one_arm_says_why_no_policy_is_judged(run):
+    task, rows, notes, _ = run
+    base = rows[rows.arm == "baseline"]
+    forecasts, allocation = sections(analyse(base, draws=50), task, base, notes)
+    assert "no row has a sleep phase" in forecasts.sentences[0]
+    assert "No policy is judged" in allocation.sentences[0]

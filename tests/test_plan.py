@@ -1,0 +1,162 @@
+"""`sleeptime plan`: contexts of one's own, a run that tells, and what comes out."""
+
+import json
+
+import pytest
+from test_cli import sleeptime
+
+from sleeptime_lib import runs
+from sleeptime_lib.ahead import Asked, plan_contexts
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+from sleeptime_lib.results import load_run
+from sleeptime_lib.tasks import load
+from sleeptime_lib.tasks.own import read_contexts
+
+SMALL = {"limit": 60, "pass_samples": 0, "context_only": False}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run directory `r` of the simulated model, and a file of contexts."""
+    where = tmp_path_factory.mktemp("plan")
+    runs.run(STATEFUL_GSM, out=where / "r", levels=(0, 3), sleep_parallel=(1, 2), **SMALL)
+    contexts = load("procedural-p1", limit=8, seed=5).contexts.values()
+    rows = [{"id": f"mine-{i}", "context": c.text, "questions": 5} for i, c in enumerate(contexts)]
+    (where / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return where
+
+
+def plan(folder, **asked):
+    return plan_contexts(load_run(folder / "r"), folder / "own.jsonl", Asked(**asked))[0]
+
+
+@pytest.fixture(scope="module")
+def shown(folder):
+    """What the command prints, for people and as JSON."""
+    words = ("plan", "--contexts", "own.jsonl", "--policy", "r")
+    done = [sleeptime(*words, *more, cwd=folder) for more in ((), ("--json",))]
+    assert [one.returncode for one in done] == [0, 0], done
+    return [one.stdout for one in done]
+
+
+def test_it_tells_for_each_context_what_to_do(shown):
+    told = [line for line in shown[0].splitlines() if "mine-" in line]
+    assert len(told) == 8
+    assert all(line.startswith(("-", "k=1", "k=2")) for line in told)
+
+
+def test_it_tells_the_expected_saving_and_whose_the_run_is(shown):
+    assert "Against never sleeping, at equal accuracy: " in shown[0]
+    assert "Against sleeping on every context with k=" in shown[0]
+    assert "simulated" in shown[0]
+
+
+def test_json_is_the_only_thing_on_stdout(shown):
+    value = json.loads(shown[1])
+    assert [one["context"]["name"] for one in value["advice"]] == [f"mine-{i}" for i in range(8)]
+    assert value["advice"][0]["context"]["questions"] == 5
+    assert set(value["saving"]) == {"estimate", "low", "high"}
+    assert value["saves"] in ("saves", "does not save", "not determined")
+    assert value["simulated"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--contexts", "own.jsonl", "--policy", "nowhere"), "nowhere is not a run directory"),
+        (("--contexts", "own.txt", "--policy", "r"), "own.txt is neither .jsonl nor .csv"),
+        (("--contexts", "own.jsonl", "--policy", "r", "--t", "nan"), "--t nan: give a number"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(folder, words, said):
+    done = sleeptime("plan", *words, cwd=folder)
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_tokens_are_those_of_the_paper_and_usd_those_of_all_tokens(folder):
+    tokens, usd = plan(folder), plan(folder, usd=True)
+    assert (tokens.unit, tokens.t) == ("tokens", 10.0)
+    assert (usd.unit, usd.t) == ("USD", 1.0)
+
+
+def test_weights_and_worth_can_be_given(folder):
+    made = plan(folder, t=2.0, worth=500.0, score="words")
+    assert (made.t, made.worth, made.worth_given, made.score) == (2.0, 500.0, True, "words")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"score": "word"}, "unknown score 'word': did you mean words"),
+        ({"score": "?"}, "known are numbers, words"),
+        ({"questions": 0.0}, "--questions 0: give a number above 0"),
+        ({"worth": -3.0}, "--worth -3: give a number above 0"),
+    ],
+)
+def test_an_option_that_will_not_do_is_told(folder, asked, said):
+    with pytest.raises(InputError, match=said):
+        plan(folder, **asked)
+
+
+def test_a_run_that_cannot_tell_what_accuracy_is_worth_asks_for_it(tmp_path, folder):
+    runs.run(STATEFUL_GSM, out=tmp_path / "r", levels=(0,), sleep_parallel=(1,), **SMALL)
+    (tmp_path / "own.jsonl").write_text((folder / "own.jsonl").read_text())
+    with pytest.raises(InputError, match="--worth"):
+        plan(tmp_path)
+    assert plan(tmp_path, worth=1000.0).worth == 1000.0
+
+
+# Reading contexts
+
+
+def read(tmp_path, text, name="own.jsonl", **how):
+    (tmp_path / name).write_text(text)
+    found, notices = read_contexts(tmp_path / name, **how)
+    return [(context.context_id, context.text, number) for context, number in found], notices
+
+
+def test_a_context_that_does_not_say_takes_the_number_that_is_expected(tmp_path):
+    found, _ = read(tmp_path, '{"context": "A."}\n{"context": "B.", "questions": 7}\n', expected=3)
+    assert found == [("c1", "A.", 3), ("c2", "B.", 7)]
+
+
+def test_a_file_of_questions_will_do(tmp_path):
+    rows = [
+        {"id": "x", "context": "A.", "questions": [{"question": "?", "answer": 1}] * 4},
+        {"context": "B.", "question": "?", "answer": 1},
+        {"context": "B.", "question": "What?", "answer": 2},
+    ]
+    found, _ = read(tmp_path, "".join(json.dumps(row) + "\n" for row in rows))
+    assert found == [("x", "A.", 4), ("c2", "B.", 2)]
+
+
+def test_csv_is_read_as_well(tmp_path):
+    found, _ = read(tmp_path, 'context,questions\n"A, b.",2.5\nB.,\n', name="own.csv")
+    assert found == [("c2", "A, b.", 2.5), ("c3", "B.", 1)]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('{"text": "A."}', "no context; every row needs one"),
+        ('{"context": "A.", "questions": 0}', "'0' is no number above 0"),
+        ('{"context": "A.", "questions": "some"}', "'some' is no number above 0"),
+        ("{", "broken JSON"),
+    ],
+)
+def test_a_bad_row_is_told_with_its_line_and_can_be_left_out(tmp_path, row, said):
+    text = f'{{"context": "Good."}}\n{row}\n'
+    with pytest.raises(InputError, match=f"own.jsonl:2: .*{said}"):
+        read(tmp_path, text)
+    found, notices = read(tmp_path, text, skip_bad=True)
+    assert (len(found), len(notices)) == (1, 1)
+
+
+def test_one_name_for_two_contexts_is_refused(tmp_path):
+    text = '{"id": "x", "context": "A."}\n{"id": "x", "context": "B."}\n'
+    with pytest.raises(InputError, match="id 'x' is also in line 1"):
+        read(tmp_path, text)
