@@ -1,0 +1,1 @@
+"""Tasks of the case study on repositories: past changes, which files each touched, what came before."""
