@@ -117,7 +117,7 @@ FRAME_TOKENS: Final = (len(SLEEP_FRAME.text) + len(SLEEP_TOOLS.text)) / CHARS_PE
 
 
 @dataclass(slots=True)
-class _Block:
+class Block:
     """The block of notes while it is being written."""
 
     text: str = ""
@@ -134,6 +134,11 @@ class _Block:
             self.text = kept[: kept.rfind("\n")] if "\n" in kept else kept
             return f"Stored, but cut: the notes hold at most {MAX_NOTES_CHARS} characters."
         return "Stored."
+
+    def end(self) -> str:
+        """End the phase, and tell the model so."""
+        self.finished = True
+        return "Finished."
 
     @property
     def done(self) -> bool:
@@ -161,7 +166,7 @@ async def take_notes(
     assert how is not None
     by_tools = how.protocol == "tools"
     follow = _use_tools if by_tools else _use_text
-    block = _Block()
+    block = Block()
     messages = _opening(context.text, frame, by_tools=by_tools)
     calls = silent = 0
     # A model that only talks, or only sends calls that cannot be read, gets as many turns as one
@@ -180,7 +185,7 @@ async def take_notes(
         calls += 1
         answer = follow(reply, block)
         silent = silent + 1 if answer is None else 0
-        messages += [_as_message(reply), *(answer or [_go_on()])]
+        messages += [as_message(reply), *(answer or [_go_on()])]
     return Notes(block.text, block.rewrites, block.finished)
 
 
@@ -215,7 +220,8 @@ def _opening(context: str, frame: Prompt, *, by_tools: bool) -> list[Mapping[str
     ]
 
 
-def _as_message(reply: Reply) -> Mapping[str, Any]:
+def as_message(reply: Reply) -> Mapping[str, Any]:
+    """A reply as the next request repeats it."""
     message: dict[str, Any] = {"role": "assistant", "content": reply.text}
     if reply.tool_calls:
         message["tool_calls"] = [
@@ -233,7 +239,7 @@ def _go_on() -> Mapping[str, Any]:
     return {"role": "user", "content": SLEEP_CONTINUE.text}
 
 
-def _use_tools(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
+def _use_tools(reply: Reply, block: Block) -> list[Mapping[str, Any]] | None:
     """Apply the tool calls in order; None when the reply made none."""
     if not reply.tool_calls:
         return None
@@ -243,10 +249,9 @@ def _use_tools(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
     ]
 
 
-def _apply(call: ToolCall, block: _Block) -> str:
+def _apply(call: ToolCall, block: Block) -> str:
     if call.name == "finish_rethinking":
-        block.finished = True
-        return "Finished."
+        return block.end()
     if call.name != "rethink_memory":
         return f"There is no tool {call.name!r}: use rethink_memory or finish_rethinking."
     if block.rewrites >= MAX_REWRITES:
@@ -264,7 +269,7 @@ _OPEN: Final = re.compile(r"<notes>", re.IGNORECASE)
 _CLOSE: Final = re.compile(r"</notes>", re.IGNORECASE)
 
 
-def _use_text(reply: Reply, block: _Block) -> list[Mapping[str, Any]] | None:
+def _use_text(reply: Reply, block: Block) -> list[Mapping[str, Any]] | None:
     """Take the last block of notes in the reply; None when there is none.
 
     A reply that was cut off before </notes> still gives its notes, and ends the phase: going on
