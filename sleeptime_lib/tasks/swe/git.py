@@ -27,74 +27,55 @@ from typing import IO, Final
 
 from sleeptime_lib.errors import InputError, MissingDependency
 from sleeptime_lib.tasks.swe.changes import is_plain_path
+from sleeptime_lib.tasks.swe.log import LOG, Commit, read_log
 from sleeptime_lib.texts import brief
 
+FETCH_PULLS: Final = "git fetch origin '+refs/pull/*/head:refs/pull/*/head'"
+"""What brings pull requests into a clone: a plain one has none."""
 _LONGEST_S: Final = 600
 """Seconds that one git process may take."""
 _MOST_LISTED: Final = 256_000_000
 """Bytes of a list of files or refs."""
 _MOST_WRITTEN: Final = 2_000_000_000
 """Bytes of a tree that is written to a folder."""
-_LONGEST_MESSAGE: Final = 20_000
-"""Characters kept of a commit message."""
-_MOST_TOUCHED: Final = 2_000
-"""Files kept of one commit."""
-_READ: Final = 1 << 16
 
 _REGULAR: Final = ("100644", "100755")
 _COMMIT: Final = re.compile("[0-9a-f]{40}")
-_PULL: Final = re.compile(r"refs/(?:remotes/[^/]+/)?(?:pull|pr)/(\d{1,9})(?:/head)?")
-_COUNTS: Final = re.compile(rb"(\d+|-)\t(\d+|-)\t(.*)", re.DOTALL)
-FETCH_PULLS: Final = "git fetch origin '+refs/pull/*/head:refs/pull/*/head'"
-"""What brings pull requests into a clone: a plain one has none."""
+_PULL: Final = re.compile(r"refs/(?:remotes/[^/]+/)?(?:pull|pr)/([0-9]{1,9})(?:/head)?")
+_ENVIRONMENT: Final = {
+    "PATH": os.defpath,
+    "HOME": os.devnull,
+    "LC_ALL": "C",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    # Set and empty: no transport is allowed, not even that of a file.
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+}
+"""All that git sees of the environment, but for where the repository is."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """A regular file of a commit: its path, mode ("100644" or "100755"), size in bytes, object."""
+    """A regular file of a commit.
+
+    Attributes:
+        path: Relative to the top of the repository, with "/".
+        mode: "100644", or "100755" if it is executable.
+        size: In bytes.
+        oid: The name of the object that holds it, 40 hexadecimal digits.
+    """
 
     path: str
     mode: str
     size: int
     oid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """What one commit did to one file.
-
-    Attributes:
-        path: The file; of a renamed one its new path.
-        old: Its path before; differs from `path` where it was renamed.
-        status: One letter, as git gives it: M, A, D, R, C or T.
-        added: Lines added; 0 in a binary file.
-        deleted: Lines deleted.
-    """
-
-    path: str
-    old: str
-    status: str
-    added: int
-    deleted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit of a history.
-
-    Attributes:
-        sha: 40 hexadecimal digits.
-        parents: Of a merge at least two.
-        time: When it was committed, in unix seconds.
-        message: Subject and body, of at most 20,000 characters.
-        touched: Its files against its parent, at most 2,000; of a merge none.
-    """
-
-    sha: str
-    parents: tuple[str, ...]
-    time: int
-    message: str
-    touched: tuple[Touched, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +87,6 @@ class Repository:
 
     Raises:
         InputError: There is no repository at the path.
-        MissingDependency: There is no git on this machine.
     """
 
     path: Path
@@ -114,29 +94,33 @@ class Repository:
     _shared: Path = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        git_dir = _git_dir(Path(self.path).expanduser())
-        shared = git_dir / (_first_line(git_dir / "commondir") or ".")
-        if not ((git_dir / "HEAD").is_file() and (shared / "objects").is_dir()):
+        try:
+            git_dir = _git_dir(Path(self.path).expanduser()).resolve()
+            shared = (git_dir / (_first_line(git_dir / "commondir") or ".")).resolve()
+            there = (git_dir / "HEAD").is_file() and (shared / "objects").is_dir()
+        except (OSError, ValueError, RuntimeError):
+            there = False
+        if not there:
             right = "give the folder of a clone that holds .git, or a bare clone"
             raise InputError(f"{self.path} is no git repository; {right}")
-        object.__setattr__(self, "_git_dir", git_dir.resolve())
-        object.__setattr__(self, "_shared", shared.resolve())
+        object.__setattr__(self, "_git_dir", git_dir)
+        object.__setattr__(self, "_shared", shared)
 
     def main_line(self) -> str:
         """The newest commit of the main branch: of origin's where there is one, else of HEAD.
 
         Raises:
-            InputError: The repository has no commit, or its commits are no SHA-1.
+            InputError: The repository has no commit, or names its objects by SHA-256.
         """
         for name in ("refs/remotes/origin/HEAD", "HEAD"):
-            words = ("rev-parse", "--verify", "--quiet", "--end-of-options", name)
             try:
-                found = self._output(words, own=True).decode("ascii", "replace").strip()
+                named = self._output(("rev-parse", "--verify", "--quiet", name), own=True)
             except InputError:
                 continue
-            if _COMMIT.fullmatch(found):
-                return found
-            raise InputError(f"{self.path} names its objects in a form other than SHA-1; use SHA-1")
+            found = named.decode("ascii", "replace").strip()
+            if not _COMMIT.fullmatch(found):
+                raise InputError(f"{self.path} names its objects by SHA-256; only SHA-1 is read")
+            return found
         raise InputError(f"{self.path} has no commit at HEAD; check out its main branch")
 
     def pull_refs(self) -> dict[str, str]:
@@ -144,22 +128,15 @@ class Repository:
 
         They stand under `refs/pull/N/head` or `refs/remotes/REMOTE/pull/N` (also `pr`).
         """
-        listed = self._output(
-            ("for-each-ref", "--format=%(objectname) %(objecttype) %(refname)"), own=True
-        )
+        form = "--format=%(objectname) %(objecttype) %(refname)"
         found: dict[str, str] = {}
+        listed = self._output(("for-each-ref", form), own=True)
         for line in listed.decode("utf-8", "replace").splitlines():
             oid, kind, name = line.split(" ", 2)
             named = _PULL.fullmatch(name)
             if named and kind == "commit":
                 found.setdefault(named[1], oid)
         return dict(sorted(found.items(), key=lambda item: int(item[0])))
-
-    def has(self, commits: Iterable[str]) -> set[str]:
-        """Those of the commits that are in the clone."""
-        wanted = list(commits)
-        found = self.objects_at((commit, "") for commit in wanted)
-        return {commit for commit, oid in zip(wanted, found, strict=True) if oid}
 
     def commit_time(self, commit: str) -> int:
         """When a commit was made, in unix seconds.
@@ -181,16 +158,7 @@ class Repository:
             InputError: The commit is not in the clone, or its list is too long.
         """
         self._require(commit)
-        listed = self._output(("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--"))
-        found = []
-        for entry in listed.split(b"\0"):
-            about, _, name = entry.partition(b"\t")
-            path = _path(name)
-            if path and is_plain_path(path):
-                mode, _, oid, size = about.decode("ascii").split()
-                if mode in _REGULAR:
-                    found.append(TreeFile(path, mode, int(size), oid))
-        return found
+        return self._listed(("-r", "-l", commit, "--"))
 
     def read_file(self, commit: str, path: str, most_bytes: int) -> bytes:
         """The first so many bytes of a regular file of a commit.
@@ -199,28 +167,29 @@ class Repository:
             InputError: The commit is not in the clone, or has no such regular file.
         """
         self._require(commit)
-        words = ("--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", path)
-        for entry in self._output(words).split(b"\0"):
-            about, _, name = entry.partition(b"\t")
-            if name == os.fsencode(path) and about[:6].decode() in _REGULAR:
-                oid = about.split()[2].decode()
-                with self._git(("cat-file", "blob", oid)) as out:
-                    return _exactly(out, most_bytes)
+        found = self._listed(("-l", commit, "--", path)) if is_plain_path(path) else []
+        for file in found:
+            if file.path == path:
+                with self._git(("cat-file", "blob", file.oid)) as out:
+                    return out.read(most_bytes)
         raise InputError(f"commit {commit[:10]} has no file {brief(repr(path), 80)}")
 
     def contents(
         self, files: Iterable[TreeFile], most_bytes: int
     ) -> Iterator[tuple[TreeFile, bytes]]:
-        """Files with what they hold, one after the other; those of more bytes are left out."""
+        """Files with what they hold, one after the other; those of more bytes are left out.
+
+        Raises:
+            InputError: The clone lacks one of them.
+        """
         wanted = [file for file in files if file.size <= most_bytes]
-        given = "".join(f"{file.oid}\n" for file in wanted).encode()
+        given = _lines(file.oid for file in wanted)
         with self._git(("cat-file", "--batch", "--buffer"), given) as out:
             for file in wanted:
                 head = out.readline(200).split()
                 if len(head) != 3 or int(head[2]) != file.size:
                     raise InputError(f"{self.path} lacks {file.path}; make a full clone")
-                content = _exactly(out, file.size + 1)
-                yield file, content[: file.size]
+                yield file, out.read(file.size + 1)[: file.size]
 
     def write_tree_to(self, commit: str, folder: Path) -> int:
         """Write the regular files of a commit into a new or empty folder, byte for byte.
@@ -237,8 +206,7 @@ class Repository:
         """
         files = [file for file in self.files_at(commit) if not _is_gits(file.path)]
         if sum(file.size for file in files) > _MOST_WRITTEN:
-            limit = f"{_MOST_WRITTEN // 10**9} GB"
-            raise InputError(f"commit {commit[:10]} holds more than {limit} of files")
+            raise InputError(f"commit {commit[:10]} holds more than 2 GB; take a smaller repository")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
@@ -246,9 +214,9 @@ class Repository:
             for file, content in self.contents(files, _MOST_WRITTEN):
                 target = folder / file.path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-                with open(os.open(target, flags, int(file.mode[3:], 8)), "wb") as written:  # noqa: PTH123
+                with target.open("xb") as written:
                     written.write(content)
+                target.chmod(int(file.mode[3:], 8))
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputError(f"cannot write {error.filename or folder}: {reason}") from None
@@ -257,17 +225,15 @@ class Repository:
     def objects_at(self, places: Iterable[tuple[str, str]]) -> list[str]:
         """The object of each (commit, path), "" where there is none; path "" is the commit's tree.
 
-        One process answers all. A path with a line break in it has none.
+        One process answers all.
         """
         asked = [f"{commit}:{path}" for commit, path in places]
-        lines = [line if "\n" not in line else "none" for line in asked]
-        given = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
         form = "--batch-check=%(objectname) %(objecttype)"
+        given = _lines(place if place.isprintable() else "none" for place in asked)
         listed = self._output(("cat-file", form, "--buffer"), given)
         answers = [line.split(b" ") for line in listed.split(b"\n")[:-1]]
-        return [
-            answer[0].decode() if answer[1:] in ([b"blob"], [b"tree"]) else "" for answer in answers
-        ]
+        kinds = ([b"blob"], [b"tree"])
+        return [answer[0].decode() if answer[1:] in kinds else "" for answer in answers]
 
     def graph(self, tips: Iterable[str], most: int) -> dict[str, tuple[str, ...]]:
         """The parents of every commit that the tips reach, children first; at most so many."""
@@ -280,34 +246,43 @@ class Repository:
         """The commits that the tips reach with what they touched, newest first, in one stream.
 
         Args:
-            tips: Commits, or "^COMMIT" for what it reaches to be left out.
+            tips: Commits.
             most: How many commits at most.
-            walk: Off: the tips alone, nothing that they reach.
+            walk: Off: the tips alone, in their order, and nothing that they reach.
         """
-        words = [
-            *("log", "--stdin", "-z", f"--max-count={most}", "--encoding=UTF-8"),
-            *("--raw", "--numstat", "--no-abbrev", "--find-renames", "-l400"),
-            *("--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes"),
-            *("--no-color", "--no-decorate", "--no-mailmap"),
-            "--format=tformat:%H%x00%P%x00%ct%x00%B",
-        ]
-        if not walk:
-            words.append("--no-walk=unsorted")
-        with self._git(words, _lines(tips)) as out:
-            yield from _commits(_tokens(out))
+        given = list(tips)
+        words = [*LOG, f"--max-count={most}", *(() if walk else ("--no-walk=unsorted",))]
+        if given:
+            with self._git(words, _lines(given)) as out:
+                yield from read_log(out)
+
+    def has(self, commits: Iterable[str]) -> set[str]:
+        """Those of the commits that are in the clone."""
+        wanted = [commit for commit in commits if _COMMIT.fullmatch(commit)]
+        found = self.objects_at((commit, "") for commit in wanted)
+        return {commit for commit, oid in zip(wanted, found, strict=True) if oid}
 
     def _require(self, commit: str) -> None:
         if not _COMMIT.fullmatch(commit):
             right = "give its 40 hexadecimal digits"
             raise InputError(f"{brief(repr(commit), 80)} is no full commit; {right}")
         if not self.has((commit,)):
-            raise InputError(
-                f"commit {commit} is not in the clone; fetch it with: {FETCH_PULLS}"
-            )
+            raise InputError(f"commit {commit} is not in the clone; fetch it with: {FETCH_PULLS}")
+
+    def _listed(self, words: Sequence[str]) -> list[TreeFile]:
+        found = []
+        for entry in self._output(("ls-tree", "-z", "--full-tree", *words)).split(b"\0"):
+            about, _, name = entry.partition(b"\t")
+            path = name.decode("utf-8", "surrogateescape")
+            if path and is_plain_path(path):
+                mode, _, oid, size = about.decode("ascii").split()
+                if mode in _REGULAR:
+                    found.append(TreeFile(path, mode, int(size), oid))
+        return found
 
     def _output(self, words: Sequence[str], given: bytes = b"", *, own: bool = False) -> bytes:
         with self._git(words, given, own=own) as out:
-            listed = _exactly(out, _MOST_LISTED + 1)
+            listed = out.read(_MOST_LISTED + 1)
         if len(listed) > _MOST_LISTED:
             raise InputError(f"{self.path}: git {words[0]} lists more than 256 MB; too large")
         return listed
@@ -316,15 +291,14 @@ class Repository:
     def _git(
         self, words: Sequence[str], given: bytes = b"", *, own: bool = False
     ) -> Iterator[IO[bytes]]:
-        """The output of one git process, which ends with the block.
+        """The output of one git process, which ends with the block at the latest.
 
         Args:
             words: The command.
             given: What it reads.
             own: Whether it runs in the repository itself, for refs, and not in our empty one.
         """
-        command = [_program(), "--no-pager", "-c", "core.bare=true", *words]
-        empty = _empty_repository()
+        empty = Path(_empty_repository().name)
         places = {
             "GIT_DIR": str(self._git_dir if own else empty),
             "GIT_OBJECT_DIRECTORY": str(self._shared / "objects"),
@@ -332,10 +306,11 @@ class Repository:
         if (self._shared / "shallow").is_file():
             places["GIT_SHALLOW_FILE"] = str(self._shared / "shallow")
         with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as told:
+            # Files, so that no pipe can fill up while nobody reads it.
             asked.write(given)
             asked.seek(0)
             process = subprocess.Popen(
-                command,
+                [_program(), "--no-pager", "-c", "core.bare=true", *words],
                 stdin=asked,
                 stdout=subprocess.PIPE,
                 stderr=told,
@@ -349,7 +324,7 @@ class Repository:
             late.start()
             try:
                 yield out
-                # Where all was read, its status tells whether it was complete.
+                # Whoever stops reading early does not want to know how it would have ended.
                 status = 0 if out.read(1) else process.wait()
             finally:
                 late.cancel()
@@ -358,50 +333,26 @@ class Repository:
                 process.wait()
             if status:
                 told.seek(0)
-                said = told.read(_READ).decode("utf-8", "replace").strip().splitlines()
-                reason = said[-1] if said else f"status {status}, or over {_LONGEST_S} s"
+                said = told.read(10_000).decode("utf-8", "replace").strip().splitlines()
+                reason = said[-1] if said else f"status {status}; it may take {_LONGEST_S} s"
                 raise InputError(f"{self.path}: git {words[0]} failed ({brief(reason, 300)})")
-
-
-_ENVIRONMENT: Final = {
-    "PATH": os.defpath,
-    "HOME": os.devnull,
-    "LC_ALL": "C",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_SYSTEM": os.devnull,
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_PAGER": "cat",
-    # Set and empty: no transport is allowed, not even that of a file.
-    "GIT_ALLOW_PROTOCOL": "",
-    "GIT_NO_LAZY_FETCH": "1",
-}
-"""All that git sees of the environment: nobody's GIT_*, no config of system or user."""
 
 
 @cache
 def _program() -> str:
     found = shutil.which("git")
     if not found:
-        raise MissingDependency("reading a repository needs git: install it (apt install git)")
+        raise MissingDependency("reading a repository needs git: apt install git")
     return str(Path(found).absolute())
 
 
 @cache
-def _kept_empty() -> tempfile.TemporaryDirectory[str]:
-    """An empty repository, for as long as the process lives."""
+def _empty_repository() -> tempfile.TemporaryDirectory[str]:
+    """A repository without anything in it, for as long as the process lives."""
     made = tempfile.TemporaryDirectory(prefix="sleeptime-git-")
     (Path(made.name) / "refs").mkdir()
     (Path(made.name) / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
     return made
-
-
-def _empty_repository() -> Path:
-    return Path(_kept_empty().name)
 
 
 def _git_dir(path: Path) -> Path:
@@ -414,94 +365,20 @@ def _git_dir(path: Path) -> Path:
 
 
 def _first_line(path: Path) -> str:
-    try:
-        if not path.is_file():
-            return ""
-        with path.open("rb") as file:
-            return os.fsdecode(file.readline(5_000)).strip()
-    except (OSError, ValueError):
+    if not path.is_file():
         return ""
+    with path.open("rb") as file:
+        return os.fsdecode(file.readline(5_000)).strip()
 
 
-def _lines(tips: Iterable[str]) -> bytes:
-    return "".join(f"{tip}\n" for tip in tips).encode("ascii")
-
-
-def _exactly(out: IO[bytes], count: int) -> bytes:
-    """So many bytes, or all there are."""
-    return out.read(count)
-
-
-def _path(name: bytes) -> str:
-    """A path, or "" where it is not UTF-8."""
-    try:
-        return name.decode("utf-8")
-    except UnicodeDecodeError:
-        return ""
+def _lines(items: Iterable[str]) -> bytes:
+    return "".join(f"{item}\n" for item in items).encode("utf-8")
 
 
 def _is_gits(path: str) -> bool:
-    """Whether part of a path is, or could by a file system be taken for, git's own folder."""
+    """Whether part of a path is git's own folder, or could be on some file system."""
     for part in path.split("/"):
-        plain = "".join(c for c in part if c.isascii()).rstrip(". ").lower()
-        if plain.partition(":")[0] in (".git", "git~1"):
+        seen = "".join(filter(str.isascii, part)).rstrip(". ").lower()
+        if seen.partition(":")[0] in (".git", "git~1"):
             return True
     return False
-
-
-def _tokens(out: IO[bytes]) -> Iterator[bytes]:
-    """What stands between the NULs of an output."""
-    rest = b""
-    while part := out.read(_READ):
-        *whole, rest = (rest + part).split(b"\0")
-        yield from whole
-    if rest:
-        yield rest
-
-
-def _commits(tokens: Iterator[bytes]) -> Iterator[Commit]:
-    """Commits of `git log -z --raw --numstat`; each token is known by what stands before it."""
-    current: Commit | None = None
-    touched: dict[str, Touched] = {}
-    for token in tokens:
-        token = token.lstrip(b"\n")
-        counts = _COUNTS.fullmatch(token)
-        if token.startswith(b":"):
-            status = token.rpartition(b" ")[2][:1].decode("ascii", "replace")
-            old = path = _path(next(tokens, b""))
-            if status in ("R", "C"):
-                path = _path(next(tokens, b""))
-            if path and old and len(touched) < _MOST_TOUCHED:
-                touched[path] = Touched(path, old, status, 0, 0)
-        elif counts:
-            path = _path(counts[3])
-            if not counts[3]:
-                next(tokens, b"")
-                path = _path(next(tokens, b""))
-            before = touched.get(path)
-            if before and counts[1] != b"-":
-                touched[path] = Touched(
-                    path, before.old, before.status, int(counts[1]), int(counts[2])
-                )
-        elif token:
-            if current:
-                yield _with(current, touched)
-            parents, time, message = (next(tokens, b"") for _ in range(3))
-            current, touched = (
-                Commit(
-                    sha=token.decode("ascii", "replace"),
-                    parents=tuple(parents.decode("ascii", "replace").split()),
-                    time=int(time or b"0"),
-                    message=message.decode("utf-8", "replace").strip()[:_LONGEST_MESSAGE],
-                    touched=(),
-                ),
-                {},
-            )
-    if current:
-        yield _with(current, touched)
-
-
-def _with(commit: Commit, touched: dict[str, Touched]) -> Commit:
-    return Commit(
-        commit.sha, commit.parents, commit.time, commit.message, tuple(touched.values())
-    )

@@ -1,0 +1,128 @@
+"""What `git log -z --raw --numstat` tells, one commit after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import IO, Final
+
+from sleeptime_lib.errors import InputError
+
+LOG: Final = (
+    *("log", "--stdin", "-z", "--encoding=UTF-8", "--format=tformat:%H%x00%P%x00%ct%x00%B%x00"),
+    *("--raw", "--numstat", "--no-abbrev", "--find-renames", "-l400"),
+    *("--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes"),
+    *("--no-color", "--no-decorate", "--no-mailmap"),
+)
+"""The command whose output `read_log` reads."""
+_LONGEST_MESSAGE: Final = 20_000
+_MOST_TOUCHED: Final = 2_000
+_READ: Final = 1 << 16
+_LONGEST_TOKEN: Final = 16_000_000
+"""Bytes between two NULs: a commit message may be of any length."""
+_SHA: Final = re.compile(rb"[0-9a-f]{40}")
+_COUNTS: Final = re.compile(rb"(\d+|-)\t(\d+|-)\t(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What one commit did to one file.
+
+    Attributes:
+        path: The file; of a renamed one its new path.
+        old: Its path before; differs from `path` where it was renamed or copied.
+        status: One letter, as git gives it: M, A, D, R, C or T.
+        added: Lines added; 0 in a binary file.
+        deleted: Lines deleted.
+    """
+
+    path: str
+    old: str
+    status: str
+    added: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of a history.
+
+    Attributes:
+        sha: 40 hexadecimal digits.
+        parents: Of a merge at least two.
+        time: When it was committed, in unix seconds.
+        message: Subject and body, of at most 20,000 characters.
+        touched: Its files against its parent, at most 2,000, those with names in UTF-8; of a merge
+            none.
+    """
+
+    sha: str
+    parents: tuple[str, ...]
+    time: int
+    message: str
+    touched: tuple[Touched, ...] = ()
+
+
+def read_log(out: IO[bytes]) -> Iterator[Commit]:
+    """The commits of an output, as it comes."""
+    tokens = _tokens(out)
+    commit: Commit | None = None
+    touched: dict[str, Touched] = {}
+    for token in tokens:
+        # Messages and paths are taken by their place, so that nothing in them looks like a record.
+        record = token.lstrip(b"\n")
+        counts = _COUNTS.fullmatch(record)
+        if record.startswith(b":"):
+            letter = record.rpartition(b" ")[2][:1].decode("ascii", "replace")
+            old = path = _utf8(next(tokens, b""))
+            if letter in ("R", "C"):
+                path = _utf8(next(tokens, b""))
+            if path and old and len(touched) < _MOST_TOUCHED:
+                touched[path] = Touched(path, old, letter)
+        elif counts:
+            path = _utf8(counts[3])
+            if not path:
+                next(tokens, b"")
+                path = _utf8(next(tokens, b""))
+            if path in touched and counts[1] != b"-":
+                added, deleted = int(counts[1]), int(counts[2])
+                touched[path] = replace(touched[path], added=added, deleted=deleted)
+        elif record:
+            if commit:
+                yield replace(commit, touched=tuple(touched.values()))
+            commit, touched = _header(record, tokens), {}
+    if commit:
+        yield replace(commit, touched=tuple(touched.values()))
+
+
+def _header(sha: bytes, tokens: Iterator[bytes]) -> Commit:
+    parents, time, message = (next(tokens, b"") for _ in range(3))
+    if not (_SHA.fullmatch(sha) and time.isdigit()):
+        raise InputError("git log gave what is no commit; use git 2.30 or newer")
+    return Commit(
+        sha=sha.decode("ascii"),
+        parents=tuple(parents.decode("ascii").split()),
+        time=int(time),
+        message=message.decode("utf-8", "replace").strip()[:_LONGEST_MESSAGE],
+    )
+
+
+def _utf8(name: bytes) -> str:
+    """A path, or "" where it is not UTF-8."""
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _tokens(out: IO[bytes]) -> Iterator[bytes]:
+    """What stands between the NULs of an output."""
+    rest = b""
+    while part := out.read(_READ):
+        *whole, rest = (rest + part).split(b"\0")
+        if len(rest) > _LONGEST_TOKEN:
+            raise InputError("a commit message of more than 16 MB; mine a part of the history")
+        yield from whole
+    if rest:
+        yield rest
