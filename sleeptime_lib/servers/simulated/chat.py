@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from sleeptime_lib.servers.simulated.agent import act, is_agent
 from sleeptime_lib.servers.simulated.begun import go_on, number_after, solution_after, work_in
 from sleeptime_lib.servers.simulated.budget import Budget, budget_of
 from sleeptime_lib.servers.simulated.constants import NOTE_MATCH
@@ -29,7 +30,7 @@ class Draft:
     """A whole reply, before any limit cuts it.
 
     Attributes:
-        text: The message's content.
+        text: The message's content; beside a tool call, what is said with it.
         reasoning: Hidden reasoning; it is counted and not sent.
         tool: Name and JSON arguments of a tool call, or None.
     """
@@ -63,9 +64,12 @@ def reply(
         thinking_tokens: Most tokens of hidden reasoning; None for no bound.
         begun: What stands in the reply already; the draft is what follows.
     """
-    view = view_of(messages, tools)
     drawn = seed if temperature > 0 else None
     turn = _dice(messages, tools, drawn, reasoning_effort)
+    if is_agent(tools):
+        said, (name, given) = act(messages, tools, turn, _dice(messages[:2], drawn))
+        return Draft(said, tool=(name, json.dumps(given, ensure_ascii=False)))
+    view = view_of(messages, tools)
     if view.sleep:
         phase = _dice(view.beginning, drawn, reasoning_effort)
         draft = _sleep(view, reasoning_effort, thinking_tokens, turn, phase)

@@ -382,3 +382,26 @@ def _is_gits(path: str) -> bool:
         if seen.partition(":")[0] in (".git", "git~1"):
             return True
     return False
+
+
+def import_history(folder: Path, stream: bytes) -> dict[str, str]:
+    """Make a bare repository of a history of our own, in the format of git fast-import.
+
+    Returns:
+        The commit of each mark, such as ":1".
+    """
+    folder.mkdir(parents=True)
+    for name in ("objects", "refs"):
+        (folder / name).mkdir()
+    (folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
+    (folder / "config").write_text("[core]\n\tbare = true\n", encoding="ascii")
+    marks = folder / "marks"
+    subprocess.run(
+        [_program(), "fast-import", "--quiet", f"--export-marks={marks}"],
+        input=stream,
+        env=_ENVIRONMENT | {"GIT_DIR": str(folder)},
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return dict(line.split(" ") for line in marks.read_text(encoding="ascii").splitlines())
