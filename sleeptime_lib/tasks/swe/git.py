@@ -27,7 +27,7 @@ from typing import IO, Final
 
 from sleeptime_lib.errors import InputError, MissingDependency
 from sleeptime_lib.tasks.swe.changes import is_plain_path
-from sleeptime_lib.tasks.swe.log import LOG, Commit, read_log
+from sleeptime_lib.tasks.swe.log import LOG, WITH_FILES, Commit, read_log
 from sleeptime_lib.texts import brief
 
 FETCH_PULLS: Final = "git fetch origin '+refs/pull/*/head:refs/pull/*/head'"
@@ -235,23 +235,21 @@ class Repository:
         kinds = ([b"blob"], [b"tree"])
         return [answer[0].decode() if answer[1:] in kinds else "" for answer in answers]
 
-    def graph(self, tips: Iterable[str], most: int) -> dict[str, tuple[str, ...]]:
-        """The parents of every commit that the tips reach, children first; at most so many."""
-        words = ("rev-list", "--parents", "--topo-order", f"--max-count={most}", "--stdin")
-        listed = self._output(words, _lines(tips)).decode("ascii")
-        rows = (line.split() for line in listed.splitlines())
-        return {row[0]: tuple(row[1:]) for row in rows}
-
-    def history(self, tips: Iterable[str], most: int, *, walk: bool = True) -> Iterator[Commit]:
-        """The commits that the tips reach with what they touched, newest first, in one stream.
+    def history(
+        self, tips: Iterable[str], most: int, *, files: bool = True, walk: bool = True
+    ) -> Iterator[Commit]:
+        """The commits that the tips reach, newest first, in one stream.
 
         Args:
             tips: Commits.
             most: How many commits at most.
+            files: Whether to tell what each commit touched, which takes far longer.
             walk: Off: the tips alone, in their order, and nothing that they reach.
         """
         given = list(tips)
-        words = [*LOG, f"--max-count={most}", *(() if walk else ("--no-walk=unsorted",))]
+        words = [*LOG, f"--max-count={most}", *(WITH_FILES if files else ())]
+        if not walk:
+            words.append("--no-walk=unsorted")
         if given:
             with self._git(words, _lines(given)) as out:
                 yield from read_log(out)

@@ -11,11 +11,12 @@ from sleeptime_lib.errors import InputError
 
 LOG: Final = (
     *("log", "--stdin", "-z", "--encoding=UTF-8", "--format=tformat:%H%x00%P%x00%ct%x00%B%x00"),
-    *("--raw", "--numstat", "--no-abbrev", "--find-renames", "-l400"),
-    *("--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes"),
-    *("--no-color", "--no-decorate", "--no-mailmap"),
+    *("--no-show-signature", "--no-notes", "--no-color", "--no-decorate", "--no-mailmap"),
+    *("--no-ext-diff", "--no-textconv"),
 )
 """The command whose output `read_log` reads."""
+WITH_FILES: Final = ("--raw", "--numstat", "--no-abbrev", "--find-renames", "-l400")
+"""What it takes besides, to tell what each commit touched."""
 _LONGEST_MESSAGE: Final = 20_000
 _MOST_TOUCHED: Final = 2_000
 _READ: Final = 1 << 16

@@ -1,0 +1,203 @@
+"""Tasks from the history of any git repository.
+
+A candidate (see `candidates`) is kept if it modifies at least three source files, not all of them
+tests, and adds a feature. The second is a guess from its title and from lines: its first words are
+not those of fixes, chores, documentation, releases or clean-ups, and its source files gain at least
+ten lines net. Whatever is dropped is counted, with the first reason that applies, and with
+examples.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sleeptime_lib.errors import InputError
+from sleeptime_lib.tasks.swe.ancestry import MOST_OWN, ancestry
+from sleeptime_lib.tasks.swe.candidates import (
+    Candidate,
+    Work,
+    change_of,
+    changed_files,
+    find_candidates,
+    subject,
+    told,
+    work_of,
+)
+from sleeptime_lib.tasks.swe.changes import Change, ChangedFile
+from sleeptime_lib.tasks.swe.git import FETCH_PULLS, Repository
+from sleeptime_lib.tasks.swe.grouping import grouped
+from sleeptime_lib.tasks.swe.kinds import kind_of
+from sleeptime_lib.tasks.swe.log import Commit
+from sleeptime_lib.texts import brief
+
+LEAST_MODIFIED: Final = 3
+"""Source files, as in the paper."""
+LEAST_GAINED: Final = 10
+"""Lines that source files gain net by a feature."""
+MOST_FILES: Final = 60
+"""Files of one change; with more it is no single feature."""
+MOST_ADDED: Final = 5_000
+"""Lines of one change."""
+MOST_COMMITS: Final = 100_000
+_EXAMPLES: Final = 3
+
+_FROM_MAIN: Final = re.compile(
+    r"Merge (remote-tracking )?branch '([\w.-]+/)?(main|master|trunk|develop)'"
+)
+_REVERT: Final = re.compile(r"revert|this reverts commit", re.IGNORECASE)
+_FEATURE: Final = re.compile(r"feat(ure)?(\([^)]*\))?!?:", re.IGNORECASE)
+_NO_FEATURE: Final = re.compile(
+    r"\W*("
+    r"(hot-?|bug-?)?fix(es|ed|ing|up)?|bugs?|chores?|docs?|documentation|readme|typos?|styles?"
+    r"|tests?|ci|build|perf|refactor(s|ed|ing)?|clean(s|ed|ing)?[- ]?(up)?|lint|format(ting|ted)?"
+    r"|bump(s|ed)?|upgrade[sd]?|deps|dependency|dependencies|releases?|(set )?version|v?\d+\.\d+"
+    r"|updated? (the )?(docs?|readme|changelog|dependencies|version|requirements)"
+    r"|remove[sd]?|delete[sd]?|renam(es?|ed|ing)|mov(es?|ed|ing)|wip|copy"
+    r")\b",
+    re.IGNORECASE,
+)
+_LITTLE: Final = {"documentation", "vendored", "generated", "other"}
+_ONLY: Final = (
+    ("nothing left of what was changed", {"nothing"}),
+    ("renames only", set[str]()),
+    ("documentation only", {"documentation"}),
+    ("vendored, generated or data only", _LITTLE),
+    ("tests only", _LITTLE | {"test"}),
+)
+"""Reasons to drop a change whose files are of no other kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Candidates that were dropped for one reason: how many, and a few of them."""
+
+    reason: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """What a history gave.
+
+    Attributes:
+        changes: The tasks, by when they were closed.
+        commits: How many commits were read.
+        candidates: How many changes were looked at.
+        dropped: Those that are no tasks by reason, the most frequent first.
+        notices: What to know about it.
+    """
+
+    changes: tuple[Change, ...]
+    commits: int
+    candidates: int
+    dropped: tuple[Dropped, ...]
+    notices: tuple[str, ...]
+
+
+def mine(
+    repository: Repository, *, name: str = "", limit: int | None = None, most: int = MOST_COMMITS
+) -> Mined:
+    """Find the tasks in a history.
+
+    Args:
+        repository: A clone; with pull refs, changes that were never merged are found as well.
+        name: What the changes call the repository; default the name of its folder.
+        limit: Take the newest so many tasks; None takes all.
+        most: Commits to read, the newest first.
+
+    Raises:
+        InputError: No task was found (why is told), or the history cannot be read.
+    """
+    tip, pulls = repository.main_line(), repository.pull_refs()
+    tips = dict.fromkeys((tip, *pulls.values()))
+    commits = {commit.sha: commit for commit in repository.history(tips, most)}
+    line = ancestry({sha: commit.parents for sha, commit in commits.items()}, tip)
+    reasons: dict[str, list[str]] = {}
+    worked: list[tuple[Candidate, Work]] = []
+    for candidate in find_candidates(line, commits, pulls):
+        work = work_of(candidate, commits)
+        reason = _at_first_sight(candidate, work, commits)
+        if reason:
+            reasons.setdefault(reason, []).append(_shown(candidate, commits))
+        else:
+            worked.append((candidate, work))
+    named = name or _name(repository)
+    found = []
+    for (candidate, work), files in zip(worked, changed_files(repository, worked), strict=True):
+        reason = _by_files(files, work)
+        if reason:
+            reasons.setdefault(reason, []).append(_shown(candidate, commits))
+        else:
+            found.append(change_of(named, candidate, work, files, commits))
+    found.sort(key=lambda change: (change.closed, change.number))
+    dropped = [
+        Dropped(reason, len(shown), tuple(shown[:_EXAMPLES])) for reason, shown in reasons.items()
+    ]
+    dropped.sort(key=lambda one: (-one.count, one.reason))
+    if not found:
+        why = "; ".join(f"{one.count:,} {one.reason}" for one in dropped) or "no commits"
+        raise InputError(f"{repository.path} gives no task ({why}); give a longer history")
+    notices = []
+    if not pulls:
+        notices.append(f"the clone has no pull requests; to mine them too: {FETCH_PULLS}")
+    if len(commits) >= most:
+        notices.append(f"only the newest {most:,} commits were read")
+    return Mined(
+        changes=grouped(found)[-limit if limit else 0 :],
+        commits=len(commits),
+        candidates=len(found) + sum(one.count for one in dropped),
+        dropped=tuple(dropped),
+        notices=tuple(notices),
+    )
+
+
+def _at_first_sight(candidate: Candidate, work: Work, commits: Mapping[str, Commit]) -> str:
+    """Why a candidate is no task, as far as its commits tell; "" if they do not."""
+    landing = commits.get(candidate.landing)
+    if landing and len(landing.parents) > 1 and _FROM_MAIN.match(landing.message):
+        return "merges of the main branch"
+    if not work.commits:
+        return "no commits of their own"
+    if candidate.base not in commits:
+        return "no commit that they start from"
+    title, _ = told(candidate, work, commits)
+    if _REVERT.match(title):
+        return "reverts"
+    if _NO_FEATURE.match(title) and not _FEATURE.match(title):
+        return "by their title fixes, chores or the like"
+    added = sum(plus for plus, _ in work.lines.values())
+    if len(candidate.own) > MOST_OWN or len(work.lines) > MOST_FILES or added > MOST_ADDED:
+        return "giant diffs"
+    return ""
+
+
+def _by_files(files: tuple[ChangedFile, ...], work: Work) -> str:
+    """Why a change is no task, as far as its files tell; "" if they do not."""
+    kinds = {kind_of(file.path) for file in files if file.status != "renamed"}
+    for reason, only in _ONLY:
+        if (kinds if files else {"nothing"}) <= only:
+            return reason
+    modified = [kind_of(file.path) for file in files if file.status == "modified"]
+    if modified.count("source") + modified.count("test") < LEAST_MODIFIED:
+        return f"fewer than {LEAST_MODIFIED} modified source files"
+    if "source" not in modified:
+        return "tests only"
+    sources = [counts for path, counts in work.lines.items() if kind_of(path) == "source"]
+    gained = sum(plus - minus for plus, minus in sources)
+    return f"fewer than {LEAST_GAINED} source lines gained" if gained < LEAST_GAINED else ""
+
+
+def _shown(candidate: Candidate, commits: Mapping[str, Commit]) -> str:
+    commit = commits.get(candidate.landing) or commits.get(candidate.head)
+    return f"{candidate.number} {brief(subject(commit), 60)}".strip()
+
+
+def _name(repository: Repository) -> str:
+    """The name of the folder that holds the repository."""
+    path = repository.path.expanduser().resolve()
+    name = path.parent.name if path.name == ".git" else path.name
+    return re.sub(r"\s+", "-", name.removesuffix(".git")) or "repository"
