@@ -13,8 +13,9 @@ from sleeptime_lib.experiment import Experiment
 from sleeptime_lib.experiments.multi_query import MULTI_QUERY
 from sleeptime_lib.experiments.stateful_aime import STATEFUL_AIME
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+from sleeptime_lib.experiments.swe import SWE
 
-EXPERIMENTS: Final[tuple[Experiment, ...]] = (STATEFUL_GSM, STATEFUL_AIME, MULTI_QUERY)
+EXPERIMENTS: Final[tuple[Experiment, ...]] = (STATEFUL_GSM, STATEFUL_AIME, MULTI_QUERY, SWE)
 
 
 def find_experiment(name: str) -> Experiment:

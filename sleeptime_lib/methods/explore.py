@@ -108,7 +108,7 @@ def _writing(place: Place, block: Block) -> dict[str, tuple[Tool, Use]]:
     def read_change(given: Mapping[str, Any]) -> str:
         for change in place.past:
             if change.number == given["number"].strip().removeprefix("#"):
-                return past_text(place, change)
+                return past_text(place.repository, change)
         raise Refused("there is no past change of that number: see the list")
 
     return {

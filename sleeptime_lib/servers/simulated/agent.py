@@ -324,3 +324,22 @@ def _look_around(seen: Seen, name: str) -> tuple[str, Call]:
         if word not in searched and seen.left >= 2:
             return "", ("search_text", {"text": word})
     return "I find nothing to go by.", ("finish", {})
+
+
+def named_files(messages: Sequence[Mapping[str, Any]]) -> str | None:
+    """The files of a list whose names share words with a ticket; None where there is no list."""
+    opening = "\n".join(str(m.get("content") or "") for m in messages)
+    listed, ticket = _inside("files", opening), _inside("ticket", opening)
+    if not listed or not ticket:
+        return None
+    asked = {_stem(word) for word in re.findall(r"[a-z]{3,}", ticket.lower())}
+    scores = {
+        path: len(asked & {_stem(word) for word in re.findall(r"[a-z]{3,}", path.lower())})
+        for path in listed.split("\n")
+    }
+    best = sorted((path for path in scores if scores[path]), key=lambda p: (-scores[p], p))
+    return "\n".join(best[:5]) or listed.split("\n")[0]
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("s")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from sleeptime_lib.servers.simulated.agent import act, is_agent
+from sleeptime_lib.servers.simulated.agent import act, is_agent, named_files
 from sleeptime_lib.servers.simulated.begun import go_on, number_after, solution_after, work_in
 from sleeptime_lib.servers.simulated.budget import Budget, budget_of
 from sleeptime_lib.servers.simulated.constants import NOTE_MATCH
@@ -69,6 +69,8 @@ def reply(
     if is_agent(tools):
         said, (name, given) = act(messages, tools, turn, _dice(messages[:2], drawn))
         return Draft(said, tool=(name, json.dumps(given, ensure_ascii=False)))
+    if not tools and (paths := named_files(messages)) is not None:
+        return Draft(paths)
     view = view_of(messages, tools)
     if view.sleep:
         phase = _dice(view.beginning, drawn, reasoning_effort)

@@ -22,11 +22,12 @@ from sleeptime_lib.records import Context, Question, Task
 from sleeptime_lib.tasks.swe.changes import Change, read_changes, related, ticket
 from sleeptime_lib.tasks.swe.generated import GENERATED, generate
 from sleeptime_lib.tasks.swe.git import Repository
+from sleeptime_lib.tasks.swe.known import AIDER as AIDER_FILE
+from sleeptime_lib.tasks.swe.known import complete
 from sleeptime_lib.texts import brief
 
 AIDER: Final = "aider"
 """The 18 tasks that the paper took from Aider, without anybody's text."""
-_AIDER_FILE: Final = Path(__file__).with_name("aider.jsonl")
 
 LONGEST_BODY: Final = 1_500
 """Characters of a past change's text."""
@@ -118,7 +119,7 @@ def load(dataset: str, *, repo: str | None, limit: int | None, seed: int) -> Tas
 
 
 def _changes(dataset: str) -> tuple[Change, ...]:
-    return read_changes(_AIDER_FILE if dataset == AIDER else dataset)
+    return read_changes(AIDER_FILE if dataset == AIDER else dataset)
 
 
 def _in_clone(
@@ -140,7 +141,15 @@ def _in_clone(
     if lacking:
         shown = ", ".join(lacking[:_MOST_SHOWN]) + (", ..." if len(lacking) > _MOST_SHOWN else "")
         notices.append(f"left out, because the clone lacks their base commit: {shown}")
-    return found
+    return _completed(found, repository)
+
+
+@lru_cache(maxsize=8)
+def _completed(changes: tuple[Change, ...], repository: Repository) -> tuple[Change, ...]:
+    """The changes with their times and heads; those that tell both are taken as they are."""
+    if all(change.head and change.closed and change.started for change in changes):
+        return changes
+    return complete(changes, repository)
 
 
 def _in_turn(changes: Iterable[Change], seed: int) -> list[Change]:
@@ -166,16 +175,7 @@ def _place(
     place = Place(
         context_id=name,
         cluster_id=cluster_of(change),
-        text="",
-        repository=repository,
-        base=change.base,
-        past=past,
-    )
-    text = "\n\n".join(past_text(place, one) for one in past)
-    place = Place(
-        context_id=name,
-        cluster_id=place.cluster_id,
-        text=text,
+        text="\n\n".join(past_text(repository, one) for one in past),
         repository=repository,
         base=change.base,
         past=past,
@@ -208,7 +208,7 @@ def in_tags(name: str, text: str) -> str:
     return f"<{name}>\n{inside}\n</{name}>"
 
 
-def past_text(place: Place, change: Change) -> str:
+def past_text(repository: Repository, change: Change) -> str:
     """A past change as a model reads it: title, text, files, and what it did to them."""
     day = datetime.datetime.fromtimestamp(change.closed, datetime.UTC).date().isoformat()
     title = " ".join(change.title.split()) or "(no title)"
@@ -216,7 +216,7 @@ def past_text(place: Place, change: Change) -> str:
     if body := change.body.strip():
         parts.append(brief(body, LONGEST_BODY))
     parts.append("\n".join(["Files:", *(f"{file.status} {file.path}" for file in change.files)]))
-    parts += diffs(place.repository, change)[:MOST_FILES]
+    parts += diffs(repository, change)[:MOST_FILES]
     return "\n".join(parts)
 
 
