@@ -20,7 +20,7 @@ from sleeptime_lib.tasks.swe.log import Commit
 
 _SHORT: Final = 10
 """Digits of a short hash."""
-_SQUASHED: Final = re.compile(r"\s*\(#(\d{1,9})\)$")
+_SQUASHED: Final = re.compile(r"\(#(\d{1,9})\)$")
 _MERGED: Final = re.compile(r"Merge pull request #(\d{1,9}) from \S+\s*")
 _TRAILER: Final = re.compile(
     r"^(signed-off-by|co-authored-by|reviewed-by|change-id): .*\n?", re.IGNORECASE | re.MULTILINE
