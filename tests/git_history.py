@@ -52,7 +52,8 @@ class History:
         self.write(files)
         self.now += DAY
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "--message", message)
+        allowed = ("--allow-empty", "--allow-empty-message", "--cleanup=verbatim")
+        self.git("commit", "--quiet", *allowed, "--message", message)
         return self.head()
 
     def grow(self, message, *paths, lines=6):
