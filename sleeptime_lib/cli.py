@@ -44,6 +44,8 @@ CONFIRM_USD: Final = 1.0
 
 EXIT_FAILED_ROWS: Final = 1
 
+MINED: Final = "swe-features"
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
@@ -333,7 +335,12 @@ def data(
         Literal["clean", "paper"], typer.Option(help="How unsplit data is cut.")
     ] = "clean",
     skip_bad: Annotated[bool, typer.Option("--skip-bad")] = False,
-    export: Annotated[Path | None, typer.Option(help="Write the questions as JSONL.")] = None,
+    repo: Annotated[
+        Path | None, typer.Option(help="With swe-features: the clone whose changes are tasks.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", "--out", help="Write questions or tasks as JSONL.")
+    ] = None,
     generate: Annotated[
         int | None, typer.Option(help="Have --model write so many more for each context.", min=1)
     ] = None,
@@ -352,6 +359,9 @@ def data(
     from sleeptime_lib.models.endpoint import resolve
     from sleeptime_lib.tasks.own import export as write
 
+    if repo or dataset == MINED:
+        _mine(dataset, repo, limit, export, as_json)
+        return
     task = tasks.load(
         dataset,
         limit=limit,
@@ -371,3 +381,17 @@ def data(
     if export:
         write(task, export)
     console.show_task(task, as_json)
+
+
+def _mine(
+    dataset: str, repo: Path | None, limit: int | None, out: Path | None, as_json: bool
+) -> None:
+    from sleeptime_lib import console
+    from sleeptime_lib.tasks.swe import changes, git, mining
+
+    if dataset != MINED or repo is None:
+        raise InputError(f"mining takes both: sleeptime data {MINED} --repo CLONE")
+    mined = mining.mine(git.Repository(repo), limit=limit)
+    if out:
+        changes.write_changes(out, mined.changes)
+    console.show_mined(mined, as_json)

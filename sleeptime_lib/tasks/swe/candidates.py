@@ -20,7 +20,7 @@ from sleeptime_lib.tasks.swe.log import Commit
 
 _SHORT: Final = 10
 """Digits of a short hash."""
-_SQUASHED: Final = re.compile(r"\s*\(#(\d{1,9})\)$")
+_SQUASHED: Final = re.compile(r"\(#(\d{1,9})\)$")
 _MERGED: Final = re.compile(r"Merge pull request #(\d{1,9}) from \S+\s*")
 _TRAILER: Final = re.compile(
     r"^(signed-off-by|co-authored-by|reviewed-by|change-id): .*\n?", re.IGNORECASE | re.MULTILINE
@@ -34,7 +34,7 @@ class Candidate:
     Attributes:
         number: Of the pull request, or a short hash.
         head: Its last commit.
-        own: Its own commits.
+        own: Its own commits, head first.
         base: The commit it starts from, or "".
         landing: The commit by which it came into the main line, or "".
     """
@@ -104,8 +104,8 @@ def find_candidates(
 def work_of(candidate: Candidate, commits: Mapping[str, Commit]) -> Work:
     """What a candidate's own commits did, of those that are in `commits`."""
     own = [commits[sha] for sha in candidate.own if sha in commits]
-    kept = [commit for commit in own if len(commit.parents) < 2]
-    kept.sort(key=lambda commit: (commit.time, commit.sha))
+    kept = [commit for commit in reversed(own) if len(commit.parents) < 2]
+    kept.sort(key=lambda commit: commit.time)
     lines: dict[str, tuple[int, int]] = {}
     old: dict[str, str] = {}
     for commit in kept:

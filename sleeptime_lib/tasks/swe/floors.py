@@ -31,7 +31,7 @@ _LARGEST: Final = 200_000
 _PATH_WEIGHT: Final = 5
 """How often a word of the path counts beside one of the content."""
 _K1, _B = 1.5, 0.75
-_NAMED: Final = re.compile(r"[\w./-]*\w")
+_NAMED: Final = re.compile(r"[\w./-]+")
 
 
 def changed_lately(
@@ -143,4 +143,4 @@ def _named_in(text: str, paths: Iterable[str]) -> set[str]:
 def _names(text: str) -> Iterator[str]:
     for found in _NAMED.findall(text):
         if "." in found or "/" in found:
-            yield found
+            yield found.rstrip("./-")

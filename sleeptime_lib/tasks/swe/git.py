@@ -95,7 +95,7 @@ class Repository:
 
     def __post_init__(self) -> None:
         try:
-            git_dir = _git_dir(Path(self.path).expanduser()).resolve()
+            git_dir = _find_git_dir(Path(self.path).expanduser()).resolve()
             shared = (git_dir / (_first_line(git_dir / "commondir") or ".")).resolve()
             there = (git_dir / "HEAD").is_file() and (shared / "objects").is_dir()
         except (OSError, ValueError, RuntimeError):
@@ -128,15 +128,16 @@ class Repository:
 
         They stand under `refs/pull/N/head` or `refs/remotes/REMOTE/pull/N` (also `pr`).
         """
-        form = "--format=%(objectname) %(objecttype) %(refname)"
         found: dict[str, str] = {}
-        listed = self._output(("for-each-ref", form), own=True)
+        words = ("for-each-ref", "--format=%(objectname) %(refname)")
+        listed = self._output(words, own=True)
         for line in listed.decode("utf-8", "replace").splitlines():
-            oid, kind, name = line.split(" ", 2)
+            oid, _, name = line.partition(" ")
             named = _PULL.fullmatch(name)
-            if named and kind == "commit":
+            if named:
                 found.setdefault(named[1], oid)
-        return dict(sorted(found.items(), key=lambda item: int(item[0])))
+        there = self.has(found.values())
+        return {number: found[number] for number in sorted(found, key=int) if found[number] in there}
 
     def commit_time(self, commit: str) -> int:
         """When a commit was made, in unix seconds.
@@ -353,7 +354,7 @@ def _empty_repository() -> tempfile.TemporaryDirectory[str]:
     return made
 
 
-def _git_dir(path: Path) -> Path:
+def _find_git_dir(path: Path) -> Path:
     """Where a repository keeps its HEAD: in .git, in what the file .git names, or in itself."""
     inside = path / ".git"
     named = _first_line(inside)

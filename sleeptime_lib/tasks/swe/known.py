@@ -17,6 +17,7 @@ from sleeptime_lib.tasks.swe.ancestry import ancestry
 from sleeptime_lib.tasks.swe.candidates import change_of, changed_files, find_candidates, work_of
 from sleeptime_lib.tasks.swe.changes import Change, read_changes
 from sleeptime_lib.tasks.swe.git import FETCH_PULLS, Repository
+from sleeptime_lib.tasks.swe.grouping import grouped
 from sleeptime_lib.tasks.swe.mining import MOST_COMMITS
 
 AIDER: Final = Path(__file__).parent / "aider.jsonl"
@@ -71,7 +72,8 @@ def complete(changes: Sequence[Change], repository: Repository) -> tuple[Change,
         for (candidate, work), files in zip(worked, changed_files(repository, worked), strict=True)
         if work.commits and files
     }
-    return tuple(_completed(change, found.get(change.number), repository) for change in changes)
+    done = [_completed(change, found.get(change.number), repository) for change in changes]
+    return tuple(done) if any(change.group for change in done) else grouped(done)
 
 
 def _completed(change: Change, found: Change | None, repository: Repository) -> Change:

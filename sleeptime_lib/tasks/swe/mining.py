@@ -110,8 +110,11 @@ def mine(
         most: Commits to read, the newest first.
 
     Raises:
-        InputError: No task was found (why is told), or the history cannot be read.
+        InputError: The limit is below 1, no task was found (why is told), or the history cannot be
+            read.
     """
+    if limit is not None and limit < 1:
+        raise InputError(f"limit {limit} gives no tasks; give 1 or more, or no limit for all")
     tip, pulls = repository.main_line(), repository.pull_refs()
     tips = dict.fromkeys((tip, *pulls.values()))
     commits = {commit.sha: commit for commit in repository.history(tips, most)}
@@ -147,7 +150,7 @@ def mine(
     if len(commits) >= most:
         notices.append(f"only the newest {most:,} commits were read")
     return Mined(
-        changes=grouped(found)[-limit if limit else 0 :],
+        changes=grouped(found)[-(limit or 0) :],
         commits=len(commits),
         candidates=len(found) + sum(one.count for one in dropped),
         dropped=tuple(dropped),
