@@ -32,6 +32,8 @@ KEEP_ON: Final = Prompt(
     "No tool was called. Call a tool, or the one that ends the work if nothing is left to do.",
 )
 
+BUDGET: Final = Prompt("agent_budget", 1, "You have {} steps.")
+
 Tool = Mapping[str, Any]
 """A tool's definition in the wire format of the chat-completions API."""
 Use = Callable[[Mapping[str, Any]], str]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sleeptime_lib.experiment import Call, Notes, Prompt, Setting, SleepMethod, SleepSetting
-from sleeptime_lib.methods.agent import KEEP_ON, Tool, Use, require_tools, tool, work
+from sleeptime_lib.methods.agent import BUDGET, KEEP_ON, Tool, Use, require_tools, tool, work
 from sleeptime_lib.methods.repository_tools import READING, reading
 from sleeptime_lib.methods.rethink import FINISH_TOOL, RETHINK_TOOL, TOOL_PROBE, Block
 from sleeptime_lib.methods.workspace import Refused, copied
@@ -77,7 +77,7 @@ async def take_notes(call: Call, context: Context, setting: Setting, draw: int) 
     async with copied(context.fill) as (files, _):
         course = await work(
             call,
-            _opening(context),
+            _opening(context, how.steps),
             reading(files) | _writing(context, block),
             steps=how.steps,
             ends="finish_rethinking",
@@ -91,12 +91,12 @@ async def take_notes(call: Call, context: Context, setting: Setting, draw: int) 
     return Notes(block.text, block.rewrites, course.finished)
 
 
-def _opening(place: Place) -> list[Mapping[str, Any]]:
+def _opening(place: Place, steps: int) -> list[Mapping[str, Any]]:
     listed = "\n".join(f"{change.number}: {_title(change.title)}" for change in place.past)
     shown = in_tags("past_changes", listed or "There are none.")
     return [
         {"role": "system", "content": EXPLORE_FRAME.text},
-        {"role": "user", "content": shown},
+        {"role": "user", "content": f"{shown}\n\n{BUDGET.text.format(steps)}"},
     ]
 
 
@@ -122,7 +122,7 @@ EXPLORE: Final = SleepMethod(
     "explore",
     take_notes,
     prompts=(
-        EXPLORE_FRAME, KEEP_ON, TOOL_PROBE, *READING, READ_CHANGE, RETHINK_TOOL, FINISH_TOOL,
+        EXPLORE_FRAME, BUDGET, KEEP_ON, TOOL_PROBE, *READING, READ_CHANGE, RETHINK_TOOL, FINISH_TOOL,
     ),
     settle=require_tools,
 )  # fmt: skip

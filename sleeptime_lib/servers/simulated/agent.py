@@ -29,7 +29,7 @@ _FEATURE: Final = re.compile(r"`(\w+)`")
 _LISTED: Final = re.compile(r"^(\S+): ", re.MULTILINE)
 _NUMBERED: Final = re.compile(r"^(\d+): (.*)$", re.MULTILINE)
 _COUNTER: Final = re.compile(r"\[Step: (\d+)/(\d+)\]")
-_BUDGET: Final = re.compile(r"\b(\d+) steps\b")
+_BUDGET: Final = re.compile(r"^You have (\d+) steps\.", re.MULTILINE)
 _NOTE: Final = re.compile(r"^- (\S+) \((new, )?(\d+) of (\d+)\)(?:: after «(.*?)» add «(.*?)»)?$", re.MULTILINE)
 _WORD: Final = re.compile(r"[A-Za-z]{5,}")
 
@@ -142,11 +142,11 @@ def _seen(messages: Sequence[Mapping[str, Any]]) -> Seen:
             name, given = asked[str(message["tool_call_id"])]
             seen.done.append((name, given, str(message.get("content") or "")))
     counted = _COUNTER.findall(texts[-1][1] if isinstance(texts[-1][1], str) else "")
-    budget = _BUDGET.search(opening)
+    budget = _BUDGET.findall(opening)
     if counted:
         seen.left = int(counted[-1][1]) - int(counted[-1][0])
     elif budget:
-        seen.left = int(budget[1])
+        seen.left = int(budget[-1])
     else:
         seen.left = 20
     return seen
