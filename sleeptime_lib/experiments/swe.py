@@ -1,4 +1,4 @@
-"""E8: a case study on a repository (paper, section 6 and figure 11; SWE-Features).
+"""E8: a case study on a repository (paper, figure 11; SWE-Features).
 
 An agent is to carry out the ticket of a change in a copy of the repository as it was before. The
 baseline is given the related past changes as they are; the sleep arm is given the notes that a

@@ -1,4 +1,4 @@
-"""An explicit loop over tool calls with a budget of steps (paper, section 6: an agent's budget).
+"""An explicit loop over tool calls with a budget of steps (paper, figure 11).
 
 One tool call is one step, and so is a reply that calls none. Every result ends "[Step: i/N]", so
 that the model knows what is left. Each reply is a call of its own and cached, and results follow

@@ -1,6 +1,6 @@
 """`explore`, the sleep phase of the case study: read past changes, look around, write notes.
 
-As in the paper (section 6), the model sees which changes came before the task and not the task. It
+As in the paper (figure 11), the model sees which changes came before the task and not the task. It
 reads them one by one, looks at the repository with the tools that its later self will have, those
 that change files left out, and rewrites its notes as a whole, as often as it likes, within a budget
 of steps.
