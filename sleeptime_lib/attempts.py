@@ -157,8 +157,12 @@ class AttemptBrowser:
         if rows.empty:
             raise InputError(f"{run.path} has no attempt of an agent to show")
         texts = {q.question_id: q.text.split("\n")[0] for q in run.task().questions}
-        tasks = [(brief(f"{texts[name]} ({name})", 100), name) for name in rows.question_id.unique()]
-        ways = sorted({(arm, int(budget)) for arm, budget in zip(rows.arm, rows.budget, strict=True)})
+        tasks = [
+            (brief(f"{texts[name]} ({name})", 100), name) for name in rows.question_id.unique()
+        ]
+        ways = sorted(
+            {(arm, int(budget)) for arm, budget in zip(rows.arm, rows.budget, strict=True)}
+        )
         kind = str(rows.budget_kind.iloc[0])
         named_ways = [(f"{arm}, {budget_name(kind, n)} {kind}", (arm, n)) for arm, n in ways]
         wide = ipywidgets.Layout(width="98%")

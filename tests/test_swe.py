@@ -83,9 +83,14 @@ class TestRun:
 
     def test_measures_say_how_an_attempt_went(self, run):
         measures = of(run, "baseline", 12).iloc[0].measures
-        assert {"precision", "recall", "strict_f1", "steps", "first_edit_step", "lines_read"} <= set(
-            measures
-        )
+        assert {
+            "precision",
+            "recall",
+            "strict_f1",
+            "steps",
+            "first_edit_step",
+            "lines_read",
+        } <= set(measures)
         slept = of(run, "sleep", 12).iloc[0].measures
         assert slept["first_edit_step"] < measures["first_edit_step"]
 
@@ -263,7 +268,9 @@ class TestOverASocket:
             whole = dict(server.log.generated)
         with FaultServer(Faults(latency_s=0.2), simulated_answer) as server:
             words = ["run", "swe", *WORDS, "--base-url", server.url, "--out", "killed"]
-            process = subprocess.Popen([sys.executable, "-m", "sleeptime_lib", *words], cwd=tmp_path)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "sleeptime_lib", *words], cwd=tmp_path
+            )
             try:
                 while server.log.generated.total() < 5:
                     assert process.poll() is None

@@ -92,9 +92,7 @@ class SweOptions(Options):
         _GSM, "dataset", GENERATED,
         description="generated-swe, aider, hub:OWNER/NAME, or a .jsonl file of changes.",
     )  # fmt: skip
-    repo: str | None = option(
-        None, "Folder of the clone that the changes are of.", replay="free"
-    )
+    repo: str | None = option(None, "Folder of the clone that the changes are of.", replay="free")
     limit: int | None = again(
         _GSM, "limit", None, description="Number of tasks.", label="Tasks", choices=(50,)
     )
@@ -145,9 +143,7 @@ def load(options: SweOptions) -> Task:
     """
     if options.allow_run:
         find_bubblewrap()
-    return places.load(
-        options.dataset, repo=options.repo, limit=options.limit, seed=options.seed
-    )
+    return places.load(options.dataset, repo=options.repo, limit=options.limit, seed=options.seed)
 
 
 def settings(options: SweOptions) -> tuple[Setting, ...]:
@@ -193,9 +189,7 @@ async def answer(
     assert isinstance(question, Ticket)
     if setting.arm in FLOORS:
         predict = FLOORS[setting.arm]
-        found = await asyncio.to_thread(
-            predict, context.repository, question.change, context.past
-        )
+        found = await asyncio.to_thread(predict, context.repository, question.change, context.past)
         return Answered(written(found, ()), _measures(question, written(found, ())))
     if setting.arm == TREE:
         return await _from_names(call, context, question, setting, sample)
@@ -221,7 +215,7 @@ async def answer(
 def messages(
     place: Place, question: Question, notes: Sequence[str], setting: Setting
 ) -> list[Mapping[str, Any]]:
-    """The opening of an attempt: what is known of the past, as it is or as notes, and the ticket."""
+    """The opening of an attempt: what is known of the past, raw or as notes, and the ticket."""
     if setting.sleep:
         joined = "\n\n".join(text.strip() for text in notes if text.strip())
         known = in_tags("notes", joined or EMPTY_NOTES)
@@ -269,7 +263,7 @@ def _measures(question: Ticket, text: str) -> dict[str, float]:
 
 
 def _taken(course: Course, files: Workspace, place: Place, question: Ticket) -> dict[str, float]:
-    """What an attempt took: steps, steps and tokens to its first edit, and what it had read then."""
+    """What an attempt took, steps and tokens to its first edit, and what it had read then."""
     found = {"steps": float(len(course.steps))}
     if edit := course.first(*repository_tools.EDITS):
         found |= {"first_edit_step": edit.number, "first_edit_tokens": edit.generated}

@@ -139,7 +139,9 @@ async def work(
             counter = _counter(course, steps)
             messages.append({"role": "user", "content": f"{KEEP_ON.text}\n{counter}"})
         for asked in reply.tool_calls:
-            done, result = await _result(asked, tools, ended=course.finished, left=steps - len(course.steps))
+            done, result = await _result(
+                asked, tools, ended=course.finished, left=steps - len(course.steps)
+            )
             if len(course.steps) < steps and not course.finished:
                 number = len(course.steps) + 1
                 course.steps.append(Step(number, asked.name, done, call.usage.completion))
@@ -195,7 +197,7 @@ def _arguments(written: str, definition: Tool) -> dict[str, Any]:
         elif not isinstance(value, str):
             raise Refused(f"{name} is no text")
         found[name] = value
-    if lacking := [name for name in parameters["required"] if name not in found]:
+    if lacking := [name for name in parameters.get("required", ()) if name not in found]:
         raise Refused(f"{' and '.join(lacking)} must be given")
     return found
 

@@ -152,7 +152,15 @@ def _holding(root: Path, wanted: str) -> frozenset[str] | None:
     program = shutil.which("rg")
     if program is None:
         return None
-    how = ["--no-config", "--no-ignore", "--hidden", "--text", "--encoding", "none", "--no-messages"]
+    how = [
+        "--no-config",
+        "--no-ignore",
+        "--hidden",
+        "--text",
+        "--encoding",
+        "none",
+        "--no-messages",
+    ]
     how += ["--fixed-strings", "--files-with-matches", "--null", "--color", "never"]
     try:
         done = subprocess.run(

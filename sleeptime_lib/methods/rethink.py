@@ -142,6 +142,7 @@ class Block:
 
     @property
     def done(self) -> bool:
+        """Whether nothing more is to be written."""
         return self.finished or self.cut_off or self.rewrites >= MAX_REWRITES
 
 

@@ -46,10 +46,11 @@ _ENVIRONMENT: Final = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
-# The limit on processes has two letters, by shell.
+# The limit on processes has two letters, by shell. Nothing runs where a limit cannot be set.
 _LIMITED: Final = (
-    f"ulimit -t {SECONDS} && ulimit -v {MEMORY // 1024} && ulimit -f {_DISK // 512} && "
-    f"ulimit -c 0 && {{ ulimit -u {PROCESSES} 2>/dev/null || ulimit -p {PROCESSES}; }} || exit 126; "
+    f"set -e; ulimit -t {SECONDS}; ulimit -v {MEMORY // 1024}; ulimit -f {_DISK // 512}; "
+    f"ulimit -c 0; if (ulimit -u {PROCESSES}) 2>/dev/null; then ulimit -u {PROCESSES}; "
+    f"else ulimit -p {PROCESSES}; fi; "
     'exec /bin/sh -c "$1"'
 )
 _TIMES: Final = re.compile(r"\b\d+\.\d+ ?(s|ms|sec|seconds)\b")

@@ -15,7 +15,7 @@ import stat
 import tempfile
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -207,7 +207,7 @@ class Workspace:
         for part in parts:
             try:
                 if make:
-                    with _unless_there():
+                    with suppress(FileExistsError):
                         os.mkdir(part, 0o755, dir_fd=folder)
                 below = os.open(part, _FOLDER, dir_fd=folder)
             finally:
@@ -245,7 +245,7 @@ class Workspace:
         self._written += len(content)
         if len(content) > MOST_BYTES or self._written > MOST_WRITTEN:
             raise Refused(
-                f"too much to write: at most {MOST_BYTES:,} bytes in a file, {MOST_WRITTEN:,} in all"
+                f"too much: at most {MOST_BYTES:,} bytes in a file and {MOST_WRITTEN:,} in all"
             )
 
 
@@ -271,14 +271,6 @@ def _told(path: str) -> Iterator[None]:
         raise Refused(f"there is no {path}") from None
     except OSError as error:
         raise Refused(f"{path} cannot be used: {error.strerror}") from None
-
-
-@contextmanager
-def _unless_there() -> Iterator[None]:
-    try:
-        yield
-    except FileExistsError:
-        pass
 
 
 def _text(content: bytes, path: str) -> str:

@@ -46,9 +46,9 @@ def test_what_bubblewrap_is_asked_for(tmp_path):
     assert "--bind" not in asked
     assert "--dev-bind" not in asked
     shown = [asked[i + 1] for i, word in enumerate(asked) if word.startswith("--ro-bind")]
-    assert {path for path in shown if not path.startswith(("/usr", "/etc", "/bin", "/sbin", "/lib"))} == {
-        str(tmp_path)
-    }
+    assert {
+        path for path in shown if not path.startswith(("/usr", "/etc", "/bin", "/sbin", "/lib"))
+    } == {str(tmp_path)}
 
 
 @pytest.mark.parametrize("command", ["", "  ", "a\0b", "x" * 10_000, "echo \ud800"])

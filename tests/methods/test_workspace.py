@@ -191,12 +191,18 @@ def test_it_gives_no_place_to_write_to(files, copy, path):
 
 
 def test_a_list_holds_ordinary_files_only(files):
-    assert sorted(files.files()) == ["binary.bin", "hard.txt", "huge.txt", "latin.txt", "src/app.py"]
+    assert sorted(files.files()) == [
+        "binary.bin",
+        "hard.txt",
+        "huge.txt",
+        "latin.txt",
+        "src/app.py",
+    ]
 
 
 def test_a_folder_that_becomes_a_link_between_two_steps_is_not_followed(files, copy, outside):
     files.create("new/one.py", "1")
-    os.rename(copy / "new", copy / "gone")
+    (copy / "new").rename(copy / "gone")
     (copy / "new").symlink_to(outside / "other")
     with pytest.raises(Refused):
         files.create("new/two.py", "2")

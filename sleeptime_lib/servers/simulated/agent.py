@@ -30,7 +30,9 @@ _LISTED: Final = re.compile(r"^(\S+): ", re.MULTILINE)
 _NUMBERED: Final = re.compile(r"^(\d+): (.*)$", re.MULTILINE)
 _COUNTER: Final = re.compile(r"\[Step: (\d+)/(\d+)\]")
 _BUDGET: Final = re.compile(r"^You have (\d+) steps\.", re.MULTILINE)
-_NOTE: Final = re.compile(r"^- (\S+) \((new, )?(\d+) of (\d+)\)(?:: after «(.*?)» add «(.*?)»)?$", re.MULTILINE)
+_NOTE: Final = re.compile(
+    r"^- (\S+) \((new, )?(\d+) of (\d+)\)(?:: after «(.*?)» add «(.*?)»)?$", re.MULTILINE
+)
 _WORD: Final = re.compile(r"[A-Za-z]{5,}")
 
 Call = tuple[str, dict[str, Any]]
@@ -108,7 +110,10 @@ def is_agent(tools: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def act(
-    messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]], turn: Dice, all_along: Dice
+    messages: Sequence[Mapping[str, Any]],
+    tools: Sequence[Mapping[str, Any]],
+    turn: Dice,
+    all_along: Dice,
 ) -> tuple[str, Call]:
     """The next thing to do: what is said, and the tool call.
 
@@ -130,14 +135,19 @@ def _names(tools: Sequence[Mapping[str, Any]]) -> set[str]:
 
 def _seen(messages: Sequence[Mapping[str, Any]]) -> Seen:
     texts = [(str(m["role"]), m.get("content") or "") for m in messages]
-    opening = "\n".join(text for role, text in texts if role in ("system", "user") and isinstance(text, str))
+    opening = "\n".join(
+        text for role, text in texts if role in ("system", "user") and isinstance(text, str)
+    )
     known = {name: _inside(name, opening) for name in ("past_changes", "notes")}
     seen = Seen(known, _inside("ticket", opening))
     asked: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for message in messages:
         for call in message.get("tool_calls") or ():
             function = call.get("function") or {}
-            asked[str(call.get("id"))] = (str(function.get("name")), _object(function.get("arguments")))
+            asked[str(call.get("id"))] = (
+                str(function.get("name")),
+                _object(function.get("arguments")),
+            )
         if message["role"] == "tool" and message.get("tool_call_id") in asked:
             name, given = asked[str(message["tool_call_id"])]
             seen.done.append((name, given, str(message.get("content") or "")))
@@ -168,7 +178,7 @@ def _object(written: object) -> Mapping[str, Any]:
 def read_past(text: str) -> list[Past]:
     """The past changes in a text, as far as they are written in the way of the workbench."""
     starts = list(_CHANGE.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
+    ends = [*(start.start() for start in starts[1:]), len(text)] if starts else []
     found = []
     for start, end in zip(starts, ends, strict=True):
         feature = _FEATURE.search(start[2])
@@ -188,7 +198,9 @@ def pattern(past: Sequence[Past], least: float) -> list[Plan]:
             key = (path.replace(change.feature, "{name}") if new else path, new)
             counts[key] = counts.get(key, 0) + 1
     shares = ((path, new, count / len(past)) for (path, new), count in counts.items())
-    plans = [Plan(path, new, share, count=len(past)) for path, new, share in shares if share >= least]
+    plans = [
+        Plan(path, new, share, count=len(past)) for path, new, share in shares if share >= least
+    ]
     return sorted(plans, key=lambda plan: (-plan.share, plan.new, plan.path))
 
 
@@ -196,7 +208,9 @@ def find_place(lines: Sequence[str], features: Sequence[str]) -> tuple[str, str]
     """The last line that names an earlier feature, and the same line for {name}; "" for none."""
     for line in reversed(lines):
         for feature in features:
-            if feature and re.search(rf"(?<![a-z]){re.escape(feature)}(?![a-z])", line, re.IGNORECASE):
+            if feature and re.search(
+                rf"(?<![a-z]){re.escape(feature)}(?![a-z])", line, re.IGNORECASE
+            ):
                 new = line.replace(feature, "{name}").replace(feature.capitalize(), "{Name}")
                 return line, new
     return "", ""
@@ -264,7 +278,7 @@ def _noted(match: re.Match[str]) -> Plan:
 
 
 def _noticed(change: Past, dice: Dice) -> Past:
-    """What is taken in of a raw change: somebody who reads a diff among others misses some of it."""
+    """What is taken in of a raw change: who reads it among others misses some of it."""
     kept = (f for f in change.files if dice.chance(f"see {change.number} {f[1]}", NOTICED))
     return Past(change.number, change.feature, tuple(kept))
 
@@ -273,15 +287,13 @@ def _in_words(change: Past) -> str:
     return f"Change {change.number} touches {', '.join(path for _, path in change.files)}."
 
 
-def _next_on(
-    seen: Seen, plan: Plan, features: Sequence[str], name: str, dice: Dice
-) -> Call | None:
+def _next_on(seen: Seen, plan: Plan, features: Sequence[str], name: str, dice: Dice) -> Call | None:
     """What to do next about one file; None when nothing is left to do."""
     path = _filled(plan.path, name)
     if plan.new:
         if not name or seen.was_tried("create_file", path):
             return None
-        text = f'"""{name.capitalize()}."""\n\n\ndef run_{name}(given):\n    return ("{name}", given)\n'
+        text = f'"""{name.capitalize()}."""\n\n\ndef run_{name}(given):\n    return given\n'
         return "create_file", {"path": path, "text": text}
     tried = seen.was_tried("replace_text", path)
     if seen.was_done("replace_text", path) or tried > 2:
@@ -319,7 +331,10 @@ def _look_around(seen: Seen, name: str) -> tuple[str, Call]:
                 hits.setdefault(path, text)
     for path, text in hits.items():
         if not seen.was_tried("replace_text", path) and seen.left:
-            return "", ("replace_text", {"path": path, "old_text": text, "new_text": f"{text}\n{text}"})
+            return "", (
+                "replace_text",
+                {"path": path, "old_text": text, "new_text": f"{text}\n{text}"},
+            )
     for word in words[:5]:
         if word not in searched and seen.left >= 2:
             return "", ("search_text", {"text": word})

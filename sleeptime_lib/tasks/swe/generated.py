@@ -101,7 +101,12 @@ class _History:
         names = {kind.name: list(kind.names) for kind in self.program.kinds}
         for own in names.values():
             self.dice.shuffle(own)
-        self._begin({kind.name: own.pop() for kind, own in zip(self.program.kinds, names.values(), strict=True)})
+        self._begin(
+            {
+                kind.name: own.pop()
+                for kind, own in zip(self.program.kinds, names.values(), strict=True)
+            }
+        )
         for _ in range(min(map(len, names.values()))):
             kinds = list(self.program.kinds)
             self.dice.shuffle(kinds)
@@ -148,7 +153,10 @@ class _History:
         self._files[created] = kind.module(name)
         title, body = (text.format(name=name) for text in (kind.title, kind.body))
         self._commit(f"{title}\n\n{body}", [*sorted(modified), created])
-        files = [*(ChangedFile(path, "modified") for path in modified), ChangedFile(created, "added")]
+        files = [
+            *(ChangedFile(path, "modified") for path in modified),
+            ChangedFile(created, "added"),
+        ]
         files.sort(key=lambda file: file.path)
         self.features.append(_Feature(kind, name, self._mark, tuple(files)))
 
@@ -192,7 +200,11 @@ def _insert(lines: list[str], spot: Spot, name: str) -> None:
 
 def _heading(path: str) -> tuple[str, ...]:
     what = Path(path).stem.replace("_", " ")
-    return (f"# {what.capitalize()}",) if path.endswith(".md") else (f'"""The {what} of this program."""',)
+    return (
+        (f"# {what.capitalize()}",)
+        if path.endswith(".md")
+        else (f'"""The {what} of this program."""',)
+    )
 
 
 def _filler(path: str, dice: random.Random) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 import json
 
-from sleeptime_lib.methods.repository_tools import ALL, FINISH, READ
 from sleeptime_lib.methods.explore import READ_CHANGE
+from sleeptime_lib.methods.repository_tools import ALL, FINISH, READ
 from sleeptime_lib.methods.rethink import FINISH_TOOL, RETHINK_TOOL
 from sleeptime_lib.servers.simulated.chat import reply
 
@@ -48,7 +48,13 @@ def play(messages, tools, results, steps=10):
             break
         result = results.get(made[-1], "Done.")
         function = {"name": name, "arguments": written}
-        messages.append({"role": "assistant", "content": draft.text, "tool_calls": [{"id": "c", "function": function}]})
+        messages.append(
+            {
+                "role": "assistant",
+                "content": draft.text,
+                "tool_calls": [{"id": "c", "function": function}],
+            }
+        )
         content = f"{result}\n[Step: {i + 1}/{steps}]"
         messages.append({"role": "tool", "tool_call_id": "c", "content": content})
     return made
@@ -68,7 +74,9 @@ def test_with_notes_it_edits_at_once_and_creates_what_they_name():
 
 def test_with_raw_changes_it_reads_before_it_edits():
     made = play(opening(PAST, "past_changes"), ALL, {("read_lines", "app/parser.py"): PARSER})
-    assert made.index(("read_lines", "app/parser.py")) < made.index(("replace_text", "app/parser.py"))
+    assert made.index(("read_lines", "app/parser.py")) < made.index(
+        ("replace_text", "app/parser.py")
+    )
 
 
 def test_what_it_writes_is_the_line_of_an_earlier_feature_with_the_new_name():
@@ -78,7 +86,10 @@ def test_what_it_writes_is_the_line_of_an_earlier_feature_with_the_new_name():
 
 
 def test_it_leaves_alone_a_file_that_holds_nothing_of_the_kind():
-    results = {("read_lines", path): "x, lines 1 to 1 of 1\n1: nothing" for path in ("app/parser.py", "app/registry.py")}
+    results = {
+        ("read_lines", path): "x, lines 1 to 1 of 1\n1: nothing"
+        for path in ("app/parser.py", "app/registry.py")
+    }
     made = play(opening(PAST, "past_changes"), ALL, results)
     assert not [path for name, path in made if name == "replace_text"]
 
@@ -97,7 +108,11 @@ def test_asleep_it_reads_each_change_looks_at_the_files_and_writes_notes():
         {"role": "user", "content": f"<past_changes>\n{listed}\n</past_changes>"},
     ]
     tools = (READ, READ_CHANGE, RETHINK_TOOL, FINISH_TOOL)
-    results = {("read_change", "3"): one, ("read_change", "7"): two, ("read_lines", "app/parser.py"): PARSER}
+    results = {
+        ("read_change", "3"): one,
+        ("read_change", "7"): two,
+        ("read_lines", "app/parser.py"): PARSER,
+    }
     made = play(messages, tools, results)
     assert made[:2] == [("read_change", "3"), ("read_change", "7")]
     assert ("read_lines", "app/parser.py") in made
