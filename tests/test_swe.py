@@ -66,8 +66,8 @@ class TestRun:
         assert (of(run, TREE).calls == 1).all()
 
     def test_scores_are_the_f1_of_modified_files(self, run):
-        for row in run.rows.itertuples():
-            predicted, true = named(row.prediction or "")[0], named(row.gold)[0]
+        for row in run.rows.fillna({"prediction": ""}).itertuples():
+            predicted, true = named(row.prediction)[0], named(row.gold)[0]
             hits = len(predicted & true)
             assert row.score == pytest.approx(2 * hits / (len(predicted) + len(true)))
 

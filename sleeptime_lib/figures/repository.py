@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pandas as pd
 
@@ -79,12 +79,12 @@ def precision_and_recall(report: Report, table: pd.DataFrame) -> Picture:
     series = [
         Series(
             arm,
-            arm.replace("_", " "),
+            _name(arm),
             _STYLES.get(arm, "context_only"),
             x=tuple(recall for _, recall, _ in own),
             y=tuple(precision for _, _, precision in own),
             hover=tuple(
-                f"{arm.replace('_', ' ')}\n{f'{n} steps' if n else 'no agent'}\n"
+                f"{_name(arm)}\n{f'{n} steps' if n else 'no agent'}\n"
                 f"recall {recall:.1f}%\nprecision {precision:.1f}%"
                 for n, recall, precision in own
             ),
@@ -146,7 +146,7 @@ def _name(arm: str) -> str:
 def _each(table: pd.DataFrame) -> Iterator[tuple[str, int, Mapping[str, float]]]:
     """Arm, budget and the means that there are."""
     for key, row in table.iterrows():
-        arm, budget = key  # type: ignore[misc]  # the table has two levels
+        arm, budget = cast("tuple[str, int]", key)  # the table has two levels
         known = {str(name): float(value) for name, value in row.items() if not math.isnan(value)}
         yield str(arm), int(budget), known
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -100,18 +102,19 @@ class Sandbox:
         )
         out = process.stdout
         assert out is not None
-        late = threading.Timer(SECONDS, process.kill)
+        late = threading.Timer(SECONDS, _end, (process,))
         late.start()
         try:
             written = out.read(_MOST_OUTPUT)
             too_much = len(written) == _MOST_OUTPUT
             if too_much:
-                process.kill()
+                _end(process)
             status = process.wait()
         finally:
             in_time = late.is_alive()
             late.cancel()
-            process.kill()
+            if process.poll() is None:
+                _end(process)
             out.close()
             process.wait()
         text = written[:OUTPUT].decode("utf-8", "replace")
@@ -148,6 +151,12 @@ def words(program: str, folder: Path) -> list[str]:
         *("--proc", "/proc", "--dev", "/dev", "--size", str(_DISK), "--tmpfs", _OWN),
         *("--ro-bind", str(folder), _INSIDE, "--chdir", _INSIDE, "--"),
     ]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command with all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _who() -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Commands run in bubblewrap only: refused without it, and harmless with it."""
 
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 from test_cli import sleeptime
@@ -9,6 +11,14 @@ from sleeptime_lib.errors import InputError, MissingDependency
 from sleeptime_lib.methods import sandbox
 from sleeptime_lib.methods.sandbox import Sandbox, find_bubblewrap, words
 from sleeptime_lib.methods.workspace import Refused
+
+
+@pytest.fixture
+def folder():
+    """A folder that everybody may enter: commands never run as root."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.fixture
@@ -31,10 +41,10 @@ def test_allow_run_without_bubblewrap_is_bad_input(no_bubblewrap, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_bubblewrap_that_cannot_work_here_is_told(tmp_path, monkeypatch):
-    (tmp_path / "bwrap").write_text("#!/bin/sh\necho no namespaces >&2\nexit 1\n")
-    (tmp_path / "bwrap").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_a_bubblewrap_that_cannot_work_here_is_told(folder, monkeypatch):
+    (folder / "bwrap").write_text("#!/bin/sh\necho no namespaces >&2\nexit 1\n")
+    (folder / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
     with pytest.raises(InputError, match="no namespaces"):
         find_bubblewrap()
 
@@ -61,12 +71,12 @@ class TestStandIn:
     """A program in the place of bubblewrap that runs the command as it is: limits of our own."""
 
     @pytest.fixture
-    def run(self, tmp_path):
-        program = tmp_path / "stand-in"
+    def run(self, folder):
+        program = folder / "stand-in"
         program.write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n')
         program.chmod(0o755)
-        (tmp_path / "copy").mkdir()
-        return Sandbox(tmp_path / "copy", str(program)).run
+        (folder / "copy").mkdir()
+        return Sandbox(folder / "copy", str(program)).run
 
     def test_output_and_status_are_told(self, run):
         assert run("echo one; echo two >&2; exit 3") == "one\ntwo\n(exit status 3)"
@@ -101,11 +111,11 @@ needs_bubblewrap = pytest.mark.skipif(
 @needs_bubblewrap
 class TestInside:
     @pytest.fixture
-    def run(self, tmp_path):
-        copy = tmp_path / "copy"
+    def run(self, folder):
+        copy = folder / "copy"
         copy.mkdir()
         (copy / "a.txt").write_text("in the copy\n")
-        (tmp_path / "secret.txt").write_text("outside-4711")
+        (folder / "secret.txt").write_text("outside-4711")
         try:
             return Sandbox(copy, find_bubblewrap()).run
         except InputError as error:
@@ -130,14 +140,14 @@ class TestInside:
             "exec 3<>/dev/tcp/1.1.1.1/80",
         ],
     )
-    def test_it_cannot(self, run, tmp_path, command):
-        before = sorted(str(p) for p in tmp_path.rglob("*"))
-        said = run(command.format(outside=tmp_path))
+    def test_it_cannot(self, run, folder, command):
+        before = sorted(str(p) for p in folder.rglob("*"))
+        said = run(command.format(outside=folder))
         assert "4711" not in said
         assert "(exit status 0)" not in said
-        assert (tmp_path / "secret.txt").read_text() == "outside-4711"
-        assert (tmp_path / "copy/a.txt").read_text() == "in the copy\n"
-        assert sorted(str(p) for p in tmp_path.rglob("*")) == before
+        assert (folder / "secret.txt").read_text() == "outside-4711"
+        assert (folder / "copy/a.txt").read_text() == "in the copy\n"
+        assert sorted(str(p) for p in folder.rglob("*")) == before
 
     def test_there_is_no_network(self, run):
         assert "127.0.0.1" not in run("cat /proc/net/tcp /proc/net/fib_trie; hostname -I")
