@@ -1,1 +1,1 @@
-"""Tasks of the case study on repositories: past changes, which files each touched, what came before."""
+"""Tasks of the case study: changes of a repository, what each touched, what came before it."""

@@ -9,7 +9,7 @@ it starts from and its head, so that merges from main add nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,7 +77,7 @@ def find_candidates(
         if named:
             squashed[named[1]] = sha
     landings, numbers = set(), set()
-    for number, head in reversed(pulls.items()):
+    for number, head in reversed(list(pulls.items())):
         place = line.landed.get(head)
         landing = squashed.get(number, "") if place is None else line.main[place]
         own = line.own(head)

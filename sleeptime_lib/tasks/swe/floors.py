@@ -77,7 +77,7 @@ def changed_together(
             together.update(paths - named if paths & named else ())
     # Files that change with everything say little about these.
     scores = {path: count / math.sqrt(alone[path]) for path, count in together.items()}
-    scores |= {path: math.inf for path in named}
+    scores |= dict.fromkeys(named, math.inf)
     return _top(scores, there, 5)
 
 

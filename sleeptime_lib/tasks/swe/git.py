@@ -137,7 +137,9 @@ class Repository:
             if named:
                 found.setdefault(named[1], oid)
         there = self.has(found.values())
-        return {number: found[number] for number in sorted(found, key=int) if found[number] in there}
+        return {
+            number: found[number] for number in sorted(found, key=int) if found[number] in there
+        }
 
     def commit_time(self, commit: str) -> int:
         """When a commit was made, in unix seconds.
@@ -207,7 +209,9 @@ class Repository:
         """
         files = [file for file in self.files_at(commit) if not _is_gits(file.path)]
         if sum(file.size for file in files) > _MOST_WRITTEN:
-            raise InputError(f"commit {commit[:10]} holds more than 2 GB; take a smaller repository")
+            raise InputError(
+                f"commit {commit[:10]} holds more than 2 GB; take a smaller repository"
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):

@@ -30,7 +30,7 @@ MOST_TOGETHER: Final = 12
 """Changes in a group."""
 _BLOCK: Final = 500
 """Rows compared at once: memory stays bounded."""
-_WORD: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
+_WORD: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])")
 
 
 def grouped(changes: Sequence[Change]) -> tuple[Change, ...]:
@@ -52,7 +52,7 @@ def grouped(changes: Sequence[Change]) -> tuple[Change, ...]:
         if kept != joined and sizes[kept] + sizes[joined] <= MOST_TOGETHER:
             heads[joined] = kept
             sizes[kept] += sizes[joined]
-    first = {}
+    first: dict[int, str] = {}
     for place in sorted(range(len(changes)), key=lambda i: (changes[i].closed, changes[i].number)):
         first.setdefault(head(place), f"with-{changes[place].number}")
     return tuple(

@@ -40,7 +40,7 @@ def complete(changes: Sequence[Change], repository: Repository) -> tuple[Change,
 
     A change is found by its head, or by its number among pull refs, merged and squashed pull
     requests. Its base stays. Where it is not found, its files stay and its times are not known but
-    for that of its base: so it is in nobody's past.
+    for that of its base: so it is in nobody's past. Where none has a group they are grouped.
 
     Raises:
         InputError: The base of a change is not in the clone.

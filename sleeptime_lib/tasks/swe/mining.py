@@ -61,8 +61,8 @@ _NO_FEATURE: Final = re.compile(
 )
 _LITTLE: Final = {"documentation", "vendored", "generated", "other"}
 _ONLY: Final = (
-    ("nothing left of what was changed", {"nothing"}),
     ("renames only", set[str]()),
+    ("nothing left of what was changed", {"nothing"}),
     ("documentation only", {"documentation"}),
     ("vendored, generated or data only", _LITTLE),
     ("tests only", _LITTLE | {"test"}),
@@ -189,7 +189,8 @@ def _by_files(files: tuple[ChangedFile, ...], work: Work) -> str:
         return f"fewer than {LEAST_MODIFIED} modified source files"
     if "source" not in modified:
         return "tests only"
-    sources = [counts for path, counts in work.lines.items() if kind_of(path) == "source"]
+    written = [file.path for file in files if file.status in ("modified", "added")]
+    sources = [work.lines[path] for path in written if kind_of(path) == "source"]
     gained = sum(plus - minus for plus, minus in sources)
     return f"fewer than {LEAST_GAINED} source lines gained" if gained < LEAST_GAINED else ""
 

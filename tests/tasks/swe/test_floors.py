@@ -29,7 +29,9 @@ def change(history, text="", base=""):
 
 def past(*listed):
     return [
-        Change("o/r", str(i), "", "", "a" * 40, "", i, tuple(ChangedFile(p, "modified") for p in ps))
+        Change(
+            "o/r", str(i), "", "", "a" * 40, "", i, tuple(ChangedFile(p, "modified") for p in ps)
+        )
         for i, ps in enumerate(listed)
     ]
 
@@ -63,7 +65,11 @@ def test_what_the_related_past_touched_is_predicted_most_often_first(history):
     siblings = past(["b.py", "a.py"], ["b.py", "g.py"], ["f.py", "e.py", "d.py", "c.py"])
     repository = Repository(history.path)
     assert touched_by_past(repository, change(history), siblings) == (
-        "b.py", "a.py", "c.py", "d.py", "e.py",
+        "b.py",
+        "a.py",
+        "c.py",
+        "d.py",
+        "e.py",
     )
     assert len(all_of_past(repository, change(history), siblings)) == 7
 

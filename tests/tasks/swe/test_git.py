@@ -55,7 +55,9 @@ def test_the_files_of_a_commit_are_its_regular_files(history):
     first = history.commit("first", {})
     history.git("update-index", "--add", "--cacheinfo", f"160000,{first},module")
     second = history.git("commit-tree", history.git("write-tree"), "-p", first, "-m", "second")
-    files = [(file.path, file.mode, file.size) for file in Repository(history.path).files_at(second)]
+    files = [
+        (file.path, file.mode, file.size) for file in Repository(history.path).files_at(second)
+    ]
     assert files == [("a.py", "100644", 4), ("b/c d.sh", "100755", 5)]
 
 
@@ -115,7 +117,9 @@ def test_a_written_program_can_be_run_and_a_symlink_is_not_written(history, tmp_
     assert os.access(tmp_path / "copy/run.sh", os.X_OK)
 
 
-@pytest.mark.parametrize("name", [".git", ".GIT", ".git ", ".git.", "git~1", ".g\u200cit", ".git:x"])
+@pytest.mark.parametrize(
+    "name", [".git", ".GIT", ".git ", ".git.", "git~1", ".g\u200cit", ".git:x"]
+)
 def test_nothing_is_written_that_a_git_could_take_for_its_own_folder(history, tmp_path, name):
     blob = history.git("hash-object", "-w", "--stdin", given=b"[core]\n\tfsmonitor = x\n")
     inner = history.git("mktree", given=f"100644 blob {blob}\tconfig\n".encode())

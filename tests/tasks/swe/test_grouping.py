@@ -49,5 +49,10 @@ def test_a_single_change_has_no_group():
 
 def test_names_in_code_are_read_as_words():
     assert list(words("readFile HTTPServer snake_case a1 x")) == [
-        "read", "file", "http", "server", "snake", "case",
+        "read",
+        "file",
+        "http",
+        "server",
+        "snake",
+        "case",
     ]

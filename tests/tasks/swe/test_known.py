@@ -105,7 +105,11 @@ def test_the_shipped_tasks_agree_with_the_facts():
     assert changes.keys() == rows.keys()
     for number, change in changes.items():
         row = rows[number]
-        assert (change.base, change.head, change.group) == (row["base"], row["head"], row["cluster"])
+        assert (change.base, change.head, change.group) == (
+            row["base"],
+            row["head"],
+            row["cluster"],
+        )
         modified = set(change.paths("modified"))
         if number in MERGED_FROM_MAIN:
             assert modified < set(row["modified"])

@@ -18,7 +18,7 @@ TEXT = "".join(f"x_{i} = {i}\n" for i in range(20))
 def history(tmp_path):
     """A repository with a main line and four source files."""
     history = History(tmp_path / "clone")
-    history.commit("start", {path: TEXT for path in (*FILES, "app/d.py", "README.md")})
+    history.commit("start", dict.fromkeys((*FILES, "app/d.py", "README.md"), TEXT))
     return history
 
 
@@ -143,7 +143,7 @@ def test_without_pull_requests_the_way_to_get_them_is_told(history):
 @pytest.mark.parametrize("extension", ["go", "rs", "ts", "java", "cpp", "rb"])
 def test_other_languages_than_python_are_mined(history, extension):
     paths = [f"src/{name}.{extension}" for name in "xyz"]
-    history.commit("First sources", {path: TEXT for path in paths})
+    history.commit("First sources", dict.fromkeys(paths, TEXT))
     history.grow("Add colours", *paths)
     assert len(numbers(history)) == 1
 
@@ -190,7 +190,7 @@ def test_what_a_change_took_back_itself_is_not_among_its_files(history):
         ("Add library", {f"vendor/x/{n}.py": TEXT for n in "abcd"}, "vendored, generated or data"),
         ("Add stubs", {f"app/{n}_pb2.py": TEXT for n in "abcd"}, "vendored, generated or data"),
         ("Add data", {f"app/{n}.json": TEXT for n in "abcd"}, "vendored, generated or data"),
-        ("Add much", {path: "y = 1\n" * 2_000 for path in FILES}, "giant diffs"),
+        ("Add much", dict.fromkeys(FILES, "y = 1\n" * 2000), "giant diffs"),
         ("Add many", {f"app/n{i}.py": "y = 1\n" for i in range(70)}, "giant diffs"),
         ("Shorten all", dict.fromkeys(FILES, "y = 1\n" * 22), "fewer than 10 source lines gained"),
     ],
@@ -202,7 +202,7 @@ def test_what_is_no_feature_is_dropped_by_its_files(history, message, files, rea
 
 def test_changes_to_tests_alone_are_no_task(history):
     paths = [f"tests/test_{name}.py" for name in "abc"]
-    history.commit("First tests", {path: TEXT for path in paths})
+    history.commit("First tests", dict.fromkeys(paths, TEXT))
     history.grow("Add cases", *paths)
     assert "2 tests only" in why(history)
 
@@ -273,9 +273,10 @@ def test_changes_of_the_same_files_and_words_are_related_and_only_the_past_is_co
     history.commit("More sources", {f"net/{name}.go": TEXT for name in "xyz"})
     for number in range(3):
         history.grow(f"Add colours to charts, part {number} (#1{number})", *FILES)
-        history.grow(f"Add sockets for mail, part {number} (#2{number})", *(
-            f"net/{name}.go" for name in "xyz"
-        ))
+        history.grow(
+            f"Add sockets for mail, part {number} (#2{number})",
+            *(f"net/{name}.go" for name in "xyz"),
+        )
     changes = {change.number: change for change in mined(history).changes}
     groups = [{n for n in changes if changes[n].group == g} for g in ("with-10", "with-20")]
     assert groups == [{"10", "11", "12"}, {"20", "21", "22"}]
