@@ -266,7 +266,7 @@ def _texts(repository: Repository, commit: str, paths: set[str]) -> dict[str, _L
     files = [file for file in repository.files_at(commit) if file.path in paths]
     found = repository.contents(files, _MOST_COMPARED)
     return {
-        file.path: content.decode("utf-8", "replace").split("\n")
+        file.path: content.decode("utf-8", "replace").removesuffix("\n").split("\n")
         for file, content in found
         if b"\0" not in content
     }
