@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.tasks.swe.ancestry import Ancestry
 from sleeptime_lib.tasks.swe.changes import Change, ChangedFile, Status, is_plain_path
 from sleeptime_lib.tasks.swe.git import Repository
-from sleeptime_lib.tasks.swe.log import Commit
+from sleeptime_lib.tasks.swe.log import Commit, Told, Touched
 
 _SHORT: Final = 10
 """Digits of a short hash."""
@@ -25,6 +26,9 @@ _MERGED: Final = re.compile(r"Merge pull request #(\d{1,9}) from \S+\s*")
 _TRAILER: Final = re.compile(
     r"^(signed-off-by|co-authored-by|reviewed-by|change-id): .*\n?", re.IGNORECASE | re.MULTILINE
 )
+
+
+_STATUSES: Final[Mapping[str, Status]] = {"A": "added", "D": "removed", "R": "renamed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,46 +57,44 @@ class Work:
     Attributes:
         commits: Oldest first.
         lines: Lines added and deleted in each file they touched.
-        old: The former path of each file that they renamed.
     """
 
     commits: tuple[Commit, ...]
     lines: Mapping[str, tuple[int, int]]
-    old: Mapping[str, str]
 
 
-def find_candidates(
-    line: Ancestry, commits: Mapping[str, Commit], pulls: Mapping[str, str]
-) -> Iterator[Candidate]:
+def find_candidates(line: Ancestry, pulls: Mapping[str, str]) -> Iterator[Candidate]:
     """Pull requests, then what the main line holds besides, each newest first.
 
     Args:
-        line: The ancestry of all commits.
-        commits: At least those of the main line.
+        line: The history.
         pulls: The head of each pull request by number.
     """
-    squashed = {}
+    commits, squashed = line.commits, dict[str, str]()
     for sha in line.main:
-        named = _SQUASHED.search(subject(commits.get(sha)))
+        named = _SQUASHED.search(subject(commits[sha]))
         if named:
             squashed[named[1]] = sha
     landings, numbers = set(), set()
     for number, head in reversed(list(pulls.items())):
+        if head not in commits:
+            continue
         place = line.landed.get(head)
         landing = squashed.get(number, "") if place is None else line.main[place]
-        own = line.own(head)
+        own, base = line.own(head)
         if own:
             landings.add(landing)
             numbers.add(number)
-            yield Candidate(number, head, own, line.base(own), landing)
+            yield Candidate(number, head, own, base, landing)
     for sha in reversed(line.main):
-        commit = commits.get(sha)
-        if commit is None or sha in landings:
+        commit = commits[sha]
+        if sha in landings:
             continue
         if len(commit.parents) > 1:
             named = _MERGED.match(commit.message)
-            head, own = commit.parents[1], line.own(commit.parents[1])
-            base = line.base(own)
+            sides = [parent for parent in commit.parents if parent in commits]
+            head = next((side for side in sides if not line.is_main(side)), sha)
+            own, base = line.own(head)
         else:
             named = _SQUASHED.search(subject(commit))
             head, own, base = sha, (sha,), "".join(commit.parents)
@@ -107,41 +109,45 @@ def work_of(candidate: Candidate, commits: Mapping[str, Commit]) -> Work:
     kept = [commit for commit in reversed(own) if len(commit.parents) < 2]
     kept.sort(key=lambda commit: commit.time)
     lines: dict[str, tuple[int, int]] = {}
-    old: dict[str, str] = {}
     for commit in kept:
         for file in commit.touched:
             added, deleted = lines.get(file.path, (0, 0))
             lines[file.path] = added + file.added, deleted + file.deleted
             if file.status == "R":
-                old[file.path] = file.old
                 lines.setdefault(file.old, (0, 0))
-    return Work(tuple(kept), lines, old)
+    return Work(tuple(kept), lines)
 
 
-def changed_files(
-    repository: Repository, worked: Sequence[tuple[Candidate, Work]]
-) -> list[tuple[ChangedFile, ...]]:
-    """For each candidate, the files its commits touched that differ between its base and head."""
-    places = [
-        (commit, path)
-        for candidate, work in worked
-        for commit in (candidate.base, candidate.head)
-        for path in work.lines
+def looked_into(
+    repository: Repository, candidates: Sequence[Candidate]
+) -> tuple[dict[str, Commit], list[tuple[Touched, ...]], bool]:
+    """What the candidates' own commits touched, and how each head differs from its base.
+
+    The third tells whether lines were counted: a clone that lacks contents of files lets none be.
+    """
+    try:
+        return *_looked_into(repository, candidates, "lines"), True
+    except InputError:
+        return *_looked_into(repository, candidates, "files"), False
+
+
+def _looked_into(
+    repository: Repository, candidates: Sequence[Candidate], telling: Told
+) -> tuple[dict[str, Commit], list[tuple[Touched, ...]]]:
+    own = list(dict.fromkeys(sha for candidate in candidates for sha in candidate.own))
+    commits = repository.history(own, len(own), told=telling, walk=False)
+    pairs = ((candidate.base, candidate.head) for candidate in candidates)
+    return {commit.sha: commit for commit in commits}, list(repository.compared(pairs, telling))
+
+
+def changed_files(work: Work, compared: Sequence[Touched]) -> tuple[ChangedFile, ...]:
+    """The files that differ between base and head and that the change's own commits touched."""
+    files = [
+        ChangedFile(file.path, _STATUSES.get(file.status, "modified"))
+        for file in compared
+        if is_plain_path(file.path) and {file.path, file.old} & work.lines.keys()
     ]
-    objects = dict(zip(places, repository.objects_at(places), strict=True))
-    found = []
-    for candidate, work in worked:
-        files: dict[str, Status] = {}
-        for path in filter(is_plain_path, work.lines):
-            before, after = objects[candidate.base, path], objects[candidate.head, path]
-            if before != after:
-                files[path] = "modified" if before and after else "added" if after else "removed"
-        for path, old in work.old.items():
-            if files.get(path) == "added" and files.get(old) == "removed":
-                files[path] = "renamed"
-                del files[old]
-        found.append(tuple(ChangedFile(path, files[path]) for path in sorted(files)))
-    return found
+    return tuple(sorted(files, key=lambda file: file.path))
 
 
 def told(candidate: Candidate, work: Work, commits: Mapping[str, Commit]) -> tuple[str, str]:

@@ -160,12 +160,10 @@ def write_changes(path: str | Path, changes: Iterable[Change]) -> None:
 
 def _fields(change: Change) -> dict[str, Any]:
     files = {status: change.paths(status) for status in STATUSES}
-    fields = {
-        name: getattr(change, name)
-        for name in ("repo", "number", "title", "body", "group", "base", "head")
-    }
-    fields |= {"started": change.started, "closed": change.closed}
-    return fields | {"files": {status: paths for status, paths in files.items() if paths}}
+    names = ("repo", "number", "title", "body", "group", "base", "head", "started", "closed")
+    fields = {name: getattr(change, name) for name in names}
+    fields["files"] = {status: paths for status, paths in files.items() if paths}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _own(row: SourceRow) -> Change:

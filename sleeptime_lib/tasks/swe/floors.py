@@ -40,7 +40,7 @@ def changed_lately(
     """The 3 files that the last 200 commits before the base touched most often."""
     counts = Counter(
         file.path
-        for commit in repository.history((change.base,), LATELY)
+        for commit in repository.history((change.base,), LATELY, told="files")
         for file in commit.touched
     )
     return _top(counts, _there(repository, change), 3)
@@ -70,7 +70,7 @@ def changed_together(
         return ()
     alone: Counter[str] = Counter()
     together: Counter[str] = Counter()
-    for commit in repository.history((change.base,), TOGETHER):
+    for commit in repository.history((change.base,), TOGETHER, told="files"):
         paths = {file.path for file in commit.touched}
         if len(paths) <= _CROWD:
             alone.update(paths)

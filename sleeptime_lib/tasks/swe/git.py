@@ -27,7 +27,16 @@ from typing import IO, Final
 
 from sleeptime_lib.errors import InputError, MissingDependency
 from sleeptime_lib.tasks.swe.changes import is_plain_path
-from sleeptime_lib.tasks.swe.log import LOG, WITH_FILES, Commit, read_log
+from sleeptime_lib.tasks.swe.log import (
+    COMPARE,
+    LOG,
+    TELLING,
+    Commit,
+    Told,
+    Touched,
+    read_comparisons,
+    read_log,
+)
 from sleeptime_lib.texts import brief
 
 FETCH_PULLS: Final = "git fetch origin '+refs/pull/*/head:refs/pull/*/head'"
@@ -68,7 +77,7 @@ class TreeFile:
     Attributes:
         path: Relative to the top of the repository, with "/".
         mode: "100644", or "100755" if it is executable.
-        size: In bytes.
+        size: In bytes; -1 where the clone lacks the content.
         oid: The name of the object that holds it, 40 hexadecimal digits.
     """
 
@@ -167,7 +176,8 @@ class Repository:
         """The first so many bytes of a regular file of a commit.
 
         Raises:
-            InputError: The commit is not in the clone, or has no such regular file.
+            InputError: The commit or the content is not in the clone, or it has no such regular
+                file.
         """
         self._require(commit)
         found = self._listed(("-l", commit, "--", path)) if is_plain_path(path) else []
@@ -180,18 +190,17 @@ class Repository:
     def contents(
         self, files: Iterable[TreeFile], most_bytes: int
     ) -> Iterator[tuple[TreeFile, bytes]]:
-        """Files with what they hold, one after the other; those of more bytes are left out.
+        """Files with what they hold, one after the other.
 
-        Raises:
-            InputError: The clone lacks one of them.
+        Those of more bytes are left out, and those whose content the clone lacks.
         """
-        wanted = [file for file in files if file.size <= most_bytes]
+        wanted = [file for file in files if 0 <= file.size <= most_bytes]
         given = _lines(file.oid for file in wanted)
         with self._git(("cat-file", "--batch", "--buffer"), given) as out:
             for file in wanted:
                 head = out.readline(200).split()
-                if len(head) != 3 or int(head[2]) != file.size:
-                    raise InputError(f"{self.path} lacks {file.path}; make a full clone")
+                if head[1:] != [b"blob", str(file.size).encode()]:
+                    raise InputError(f"{self.path}: {file.path} cannot be read; make a new clone")
                 yield file, out.read(file.size + 1)[: file.size]
 
     def write_tree_to(self, commit: str, folder: Path) -> int:
@@ -204,10 +213,14 @@ class Repository:
             How many files were written.
 
         Raises:
-            InputError: The commit is not in the clone, its files take more than 2 GB, or the folder
-                is not empty or cannot be written.
+            InputError: The commit or one of its files is not in the clone, they take more than
+                2 GB, or the folder is not empty or cannot be written.
         """
         files = [file for file in self.files_at(commit) if not _is_gits(file.path)]
+        lacking = [file.path for file in files if file.size < 0]
+        if lacking:
+            what = f"{len(lacking):,} files of commit {commit[:10]}, such as {lacking[0]}"
+            raise InputError(f"{self.path} lacks {what}; make a full clone")
         if sum(file.size for file in files) > _MOST_WRITTEN:
             raise InputError(
                 f"commit {commit[:10]} holds more than 2 GB; take a smaller repository"
@@ -227,43 +240,44 @@ class Repository:
             raise InputError(f"cannot write {error.filename or folder}: {reason}") from None
         return len(files)
 
-    def objects_at(self, places: Iterable[tuple[str, str]]) -> list[str]:
-        """The object of each (commit, path), "" where there is none; path "" is the commit's tree.
-
-        One process answers all.
-        """
-        asked = [f"{commit}:{path}" for commit, path in places]
-        form = "--batch-check=%(objectname) %(objecttype)"
-        given = _lines(place if place.isprintable() else "none" for place in asked)
-        listed = self._output(("cat-file", form, "--buffer"), given)
-        answers = [line.split(b" ") for line in listed.split(b"\n")[:-1]]
-        kinds = ([b"blob"], [b"tree"])
-        return [answer[0].decode() if answer[1:] in kinds else "" for answer in answers]
-
     def history(
-        self, tips: Iterable[str], most: int, *, files: bool = True, walk: bool = True
+        self, tips: Iterable[str], most: int, *, told: Told = "lines", walk: bool = True
     ) -> Iterator[Commit]:
-        """The commits that the tips reach, newest first, in one stream.
+        """The commits that the tips reach, in one stream: newest first, children before parents.
 
         Args:
             tips: Commits.
             most: How many commits at most.
-            files: Whether to tell what each commit touched, which takes far longer.
+            told: Whether only messages, also files, of which those are renamed whose content stayed
+                the same, or also lines, which takes longest.
             walk: Off: the tips alone, in their order, and nothing that they reach.
         """
         given = list(tips)
-        words = [*LOG, f"--max-count={most}", *(WITH_FILES if files else ())]
-        if not walk:
-            words.append("--no-walk=unsorted")
+        words = [*LOG, f"--max-count={most}", *TELLING[told]]
+        words.append("--date-order" if walk else "--no-walk=unsorted")
         if given:
             with self._git(words, _lines(given)) as out:
                 yield from read_log(out)
 
+    def compared(
+        self, pairs: Iterable[tuple[str, str]], told: Told = "lines"
+    ) -> Iterator[tuple[Touched, ...]]:
+        """For each pair of a base and a head, the files that differ, without counts of lines.
+
+        Args:
+            pairs: Commits.
+            told: As in `history`: how closely renamed files are looked for.
+        """
+        words = [*COMPARE, *(word for word in TELLING[told] if word != "--numstat")]
+        with self._git(words, _lines(f"{head} {base}" for base, head in pairs)) as out:
+            yield from read_comparisons(out)
+
     def has(self, commits: Iterable[str]) -> set[str]:
         """Those of the commits that are in the clone."""
-        wanted = [commit for commit in commits if _COMMIT.fullmatch(commit)]
-        found = self.objects_at((commit, "") for commit in wanted)
-        return {commit for commit, oid in zip(wanted, found, strict=True) if oid}
+        wanted = _lines(filter(_COMMIT.fullmatch, commits))
+        form = "--batch-check=%(objectname) %(objecttype)"
+        listed = self._output(("cat-file", form, "--buffer"), wanted).decode("ascii")
+        return {line[:40] for line in listed.splitlines() if line.endswith(" commit")}
 
     def _require(self, commit: str) -> None:
         if not _COMMIT.fullmatch(commit):
@@ -280,7 +294,7 @@ class Repository:
             if path and is_plain_path(path):
                 mode, _, oid, size = about.decode("ascii").split()
                 if mode in _REGULAR:
-                    found.append(TreeFile(path, mode, int(size), oid))
+                    found.append(TreeFile(path, mode, int(size) if size.isdigit() else -1, oid))
         return found
 
     def _output(self, words: Sequence[str], given: bytes = b"", *, own: bool = False) -> bytes:

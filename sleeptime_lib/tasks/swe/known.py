@@ -14,7 +14,13 @@ from typing import Final
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.tasks.swe.ancestry import ancestry
-from sleeptime_lib.tasks.swe.candidates import change_of, changed_files, find_candidates, work_of
+from sleeptime_lib.tasks.swe.candidates import (
+    change_of,
+    changed_files,
+    find_candidates,
+    looked_into,
+    work_of,
+)
 from sleeptime_lib.tasks.swe.changes import Change, read_changes
 from sleeptime_lib.tasks.swe.git import FETCH_PULLS, Repository
 from sleeptime_lib.tasks.swe.grouping import grouped
@@ -56,22 +62,24 @@ def complete(changes: Sequence[Change], repository: Repository) -> tuple[Change,
         )
     pulls |= {change.number: change.head for change in changes if change.head in there}
     tips = dict.fromkeys((tip, *pulls.values(), *(change.base for change in changes)))
-    commits = {commit.sha: commit for commit in repository.history(tips, MOST_COMMITS, files=False)}
-    line = ancestry({sha: commit.parents for sha, commit in commits.items()}, tip)
+    commits = {
+        commit.sha: commit for commit in repository.history(tips, MOST_COMMITS, told="messages")
+    }
+    line = ancestry(commits, tip)
     wanted = {change.number: change for change in changes}
-    candidates = {
-        candidate.number: replace(candidate, base=wanted[candidate.number].base)
-        for candidate in find_candidates(line, commits, pulls)
+    candidates = [
+        replace(candidate, base=wanted[candidate.number].base)
+        for candidate in find_candidates(line, pulls)
         if candidate.number in wanted
-    }
-    own = dict.fromkeys(sha for candidate in candidates.values() for sha in candidate.own)
-    commits |= {commit.sha: commit for commit in repository.history(own, len(own), walk=False)}
-    worked = [(candidate, work_of(candidate, commits)) for candidate in candidates.values()]
-    found = {
-        candidate.number: change_of("", candidate, work, files, commits)
-        for (candidate, work), files in zip(worked, changed_files(repository, worked), strict=True)
-        if work.commits and files
-    }
+    ]
+    own, compared, _ = looked_into(repository, candidates)
+    found = {}
+    for candidate, differing in zip(candidates, compared, strict=True):
+        work = work_of(candidate, own)
+        files = changed_files(work, differing)
+        if files:
+            known = change_of("", candidate, work, files, commits | own)
+            found[candidate.number] = known
     done = [_completed(change, found.get(change.number), repository) for change in changes]
     return tuple(done) if any(change.group for change in done) else grouped(done)
 

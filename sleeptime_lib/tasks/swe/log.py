@@ -1,22 +1,35 @@
-"""What `git log -z --raw --numstat` tells, one commit after the other."""
+"""What git tells of commits and what they touched, one after the other."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import IO, Final
+from typing import IO, Final, Literal
 
 from sleeptime_lib.errors import InputError
 
 LOG: Final = (
-    *("log", "--stdin", "-z", "--encoding=UTF-8", "--format=tformat:%H%x00%P%x00%ct%x00%B%x00"),
+    *(
+        "log",
+        "--stdin",
+        "-z",
+        "--encoding=UTF-8",
+        "--format=tformat:%H%x00%P%x00%ct%x00%at%x00%B%x00",
+    ),
     *("--no-show-signature", "--no-notes", "--no-color", "--no-decorate", "--no-mailmap"),
     *("--no-ext-diff", "--no-textconv"),
 )
 """The command whose output `read_log` reads."""
-WITH_FILES: Final = ("--raw", "--numstat", "--no-abbrev", "--find-renames", "-l400")
-"""What it takes besides, to tell what each commit touched."""
+Told = Literal["messages", "files", "lines"]
+TELLING: Final[Mapping[Told, tuple[str, ...]]] = {
+    "messages": (),
+    "files": ("--raw", "--no-abbrev", "--find-renames=100%"),
+    "lines": ("--raw", "--no-abbrev", "--find-renames", "-l400", "--numstat"),
+}
+"""What it takes besides, to tell what each commit touched. Only lines need what files held."""
+COMPARE: Final = ("diff-tree", "--stdin", "--always", "-r", "-z", "--no-ext-diff", "--no-textconv")
+"""The command whose output `read_comparisons` reads."""
 _LONGEST_MESSAGE: Final = 20_000
 _MOST_TOUCHED: Final = 2_000
 _READ: Final = 1 << 16
@@ -53,6 +66,7 @@ class Commit:
         sha: 40 hexadecimal digits.
         parents: Of a merge at least two.
         time: When it was committed, in unix seconds.
+        authored: When its author wrote it; a copy keeps this time.
         message: Subject and body, of at most 20,000 characters.
         touched: Its files against its parent, at most 2,000, those with names in UTF-8; of a merge
             none.
@@ -61,6 +75,7 @@ class Commit:
     sha: str
     parents: tuple[str, ...]
     time: int
+    authored: int
     message: str
     touched: tuple[Touched, ...] = ()
 
@@ -75,12 +90,7 @@ def read_log(out: IO[bytes]) -> Iterator[Commit]:
         record = token.lstrip(b"\n")
         counts = _COUNTS.fullmatch(record)
         if record.startswith(b":"):
-            letter = record.rpartition(b" ")[2][:1].decode("ascii", "replace")
-            old = path = _utf8(next(tokens, b""))
-            if letter in ("R", "C"):
-                path = _utf8(next(tokens, b""))
-            if path and old and len(touched) < _MOST_TOUCHED:
-                touched[path] = Touched(path, old, letter)
+            _keep(_entry(record, tokens), touched)
         elif counts:
             path = _utf8(counts[3])
             if not path:
@@ -97,14 +107,44 @@ def read_log(out: IO[bytes]) -> Iterator[Commit]:
         yield replace(commit, touched=tuple(touched.values()))
 
 
+def read_comparisons(out: IO[bytes]) -> Iterator[tuple[Touched, ...]]:
+    """For each pair of commits that were compared, the files that differ, at most 2,000."""
+    tokens = _tokens(out)
+    touched: dict[str, Touched] | None = None
+    for token in tokens:
+        if touched is not None and token.startswith(b":"):
+            _keep(_entry(token, tokens), touched)
+        else:
+            if touched is not None:
+                yield tuple(touched.values())
+            touched = {}
+    if touched is not None:
+        yield tuple(touched.values())
+
+
+def _entry(record: bytes, tokens: Iterator[bytes]) -> Touched:
+    """A raw entry: its last word is the status, and one or two paths follow."""
+    letter = record.rpartition(b" ")[2][:1].decode("ascii", "replace")
+    old = path = _utf8(next(tokens, b""))
+    if letter in ("R", "C"):
+        path = _utf8(next(tokens, b""))
+    return Touched(path, old, letter)
+
+
+def _keep(file: Touched, touched: dict[str, Touched]) -> None:
+    if file.path and file.old and len(touched) < _MOST_TOUCHED:
+        touched[file.path] = file
+
+
 def _header(sha: bytes, tokens: Iterator[bytes]) -> Commit:
-    parents, time, message = (next(tokens, b"") for _ in range(3))
-    if not (_SHA.fullmatch(sha) and time.isdigit()):
+    parents, time, authored, message = (next(tokens, b"") for _ in range(4))
+    if not (_SHA.fullmatch(sha) and time.isdigit() and authored.lstrip(b"-").isdigit()):
         raise InputError("git log gave what is no commit; use git 2.30 or newer")
     return Commit(
         sha=sha.decode("ascii"),
         parents=tuple(parents.decode("ascii").split()),
         time=int(time),
+        authored=int(authored),
         message=message.decode("utf-8", "replace").strip()[:_LONGEST_MESSAGE],
     )
 

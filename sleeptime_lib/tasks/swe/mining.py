@@ -22,6 +22,7 @@ from sleeptime_lib.tasks.swe.candidates import (
     change_of,
     changed_files,
     find_candidates,
+    looked_into,
     subject,
     told,
     work_of,
@@ -44,9 +45,6 @@ MOST_ADDED: Final = 5_000
 MOST_COMMITS: Final = 100_000
 _EXAMPLES: Final = 3
 
-_FROM_MAIN: Final = re.compile(
-    r"Merge (remote-tracking )?branch '([\w.-]+/)?(main|master|trunk|develop)'"
-)
 _REVERT: Final = re.compile(r"revert|this reverts commit", re.IGNORECASE)
 _FEATURE: Final = re.compile(r"feat(ure)?(\([^)]*\))?!?:", re.IGNORECASE)
 _NO_FEATURE: Final = re.compile(
@@ -117,21 +115,22 @@ def mine(
         raise InputError(f"limit {limit} gives no tasks; give 1 or more, or no limit for all")
     tip, pulls = repository.main_line(), repository.pull_refs()
     tips = dict.fromkeys((tip, *pulls.values()))
-    commits = {commit.sha: commit for commit in repository.history(tips, most)}
-    line = ancestry({sha: commit.parents for sha, commit in commits.items()}, tip)
+    commits = {commit.sha: commit for commit in repository.history(tips, most, told="files")}
     reasons: dict[str, list[str]] = {}
-    worked: list[tuple[Candidate, Work]] = []
-    for candidate in find_candidates(line, commits, pulls):
-        work = work_of(candidate, commits)
-        reason = _at_first_sight(candidate, work, commits)
+    likely = []
+    for candidate in find_candidates(ancestry(commits, tip), pulls):
+        reason = _at_first_sight(candidate, work_of(candidate, commits), commits)
         if reason:
             reasons.setdefault(reason, []).append(_shown(candidate, commits))
         else:
-            worked.append((candidate, work))
+            likely.append(candidate)
+    known, compared, counted = looked_into(repository, likely)
     named = name or _name(repository)
     found = []
-    for (candidate, work), files in zip(worked, changed_files(repository, worked), strict=True):
-        reason = _by_files(files, work)
+    for candidate, differing in zip(likely, compared, strict=True):
+        work = work_of(candidate, known)
+        files = changed_files(work, differing)
+        reason = _by_files(files) or (_by_lines(files, work) if counted else "")
         if reason:
             reasons.setdefault(reason, []).append(_shown(candidate, commits))
         else:
@@ -147,6 +146,8 @@ def mine(
     notices = []
     if not pulls:
         notices.append(f"the clone has no pull requests; to mine them too: {FETCH_PULLS}")
+    if not counted:
+        notices.append("the clone lacks contents of files: no lines were counted; make a full one")
     if len(commits) >= most:
         notices.append(f"only the newest {most:,} commits were read")
     return Mined(
@@ -160,8 +161,7 @@ def mine(
 
 def _at_first_sight(candidate: Candidate, work: Work, commits: Mapping[str, Commit]) -> str:
     """Why a candidate is no task, as far as its commits tell; "" if they do not."""
-    landing = commits.get(candidate.landing)
-    if landing and len(landing.parents) > 1 and _FROM_MAIN.match(landing.message):
+    if candidate.head == candidate.landing and not candidate.own:
         return "merges of the main branch"
     if not work.commits:
         return "no commits of their own"
@@ -172,13 +172,12 @@ def _at_first_sight(candidate: Candidate, work: Work, commits: Mapping[str, Comm
         return "reverts"
     if _NO_FEATURE.match(title) and not _FEATURE.match(title):
         return "by their title fixes, chores or the like"
-    added = sum(plus for plus, _ in work.lines.values())
-    if len(candidate.own) > MOST_OWN or len(work.lines) > MOST_FILES or added > MOST_ADDED:
+    if len(candidate.own) > MOST_OWN or len(work.lines) > MOST_FILES:
         return "giant diffs"
     return ""
 
 
-def _by_files(files: tuple[ChangedFile, ...], work: Work) -> str:
+def _by_files(files: tuple[ChangedFile, ...]) -> str:
     """Why a change is no task, as far as its files tell; "" if they do not."""
     kinds = {kind_of(file.path) for file in files if file.status != "renamed"}
     for reason, only in _ONLY:
@@ -187,11 +186,16 @@ def _by_files(files: tuple[ChangedFile, ...], work: Work) -> str:
     modified = [kind_of(file.path) for file in files if file.status == "modified"]
     if modified.count("source") + modified.count("test") < LEAST_MODIFIED:
         return f"fewer than {LEAST_MODIFIED} modified source files"
-    if "source" not in modified:
-        return "tests only"
+    return "" if "source" in modified else "tests only"
+
+
+def _by_lines(files: tuple[ChangedFile, ...], work: Work) -> str:
+    """Why a change is no task, as far as its lines tell; "" if they do not."""
+    if sum(added for added, _ in work.lines.values()) > MOST_ADDED:
+        return "giant diffs"
     written = [file.path for file in files if file.status in ("modified", "added")]
-    sources = [work.lines[path] for path in written if kind_of(path) == "source"]
-    gained = sum(plus - minus for plus, minus in sources)
+    sources = [work.lines.get(path, (0, 0)) for path in written if kind_of(path) == "source"]
+    gained = sum(added - deleted for added, deleted in sources)
     return f"fewer than {LEAST_GAINED} source lines gained" if gained < LEAST_GAINED else ""
 
 

@@ -87,9 +87,9 @@ def test_without_walking_only_the_commits_named_are_told_in_their_order(history)
     assert [commit.sha for commit in told] == list(named)
 
 
-def test_without_files_no_commit_tells_any(history):
+def test_where_only_messages_are_asked_for_no_commit_tells_files(history):
     history.commit("first", {"a.py": "1\n"})
-    (commit,) = Repository(history.path).history((history.head(),), 9, files=False)
+    (commit,) = Repository(history.path).history((history.head(),), 9, told="messages")
     assert (commit.message, commit.touched) == ("first", ())
 
 

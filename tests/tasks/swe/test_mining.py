@@ -11,6 +11,7 @@ from sleeptime_lib.tasks.swe.git import Repository
 from sleeptime_lib.tasks.swe.mining import mine
 
 FILES = ("app/a.py", "app/b.py", "app/c.py")
+OF_MAIN = "Merge branch 'main'"
 TEXT = "".join(f"x_{i} = {i}\n" for i in range(20))
 
 
@@ -243,10 +244,59 @@ def test_a_title_that_only_looks_like_a_fix_is_kept(history, title):
     assert len(numbers(history)) == 1
 
 
-def test_a_merge_of_the_main_branch_is_no_task(history):
-    branch(history, "far", "Add colours", *FILES)
-    history.merge("far", "Merge branch 'main' of example.org/clone")
-    assert "1 merges of the main branch" in why(history)
+def test_where_main_was_merged_into_itself_both_sides_are_the_main_line(history):
+    history.switch("there", "HEAD")
+    there = history.grow("Add colours", *FILES)
+    history.switch("main")
+    here = history.grow("Add sounds", *FILES[1:], "app/d.py")
+    history.git(
+        "merge", "--quiet", "--no-ff", "-s", "ours", "-m", f"{OF_MAIN} of host:clone", "there"
+    )
+    found = mined(history)
+    assert [change.head for change in found.changes] == [there, here]
+    assert ("merges of the main branch", 1) in [(one.reason, one.count) for one in found.dropped]
+
+
+def test_where_main_was_merged_into_a_branch_that_became_main_the_branch_is_one_task(history):
+    history.switch("topic", "HEAD")
+    history.grow("Add colours", *FILES[:2])
+    head = history.grow("in all places", *FILES)
+    history.switch("main")
+    base = history.git("rev-parse", "HEAD")
+    history.grow("Fix it", "app/d.py")
+    history.switch("topic")
+    history.merge("main", f"{OF_MAIN} into topic")
+    history.git("branch", "--force", "main", "topic")
+    history.switch("main")
+    (change,) = mined(history).changes
+    assert (change.base, change.head, change.title) == (base, head, "Add colours")
+    assert files_of(change) == dict.fromkeys(FILES, "modified")
+
+
+def test_what_was_rebased_from_main_does_not_count(history):
+    history.switch("topic", "HEAD")
+    start = history.git("rev-parse", "HEAD")
+    history.switch("main")
+    history.grow("Add sounds", "app/d.py", "app/e.py")
+    history.switch("topic")
+    history.grow("Add colours", *FILES)
+    history.switch("copied", start)
+    history.now += 86_400
+    history.git("cherry-pick", "main", "topic")
+    history.pull(3)
+    history.switch("main")
+    changes = {change.number: change for change in mined(history).changes}
+    assert files_of(changes["3"]) == dict.fromkeys(FILES, "modified")
+
+
+def test_a_clone_without_the_contents_of_files_is_mined_without_counting_lines(history, tmp_path):
+    history.grow("Add colours", *FILES)
+    history.git("config", "uploadpack.allowFilter", "true")
+    words = ("clone", "--quiet", "--bare", "--filter=blob:none", f"file://{history.path}")
+    history.git("-c", "protocol.file.allow=always", *words, str(tmp_path / "partial"))
+    found = mine(Repository(tmp_path / "partial"))
+    assert [files_of(change) for change in found.changes] == [dict.fromkeys(FILES, "modified")]
+    assert any("no lines were counted" in notice for notice in found.notices)
 
 
 def test_the_report_counts_every_change_once_and_shows_examples(history):
