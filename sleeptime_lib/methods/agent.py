@@ -26,6 +26,12 @@ from sleeptime_lib.records import Reply, ToolCall
 LONGEST_RESULT: Final = 12_000
 """Characters of one result."""
 
+MOST_TOLD: Final = 80_000
+"""Characters of all results of one attempt, so that the conversation fits into what models read."""
+
+_LEAST: Final = 300
+"""Characters that are told in any case: whether an edit was done."""
+
 KEEP_ON: Final = Prompt(
     "agent_continue",
     1,
@@ -128,7 +134,7 @@ async def work(
     messages = list(opening)
     definitions = [definition for definition, _ in tools.values()]
     course = Course()
-    silent = 0
+    silent, room = 0, MOST_TOLD
     while not course.finished and len(course.steps) < steps and silent < 2:
         reply = await call(messages, tools=definitions, **how)
         course.said = reply.text
@@ -146,6 +152,8 @@ async def work(
                 number = len(course.steps) + 1
                 course.steps.append(Step(number, asked.name, done, call.usage.completion))
             course.finished = course.finished or (done and asked.name == ends)
+            result = _within(result, room)
+            room = max(room - len(result), 0)
             content = f"{result}\n{_counter(course, steps)}"
             messages.append({"role": "tool", "tool_call_id": asked.call_id, "content": content})
     return course
@@ -212,6 +220,14 @@ def _shown(text: str) -> str:
     if len(text) <= LONGEST_RESULT:
         return text
     return f"{text[:LONGEST_RESULT]}\n(cut: a result has at most {LONGEST_RESULT:,} characters)"
+
+
+def _within(text: str, room: int) -> str:
+    """A result of an attempt that has room for so many characters more."""
+    if len(text) <= max(room, _LEAST):
+        return text
+    kept = text[: max(room, _LEAST)]
+    return f"{kept}\n(cut: an attempt is told at most {MOST_TOLD:,} characters in all)"
 
 
 def _message(reply: Reply) -> Mapping[str, Any]:

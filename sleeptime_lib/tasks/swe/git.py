@@ -48,6 +48,8 @@ _MOST_LISTED: Final = 256_000_000
 _MOST_WRITTEN: Final = 2_000_000_000
 """Bytes of a tree that is written to a folder."""
 
+_FEW_LACKING: Final = 20
+"""Of so many files one may be lacking, where large ones are left out anyway."""
 _REGULAR: Final = ("100644", "100755")
 _COMMIT: Final = re.compile("[0-9a-f]{40}")
 _PULL: Final = re.compile(r"refs/(?:remotes/[^/]+/)?(?:pull|pr)/([0-9]{1,9})(?:/head)?")
@@ -203,11 +205,17 @@ class Repository:
                     raise InputError(f"{self.path}: {file.path} cannot be read; make a new clone")
                 yield file, out.read(file.size + 1)[: file.size]
 
-    def write_tree_to(self, commit: str, folder: Path) -> int:
+    def write_tree_to(self, commit: str, folder: Path, most_bytes: int | None = None) -> int:
         """Write the regular files of a commit into a new or empty folder, byte for byte.
 
         No filter, no attribute and no line ending of the repository applies. Left out are symlinks,
         submodules, and paths that a later git could take for its own folder.
+
+        Args:
+            commit: 40 hexadecimal digits.
+            folder: New or empty.
+            most_bytes: Files of more are left out, and so are a few that the clone lacks, as clones
+                made with a limit on sizes do; None leaves out none.
 
         Returns:
             How many files were written.
@@ -218,7 +226,9 @@ class Repository:
         """
         files = [file for file in self.files_at(commit) if not _is_gits(file.path)]
         lacking = [file.path for file in files if file.size < 0]
-        if lacking:
+        if most_bytes is not None:
+            files = [file for file in files if file.size <= most_bytes]
+        if len(lacking) > (len(files) // _FEW_LACKING if most_bytes else 0):
             what = f"{len(lacking):,} files of commit {commit[:10]}, such as {lacking[0]}"
             raise InputError(f"{self.path} lacks {what}; make a full clone")
         if sum(file.size for file in files) > _MOST_WRITTEN:

@@ -29,10 +29,14 @@ from sleeptime_lib.texts import brief
 AIDER: Final = "aider"
 """The 18 tasks that the paper took from Aider, without anybody's text."""
 
+LARGEST: Final = 1_000_000
+"""Bytes of a file that is part of a copy: an agent opens no larger ones."""
 LONGEST_BODY: Final = 1_500
 """Characters of a past change's text."""
 LONGEST_DIFF: Final = 40
 """Lines shown of what a past change did to one file."""
+MOST_PAST: Final = 30_000
+"""Characters of all past changes of a task together; the newest are kept."""
 MOST_FILES: Final = 20
 """Files of a past change whose diff is shown."""
 _LONGEST_LINE: Final = 200
@@ -58,8 +62,8 @@ class Place(Context):
     past: tuple[Change, ...]
 
     def fill(self, folder: Path) -> None:
-        """Write the files of the commit into an empty folder."""
-        self.repository.write_tree_to(self.base, folder)
+        """Write the files of the commit into an empty folder; those that no agent opens are left."""
+        self.repository.write_tree_to(self.base, folder, LARGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +150,8 @@ def _in_clone(
 
 @lru_cache(maxsize=8)
 def _completed(changes: tuple[Change, ...], repository: Repository) -> tuple[Change, ...]:
-    """The changes with their times and heads; those that tell both are taken as they are."""
-    if all(change.head and change.closed and change.started for change in changes):
+    """The changes with times, heads and texts; those that tell all are taken as they are."""
+    if all(c.head and c.closed and c.started and (c.title or c.body) for c in changes):
         return changes
     return complete(changes, repository)
 
@@ -171,16 +175,29 @@ def _place(
     change: Change, changes: Sequence[Change], repository: Repository
 ) -> tuple[Place, Ticket]:
     name = f"{change.repo}#{change.number}@{change.base[:12]}"
-    past = related(change, changes)
+    past, texts = _kept(repository, related(change, changes))
     place = Place(
         context_id=name,
         cluster_id=cluster_of(change),
-        text="\n\n".join(past_text(repository, one) for one in past),
+        text="\n\n".join(texts),
         repository=repository,
         base=change.base,
         past=past,
     )
     return place, Ticket(name, name, ticket(change), gold_of(change), change=change)
+
+
+def _kept(repository: Repository, past: Sequence[Change]) -> tuple[tuple[Change, ...], list[str]]:
+    """The newest past changes that fit into a request together, oldest first, with their texts."""
+    texts: list[str] = []
+    room = MOST_PAST
+    for change in reversed(past):
+        text = brief(past_text(repository, change), MOST_PAST)
+        if len(text) > room:
+            break
+        room -= len(text)
+        texts.insert(0, text)
+    return tuple(past[len(past) - len(texts) :]), texts
 
 
 def gold_of(change: Change) -> str:
