@@ -26,7 +26,7 @@ from sleeptime_lib.records import Reply, ToolCall
 LONGEST_RESULT: Final = 12_000
 """Characters of one result."""
 
-MOST_TOLD: Final = 80_000
+MOST_TOLD: Final = 60_000
 """Characters of all results of one attempt, so that the conversation fits into what models read."""
 
 _LEAST: Final = 300

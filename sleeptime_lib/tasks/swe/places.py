@@ -35,7 +35,7 @@ LONGEST_BODY: Final = 1_500
 """Characters of a past change's text."""
 LONGEST_DIFF: Final = 40
 """Lines shown of what a past change did to one file."""
-MOST_PAST: Final = 30_000
+MOST_PAST: Final = 20_000
 """Characters of all past changes of a task together; the newest are kept."""
 MOST_FILES: Final = 20
 """Files of a past change whose diff is shown."""
@@ -62,7 +62,7 @@ class Place(Context):
     past: tuple[Change, ...]
 
     def fill(self, folder: Path) -> None:
-        """Write the files of the commit into an empty folder; those that no agent opens are left."""
+        """Write the files of the commit into an empty folder, but for those that are too large."""
         self.repository.write_tree_to(self.base, folder, LARGEST)
 
 
