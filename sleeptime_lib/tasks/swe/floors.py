@@ -1,7 +1,8 @@
 """Which files a change will touch, predicted without any model: what an agent has to beat.
 
-Each predictor sees what an agent may see, the repository at the base commit and before, the ticket
-and the related past, and names files that exist at the base commit.
+Each predictor sees what an agent may see: the repository at the base commit and before, the ticket
+and the related past. It names source files that exist at the base commit; that a task modifies
+some of those is known.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def changed_lately(
         for commit in repository.history((change.base,), LATELY, told="files")
         for file in commit.touched
     )
-    return _top(counts, _there(repository, change), 3)
+    return _top(counts, _sources(repository, change), 3)
 
 
 def touched_by_past(
@@ -51,20 +52,20 @@ def touched_by_past(
 ) -> tuple[str, ...]:
     """The 5 files that related past changes touched most often."""
     counts = Counter(path for other in past for path in other.paths())
-    return _top(counts, _there(repository, change), 5)
+    return _top(counts, _sources(repository, change), 5)
 
 
 def all_of_past(repository: Repository, change: Change, past: Sequence[Change]) -> tuple[str, ...]:
     """Every file that related past changes touched."""
     counts = Counter(path for other in past for path in other.paths())
-    return _top(counts, _there(repository, change), len(counts))
+    return _top(counts, _sources(repository, change), len(counts))
 
 
 def changed_together(
     repository: Repository, change: Change, past: Sequence[Change]
 ) -> tuple[str, ...]:
     """The files that the ticket names, then those that most often changed with them; 5 in all."""
-    there = _there(repository, change)
+    there = _sources(repository, change)
     named = _named_in(ticket(change), there)
     if not named:
         return ()
@@ -89,7 +90,7 @@ def found_by_words(
     Written out here, with k1 = 1.5 and b = 0.75: no package for it is among the dependencies.
     """
     asked = set(words(ticket(change)))
-    files = [file for file in repository.files_at(change.base) if _is_read(file)]
+    files = _sources(repository, change).values()
     found, lengths, shared = {}, {}, Counter[str]()
     for file, content in repository.contents(files, _LARGEST):
         if b"\0" not in content[:8_000]:
@@ -126,12 +127,9 @@ def _top(scores: Mapping[str, float], there: Iterable[str], most: int) -> tuple[
     return tuple(sorted(kept, key=lambda path: (-scores[path], path))[:most])
 
 
-def _there(repository: Repository, change: Change) -> set[str]:
-    return {file.path for file in repository.files_at(change.base)}
-
-
-def _is_read(file: TreeFile) -> bool:
-    return kind_of(file.path) not in ("vendored", "generated")
+def _sources(repository: Repository, change: Change) -> dict[str, TreeFile]:
+    files = repository.files_at(change.base)
+    return {file.path: file for file in files if kind_of(file.path) == "source"}
 
 
 def _named_in(text: str, paths: Iterable[str]) -> set[str]:

@@ -128,10 +128,9 @@ class Repository:
                 named = self._output(("rev-parse", "--verify", "--quiet", name), own=True)
             except InputError:
                 continue
-            found = named.decode("ascii", "replace").strip()
-            if not _COMMIT.fullmatch(found):
-                raise InputError(f"{self.path} names its objects by SHA-256; only SHA-1 is read")
-            return found
+            if _COMMIT.fullmatch(found := named.decode("ascii").strip()):
+                return found
+            raise InputError(f"{self.path} names its objects by SHA-256; only SHA-1 is read")
         raise InputError(f"{self.path} has no commit at HEAD; check out its main branch")
 
     def pull_refs(self) -> dict[str, str]:
@@ -140,12 +139,10 @@ class Repository:
         They stand under `refs/pull/N/head` or `refs/remotes/REMOTE/pull/N` (also `pr`).
         """
         found: dict[str, str] = {}
-        words = ("for-each-ref", "--format=%(objectname) %(refname)")
-        listed = self._output(words, own=True)
+        listed = self._output(("for-each-ref", "--format=%(objectname) %(refname)"), own=True)
         for line in listed.decode("utf-8", "replace").splitlines():
             oid, _, name = line.partition(" ")
-            named = _PULL.fullmatch(name)
-            if named:
+            if named := _PULL.fullmatch(name):
                 found.setdefault(named[1], oid)
         there = self.has(found.values())
         return {

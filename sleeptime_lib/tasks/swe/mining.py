@@ -1,10 +1,10 @@
 """Tasks from the history of any git repository.
 
 A candidate (see `candidates`) is kept if it modifies at least three source files, not all of them
-tests, and adds a feature. The second is a guess from its title and from lines: its first words are
-not those of fixes, chores, documentation, releases or clean-ups, and its source files gain at least
-ten lines net. Whatever is dropped is counted, with the first reason that applies, and with
-examples.
+tests, and adds a feature. The second is a guess from text and lines: its title does not begin with
+the words of fixes, chores, releases or clean-ups (without a title of its own: nor do most of its
+commits, or one of them says "feat:"), and its source files get at least ten new lines and more than
+they lose. Whatever is dropped is counted, with the first reason that applies, and with examples.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from sleeptime_lib.texts import brief
 
 LEAST_MODIFIED: Final = 3
 """Source files, as in the paper."""
-LEAST_GAINED: Final = 10
-"""Lines that source files gain net by a feature."""
+LEAST_ADDED: Final = 10
+"""Lines that a feature adds to source files."""
 MOST_FILES: Final = 60
 """Files of one change; with more it is no single feature."""
 MOST_ADDED: Final = 5_000
@@ -50,7 +50,7 @@ _FEATURE: Final = re.compile(r"feat(ure)?(\([^)]*\))?!?:", re.IGNORECASE)
 _NO_FEATURE: Final = re.compile(
     r"\W*("
     r"(hot-?|bug-?)?fix(es|ed|ing|up)?|bugs?|chores?|docs?|documentation|readme|typos?|styles?"
-    r"|tests?|ci|build|perf|refactor(s|ed|ing)?|clean(s|ed|ing)?[- ]?(up)?|lint|format(ting|ted)?"
+    r"|tests?|ci|build|perf|refac(tor(s|ed|ing)?)?|clean(s|ed|ing)?[- ]?(up)?|lint|format(ting|ted)?"
     r"|bump(s|ed)?|upgrade[sd]?|deps|dependency|dependencies|releases?|(set )?version|v?\d+\.\d+"
     r"|updated? (the )?(docs?|readme|changelog|dependencies|version|requirements)"
     r"|remove[sd]?|delete[sd]?|renam(es?|ed|ing)|mov(es?|ed|ing)|wip|copy"
@@ -117,12 +117,24 @@ def mine(
     tips = dict.fromkeys((tip, *pulls.values()))
     commits = {commit.sha: commit for commit in repository.history(tips, most, told="files")}
     reasons: dict[str, list[str]] = {}
-    likely = []
-    for candidate in find_candidates(ancestry(commits, tip), pulls):
-        reason = _at_first_sight(candidate, work_of(candidate, commits), commits)
+
+    def kept(candidate: Candidate, title: str, reason: str) -> bool:
         if reason:
-            reasons.setdefault(reason, []).append(_shown(candidate, commits))
-        else:
+            reasons.setdefault(reason, []).append(f"{candidate.number} {brief(title, 60)}".strip())
+        return not reason
+
+    changes = [
+        candidate
+        for candidate in find_candidates(ancestry(commits, tip), pulls)
+        if kept(candidate, subject(commits[candidate.head]), _at_first_sight(candidate, commits))
+    ]
+    likely = []
+    pairs = [(candidate.base, candidate.head) for candidate in changes]
+    for candidate, differing in zip(changes, repository.compared(pairs, "files"), strict=True):
+        work = work_of(candidate, commits)
+        title, _ = told(candidate, work, commits)
+        reason = _by_files(changed_files(work, differing), work) or _by_text(title, work)
+        if kept(candidate, title, reason):
             likely.append(candidate)
     known, compared, counted = looked_into(repository, likely)
     named = name or _name(repository)
@@ -130,11 +142,10 @@ def mine(
     for candidate, differing in zip(likely, compared, strict=True):
         work = work_of(candidate, known)
         files = changed_files(work, differing)
-        reason = _by_files(files) or (_by_lines(files, work) if counted else "")
-        if reason:
-            reasons.setdefault(reason, []).append(_shown(candidate, commits))
-        else:
-            found.append(change_of(named, candidate, work, files, commits))
+        change = change_of(named, candidate, work, files, commits)
+        reason = _by_files(files, work) or (_by_lines(files, work) if counted else "")
+        if kept(candidate, change.title, reason):
+            found.append(change)
     found.sort(key=lambda change: (change.closed, change.number))
     dropped = [
         Dropped(reason, len(shown), tuple(shown[:_EXAMPLES])) for reason, shown in reasons.items()
@@ -159,25 +170,18 @@ def mine(
     )
 
 
-def _at_first_sight(candidate: Candidate, work: Work, commits: Mapping[str, Commit]) -> str:
-    """Why a candidate is no task, as far as its commits tell; "" if they do not."""
+def _at_first_sight(candidate: Candidate, commits: Mapping[str, Commit]) -> str:
+    """Why a candidate is no task, as far as its place in the history tells; "" if it does not."""
     if candidate.head == candidate.landing and not candidate.own:
         return "merges of the main branch"
-    if not work.commits:
+    if not any(len(commits[sha].parents) < 2 for sha in candidate.own):
         return "no commits of their own"
     if candidate.base not in commits:
         return "no commit that they start from"
-    title, _ = told(candidate, work, commits)
-    if _REVERT.match(title):
-        return "reverts"
-    if _NO_FEATURE.match(title) and not _FEATURE.match(title):
-        return "by their title fixes, chores or the like"
-    if len(candidate.own) > MOST_OWN or len(work.lines) > MOST_FILES:
-        return "giant diffs"
-    return ""
+    return "giant diffs" if len(candidate.own) > MOST_OWN else ""
 
 
-def _by_files(files: tuple[ChangedFile, ...]) -> str:
+def _by_files(files: tuple[ChangedFile, ...], work: Work) -> str:
     """Why a change is no task, as far as its files tell; "" if they do not."""
     kinds = {kind_of(file.path) for file in files if file.status != "renamed"}
     for reason, only in _ONLY:
@@ -186,7 +190,21 @@ def _by_files(files: tuple[ChangedFile, ...]) -> str:
     modified = [kind_of(file.path) for file in files if file.status == "modified"]
     if modified.count("source") + modified.count("test") < LEAST_MODIFIED:
         return f"fewer than {LEAST_MODIFIED} modified source files"
-    return "" if "source" in modified else "tests only"
+    if "source" not in modified:
+        return "tests only"
+    return "giant diffs" if len(work.lines) > MOST_FILES else ""
+
+
+def _by_text(title: str, work: Work) -> str:
+    """Why a change is no task, as far as its text tells; "" if it does not."""
+    if _REVERT.match(title):
+        return "reverts"
+    subjects = [subject(commit) for commit in work.commits]
+    judged = subjects if title == subjects[0] else [title]
+    if any(map(_FEATURE.match, judged)):
+        return ""
+    others = list(filter(_NO_FEATURE.match, judged))
+    return "fixes, chores or the like by their text" if 2 * len(others) > len(judged) else ""
 
 
 def _by_lines(files: tuple[ChangedFile, ...], work: Work) -> str:
@@ -195,13 +213,10 @@ def _by_lines(files: tuple[ChangedFile, ...], work: Work) -> str:
         return "giant diffs"
     written = [file.path for file in files if file.status in ("modified", "added")]
     sources = [work.lines.get(path, (0, 0)) for path in written if kind_of(path) == "source"]
-    gained = sum(added - deleted for added, deleted in sources)
-    return f"fewer than {LEAST_GAINED} source lines gained" if gained < LEAST_GAINED else ""
-
-
-def _shown(candidate: Candidate, commits: Mapping[str, Commit]) -> str:
-    commit = commits.get(candidate.landing) or commits.get(candidate.head)
-    return f"{candidate.number} {brief(subject(commit), 60)}".strip()
+    added, deleted = (sum(counts[i] for counts in sources) for i in (0, 1))
+    if added < LEAST_ADDED:
+        return f"fewer than {LEAST_ADDED} source lines added"
+    return "" if added > deleted else "more source lines taken than added"
 
 
 def _name(repository: Repository) -> str:

@@ -52,6 +52,14 @@ def test_what_came_after_the_base_is_not_seen(history):
     assert [floor(repository, task, siblings) for _, floor in FLOORS] == [("a.py",)] * 5
 
 
+def test_only_source_files_are_predicted(history):
+    history.grow("grow", "a.py", "README.md", "tests/test_a.py", "data.json", "vendor/v.py")
+    task = change(history, "a.py README.md test_a.py data.json v.py")
+    siblings = past(["a.py", "README.md", "tests/test_a.py"])
+    repository = Repository(history.path)
+    assert [floor(repository, task, siblings) for _, floor in FLOORS] == [("a.py",)] * 5
+
+
 def test_files_that_are_gone_at_the_base_are_not_predicted(history):
     history.grow("grow", "a.py", "b.py")
     history.commit("lose", {"b.py": None})
@@ -100,7 +108,8 @@ def test_the_words_of_the_ticket_are_found_in_paths_and_contents(history):
             "net/mail.py": "def send_mail(): pass\n",
             "net/paint.py": "def colour_charts(): return 'colour'\n",
             "vendor/colour.py": "colour = charts\n",
-            "picture.png": b"\0colour charts",
+            "colour.md": "charts",
+            "binary.py": b"\0colour charts",
         },
     )
     found = found_by_words(Repository(history.path), change(history, "More colour for charts"), ())
