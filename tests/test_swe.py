@@ -119,6 +119,28 @@ class TestRun:
         pd.testing.assert_frame_equal(lasting(run.path), lasting(again.path))
 
 
+async def own_notes(call, context, setting, draw):
+    from sleeptime_lib import Notes
+
+    return Notes("- docs/money.md (1 of 1)" if context.text else "")
+
+
+class TestSleepMethods:
+    def test_a_method_that_others_use_makes_notes_from_the_text_of_the_past(self, tmp_path):
+        run = runs.run(
+            "swe", out=tmp_path, sleep_method="rethink", limit=1, budgets=(5,), floors=False
+        )
+        assert (run.rows.error == "").all()
+        assert len(run.notes()) == 1
+
+    def test_a_function_of_ones_own_takes_the_place(self, tmp_path):
+        run = runs.run(
+            "swe", out=tmp_path, sleep_method=own_notes, limit=1, budgets=(5,), floors=False
+        )
+        assert (run.rows.error == "").all()
+        assert run.notes().text.iloc[0].startswith("- docs/money.md")
+
+
 class TestReport:
     def test_the_floors_are_on_the_plots(self, run):
         drawn = run.pictures()
@@ -199,6 +221,11 @@ class TestOnAClone:
         assert done.returncode == 2
         assert "add --repo PATH" in done.stderr
 
+    @pytest.mark.parametrize("name", ["generated-sew", "procedural-p1", "changes.csv"])
+    def test_data_that_it_does_not_know_are_refused_with_those_it_does(self, clone, name):
+        with pytest.raises(InputError, match="give generated-swe, aider, hub:OWNER/NAME"):
+            load(name, repo=str(clone[0]), limit=None, seed=0)
+
     def test_another_clone_is_refused(self, clone):
         other = generate(0).repositories["generated/shelf"].path
         with pytest.raises(InputError, match="none of the 18 base commits"):
@@ -271,9 +298,11 @@ class TestOverASocket:
             process = subprocess.Popen(
                 [sys.executable, "-m", "sleeptime_lib", *words], cwd=tmp_path
             )
+            end = time.monotonic() + 120
             try:
                 while server.log.generated.total() < 5:
                     assert process.poll() is None
+                    assert time.monotonic() < end
                     time.sleep(0.02)
             finally:
                 process.send_signal(signal.SIGKILL)

@@ -195,7 +195,8 @@ async def answer(
         return await _from_names(call, context, question, setting, sample)
     assert isinstance(setting, Attempt)
     async with copied(context.fill) as (files, folder):
-        sandbox = Sandbox(folder, find_bubblewrap()) if setting.allow_run else None
+        bubblewrap = await asyncio.to_thread(find_bubblewrap) if setting.allow_run else ""
+        sandbox = Sandbox(folder, bubblewrap) if bubblewrap else None
         course = await work(
             call,
             messages(context, question, [note.text for note in notes], setting),

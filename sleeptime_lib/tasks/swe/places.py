@@ -19,7 +19,7 @@ from typing import Final
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Context, Question, Task
-from sleeptime_lib.tasks.swe.changes import Change, read_changes, related, ticket
+from sleeptime_lib.tasks.swe.changes import HUB, Change, read_changes, related, ticket
 from sleeptime_lib.tasks.swe.generated import GENERATED, generate
 from sleeptime_lib.tasks.swe.git import Repository
 from sleeptime_lib.tasks.swe.known import AIDER as AIDER_FILE
@@ -96,6 +96,11 @@ def load(dataset: str, *, repo: str | None, limit: int | None, seed: int) -> Tas
         made = generate(seed)
         where, changes, tasks = made.repositories, made.changes, made.tasks
     else:
+        if not (dataset == AIDER or dataset.startswith(HUB) or dataset.endswith(".jsonl")):
+            raise InputError(
+                f"unknown dataset {brief(repr(dataset), 100)}: give {GENERATED}, {AIDER}, "
+                f"{HUB}OWNER/NAME, or the path of a .jsonl file of changes"
+            )
         if not repo:
             raise InputError(
                 f"{dataset} are changes of a repository: add --repo PATH, the folder of its clone"
