@@ -1,11 +1,10 @@
 """A git repository, read without running anything that it or this machine configures.
 
-The only place that runs git. What could execute something stays outside by construction: commits,
-trees and files are read from an empty repository of our own that borrows the object store of the
-one given. So its config, hooks, attributes, grafts and replacements are never read, and a clone
-that lacks objects cannot fetch them. Names of refs are the one thing that git reads from the
-repository itself, with two commands that execute nothing. The environment is our own, there is no
-pager, no index, no work tree, and no transport is allowed.
+The only place that runs git. What could execute something stays outside by construction: git runs
+in an empty repository of our own that borrows the object store of the one given and, where refs are
+asked for, its refs. So its config, hooks, attributes, grafts and replacements are never read, and a
+clone that lacks objects cannot fetch them. The environment is our own, there is no pager, no index,
+no work tree, and no transport is allowed; time, memory and output are bounded.
 
 Alternates of the object store are followed: clones made with --shared or --reference need them.
 """
@@ -14,12 +13,13 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -34,8 +34,10 @@ from sleeptime_lib.tasks.swe.log import (
     Commit,
     Told,
     Touched,
+    TreeFile,
     read_comparisons,
     read_log,
+    read_tree,
 )
 from sleeptime_lib.texts import brief
 
@@ -48,7 +50,9 @@ _MOST_LISTED: Final = 256_000_000
 _MOST_WRITTEN: Final = 2_000_000_000
 """Bytes of a tree that is written to a folder."""
 
-_REGULAR: Final = ("100644", "100755")
+_MOST_MEMORY: Final = 2_000_000_000
+"""Bytes that one git process may allocate."""
+
 _COMMIT: Final = re.compile("[0-9a-f]{40}")
 _PULL: Final = re.compile(r"refs/(?:remotes/[^/]+/)?(?:pull|pr)/([0-9]{1,9})(?:/head)?")
 _ENVIRONMENT: Final = {
@@ -68,23 +72,6 @@ _ENVIRONMENT: Final = {
     "GIT_NO_LAZY_FETCH": "1",
 }
 """All that git sees of the environment, but for where the repository is."""
-
-
-@dataclass(frozen=True, slots=True)
-class TreeFile:
-    """A regular file of a commit.
-
-    Attributes:
-        path: Relative to the top of the repository, with "/".
-        mode: "100644", or "100755" if it is executable.
-        size: In bytes; -1 where the clone lacks the content.
-        oid: The name of the object that holds it, 40 hexadecimal digits.
-    """
-
-    path: str
-    mode: str
-    size: int
-    oid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +106,17 @@ class Repository:
         """The newest commit of the main branch: of origin's where there is one, else of HEAD.
 
         Raises:
-            InputError: The repository has no commit, or names its objects by SHA-256.
+            InputError: There is no such commit, or the repository names its objects by SHA-256.
         """
         for name in ("refs/remotes/origin/HEAD", "HEAD"):
+            words = ("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
             try:
-                named = self._output(("rev-parse", "--verify", "--quiet", name), own=True)
+                return self._output(words, refs=True).decode("ascii").strip()
             except InputError:
                 continue
-            if _COMMIT.fullmatch(found := named.decode("ascii").strip()):
-                return found
-            raise InputError(f"{self.path} names its objects by SHA-256; only SHA-1 is read")
-        raise InputError(f"{self.path} has no commit at HEAD; check out its main branch")
+        raise InputError(
+            f"{self.path} has no commit at HEAD that SHA-1 names; check out its main branch"
+        )
 
     def pull_refs(self) -> dict[str, str]:
         """Head commits of the pull requests that the clone holds, by number, lowest first.
@@ -137,7 +124,7 @@ class Repository:
         They stand under `refs/pull/N/head` or `refs/remotes/REMOTE/pull/N` (also `pr`).
         """
         found: dict[str, str] = {}
-        listed = self._output(("for-each-ref", "--format=%(objectname) %(refname)"), own=True)
+        listed = self._output(("for-each-ref", "--format=%(objectname) %(refname)"), refs=True)
         for line in listed.decode("utf-8", "replace").splitlines():
             oid, _, name = line.partition(" ")
             if named := _PULL.fullmatch(name):
@@ -284,18 +271,22 @@ class Repository:
             raise InputError(f"commit {commit} is not in the clone; fetch it with: {FETCH_PULLS}")
 
     def _listed(self, words: Sequence[str]) -> list[TreeFile]:
-        found = []
-        for entry in self._output(("ls-tree", "-z", "--full-tree", *words)).split(b"\0"):
-            about, _, name = entry.partition(b"\t")
-            path = name.decode("utf-8", "surrogateescape")
-            if path and is_plain_path(path):
-                mode, _, oid, size = about.decode("ascii").split()
-                if mode in _REGULAR:
-                    found.append(TreeFile(path, mode, int(size) if size.isdigit() else -1, oid))
-        return found
+        return read_tree(self._output(("ls-tree", "-z", "--full-tree", *words)))
 
-    def _output(self, words: Sequence[str], given: bytes = b"", *, own: bool = False) -> bytes:
-        with self._git(words, given, own=own) as out:
+    def _furnish(self, empty: Path, refs: bool) -> None:
+        """Make a folder a repository, with the refs of this one or with none."""
+        head = _first_line(self._git_dir / "HEAD") if refs else "ref: refs/heads/none"
+        (empty / "HEAD").write_text(f"{head}\n", encoding="utf-8", errors="surrogateescape")
+        if (self._shared / "shallow").is_file():
+            (empty / "shallow").symlink_to(self._shared / "shallow")
+        if not refs:
+            (empty / "refs").mkdir()
+            return
+        for name in ("refs", "packed-refs"):
+            (empty / name).symlink_to(self._shared / name)
+
+    def _output(self, words: Sequence[str], given: bytes = b"", *, refs: bool = False) -> bytes:
+        with self._git(words, given, refs=refs) as out:
             listed = out.read(_MOST_LISTED + 1)
         if len(listed) > _MOST_LISTED:
             raise InputError(f"{self.path}: git {words[0]} lists more than 256 MB; too large")
@@ -303,24 +294,22 @@ class Repository:
 
     @contextmanager
     def _git(
-        self, words: Sequence[str], given: bytes = b"", *, own: bool = False
+        self, words: Sequence[str], given: bytes = b"", *, refs: bool = False
     ) -> Iterator[IO[bytes]]:
         """The output of one git process, which ends with the block at the latest.
 
         Args:
             words: The command.
             given: What it reads.
-            own: Whether it runs in the repository itself, for refs, and not in our empty one.
+            refs: Whether it sees the repository's refs.
         """
-        empty = Path(_empty_repository().name)
-        places = {
-            "GIT_DIR": str(self._git_dir if own else empty),
-            "GIT_OBJECT_DIRECTORY": str(self._shared / "objects"),
-        }
-        if (self._shared / "shallow").is_file():
-            places["GIT_SHALLOW_FILE"] = str(self._shared / "shallow")
-        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as told:
+        with (
+            tempfile.TemporaryDirectory(prefix="sleeptime-git-") as empty,
             # Files, so that no pipe can fill up while nobody reads it.
+            tempfile.TemporaryFile() as asked,
+            tempfile.TemporaryFile() as told,
+        ):
+            self._furnish(Path(empty), refs)
             asked.write(given)
             asked.seek(0)
             process = subprocess.Popen(
@@ -328,9 +317,11 @@ class Repository:
                 stdin=asked,
                 stdout=subprocess.PIPE,
                 stderr=told,
-                env=_ENVIRONMENT | places,
+                env=_ENVIRONMENT
+                | {"GIT_DIR": empty, "GIT_OBJECT_DIRECTORY": str(self._shared / "objects")},
                 cwd=empty,
             )
+            _bound_memory(process.pid)
             out = process.stdout
             assert out is not None
             late = threading.Timer(_LONGEST_S, process.kill)
@@ -360,13 +351,11 @@ def _program() -> str:
     return str(Path(found).absolute())
 
 
-@cache
-def _empty_repository() -> tempfile.TemporaryDirectory[str]:
-    """A repository without anything in it, for as long as the process lives."""
-    made = tempfile.TemporaryDirectory(prefix="sleeptime-git-")
-    (Path(made.name) / "refs").mkdir()
-    (Path(made.name) / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
-    return made
+def _bound_memory(pid: int) -> None:
+    """Let no process grow without end: a file that it reads may have none."""
+    if hasattr(resource, "prlimit"):  # Linux
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
 
 
 def _find_git_dir(path: Path) -> Path:
