@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from sleeptime_lib.errors import InputError, MissingDependency
-from sleeptime_lib.tasks.swe.changes import is_plain_path
+from sleeptime_lib.tasks.swe.changes import is_gits, is_plain_path
 from sleeptime_lib.tasks.swe.log import (
     COMPARE,
     LOG,
@@ -141,8 +141,7 @@ class Repository:
             InputError: It is not in the clone.
         """
         self._require(commit)
-        listed = self._output(("rev-list", "--timestamp", "--max-count=1", commit, "--"))
-        return int(listed.split()[0])
+        return next(self.history((commit,), 1, told="messages")).time
 
     def files_at(self, commit: str) -> list[TreeFile]:
         """The regular files of a commit, by path.
@@ -200,7 +199,7 @@ class Repository:
             InputError: The commit or one of its files is not in the clone, they take more than
                 2 GB, or the folder is not empty or cannot be written.
         """
-        files = [file for file in self.files_at(commit) if not _is_gits(file.path)]
+        files = [file for file in self.files_at(commit) if not is_gits(file.path)]
         lacking = [file.path for file in files if file.size < 0]
         if lacking:
             what = f"{len(lacking):,} files of commit {commit[:10]}, such as {lacking[0]}"
@@ -376,12 +375,3 @@ def _first_line(path: Path) -> str:
 
 def _lines(items: Iterable[str]) -> bytes:
     return "".join(f"{item}\n" for item in items).encode("utf-8")
-
-
-def _is_gits(path: str) -> bool:
-    """Whether part of a path is git's own folder, or could be on some file system."""
-    for part in path.split("/"):
-        seen = "".join(filter(str.isascii, part)).rstrip(". ").lower()
-        if seen.partition(":")[0] in (".git", "git~1"):
-            return True
-    return False

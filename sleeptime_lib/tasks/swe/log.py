@@ -100,7 +100,7 @@ class TreeFile:
 
 
 def read_tree(listed: bytes) -> list[TreeFile]:
-    """The regular files of `git ls-tree -z -l`, but for names that lead out or are no plain text."""
+    """The regular files of `git ls-tree -z -l` whose names are plain text and lead nowhere else."""
     found = []
     for entry in listed.split(b"\0"):
         about, _, name = entry.partition(b"\t")
