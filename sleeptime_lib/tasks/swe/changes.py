@@ -248,6 +248,15 @@ def is_plain_path(path: str) -> bool:
     )
 
 
+def is_gits(path: str) -> bool:
+    """Whether part of a path is git's own folder, or could be on some file system."""
+    for part in path.split("/"):
+        seen = "".join(filter(str.isascii, part)).rstrip(". ").lower()
+        if seen.partition(":")[0] in (".git", "git~1"):
+            return True
+    return False
+
+
 def _text(row: SourceRow, column: str) -> str:
     value = row.fields.get(column)
     return column_text(row, column) if value not in (None, "") else ""

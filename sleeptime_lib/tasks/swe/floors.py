@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sleeptime_lib.tasks.swe.changes import Change, ticket
-from sleeptime_lib.tasks.swe.git import Repository, TreeFile
+from sleeptime_lib.tasks.swe.git import Repository
 from sleeptime_lib.tasks.swe.grouping import words
 from sleeptime_lib.tasks.swe.kinds import kind_of
+from sleeptime_lib.tasks.swe.log import TreeFile
 
 Floor = Callable[[Repository, Change, Sequence[Change]], tuple[str, ...]]
 """Takes the repository, the change and its related past (`changes.related`); gives paths."""

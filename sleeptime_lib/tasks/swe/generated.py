@@ -17,6 +17,7 @@ and who forgot what follow from the seed.
 from __future__ import annotations
 
 import random
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from sleeptime_lib.tasks.swe.changes import Change, ChangedFile
-from sleeptime_lib.tasks.swe.git import Repository, import_history
+from sleeptime_lib.tasks.swe.git import ENVIRONMENT, Repository, git_program
 from sleeptime_lib.tasks.swe.programs import PROGRAMS, Kind, Program, Spot
 
 GENERATED: Final = "generated-swe"
@@ -66,7 +67,7 @@ def generate(seed: int) -> Made:
     for program in PROGRAMS:
         history = _History(program, random.Random(f"{seed} {program.name}"))
         path = Path(folder.name) / program.name
-        commits = import_history(path, history.stream())
+        commits = _import_history(path, history.stream())
         own = [history.change(made, commits) for made in history.features]
         repositories[f"generated/{program.name}"] = Repository(path)
         changes += own
@@ -217,3 +218,26 @@ def _filler(path: str, dice: random.Random) -> Iterator[str]:
         yield "        return limit"
         yield f"    return (value, limit, {dice.randrange(100, 999)})"
         yield ""
+
+
+def _import_history(folder: Path, stream: bytes) -> dict[str, str]:
+    """Make a bare repository of a history of our own, in the format of git fast-import.
+
+    Returns:
+        The commit of each mark, such as ":1".
+    """
+    folder.mkdir(parents=True)
+    for name in ("objects", "refs"):
+        (folder / name).mkdir()
+    (folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
+    (folder / "config").write_text("[core]\n\tbare = true\n", encoding="ascii")
+    marks = folder / "marks"
+    subprocess.run(
+        [git_program(), "fast-import", "--quiet", f"--export-marks={marks}"],
+        input=stream,
+        env=ENVIRONMENT | {"GIT_DIR": str(folder)},
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return dict(line.split(" ") for line in marks.read_text(encoding="ascii").splitlines())

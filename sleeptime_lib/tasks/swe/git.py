@@ -1,11 +1,10 @@
 """A git repository, read without running anything that it or this machine configures.
 
-The only place that runs git. What could execute something stays outside by construction: commits,
-trees and files are read from an empty repository of our own that borrows the object store of the
-one given. So its config, hooks, attributes, grafts and replacements are never read, and a clone
-that lacks objects cannot fetch them. Names of refs are the one thing that git reads from the
-repository itself, with two commands that execute nothing. The environment is our own, there is no
-pager, no index, no work tree, and no transport is allowed.
+The only place that runs git. What could execute something stays outside by construction: git runs
+in an empty repository of our own that borrows the object store of the one given and, where refs are
+asked for, its refs. So its config, hooks, attributes, grafts and replacements are never read, and a
+clone that lacks objects cannot fetch them. The environment is our own, there is no pager, no index,
+no work tree, and no transport is allowed; time, memory and output are bounded.
 
 Alternates of the object store are followed: clones made with --shared or --reference need them.
 """
@@ -14,19 +13,20 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO, Final
 
 from sleeptime_lib.errors import InputError, MissingDependency
-from sleeptime_lib.tasks.swe.changes import is_plain_path
+from sleeptime_lib.tasks.swe.changes import is_gits, is_plain_path
 from sleeptime_lib.tasks.swe.log import (
     COMPARE,
     LOG,
@@ -34,8 +34,10 @@ from sleeptime_lib.tasks.swe.log import (
     Commit,
     Told,
     Touched,
+    TreeFile,
     read_comparisons,
     read_log,
+    read_tree,
 )
 from sleeptime_lib.texts import brief
 
@@ -48,12 +50,15 @@ _MOST_LISTED: Final = 256_000_000
 _MOST_WRITTEN: Final = 2_000_000_000
 """Bytes of a tree that is written to a folder."""
 
+_MOST_MEMORY: Final = 2_000_000_000
+"""Bytes that one git process may allocate."""
+
 _FEW_LACKING: Final = 20
 """Of so many files one may be lacking, where large ones are left out anyway."""
-_REGULAR: Final = ("100644", "100755")
+
 _COMMIT: Final = re.compile("[0-9a-f]{40}")
 _PULL: Final = re.compile(r"refs/(?:remotes/[^/]+/)?(?:pull|pr)/([0-9]{1,9})(?:/head)?")
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     "PATH": os.defpath,
     "HOME": os.devnull,
     "LC_ALL": "C",
@@ -70,23 +75,6 @@ _ENVIRONMENT: Final = {
     "GIT_NO_LAZY_FETCH": "1",
 }
 """All that git sees of the environment, but for where the repository is."""
-
-
-@dataclass(frozen=True, slots=True)
-class TreeFile:
-    """A regular file of a commit.
-
-    Attributes:
-        path: Relative to the top of the repository, with "/".
-        mode: "100644", or "100755" if it is executable.
-        size: In bytes; -1 where the clone lacks the content.
-        oid: The name of the object that holds it, 40 hexadecimal digits.
-    """
-
-    path: str
-    mode: str
-    size: int
-    oid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +109,17 @@ class Repository:
         """The newest commit of the main branch: of origin's where there is one, else of HEAD.
 
         Raises:
-            InputError: The repository has no commit, or names its objects by SHA-256.
+            InputError: There is no such commit, or the repository names its objects by SHA-256.
         """
         for name in ("refs/remotes/origin/HEAD", "HEAD"):
+            words = ("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
             try:
-                named = self._output(("rev-parse", "--verify", "--quiet", name), own=True)
+                return self._output(words, refs=True).decode("ascii").strip()
             except InputError:
                 continue
-            if _COMMIT.fullmatch(found := named.decode("ascii").strip()):
-                return found
-            raise InputError(f"{self.path} names its objects by SHA-256; only SHA-1 is read")
-        raise InputError(f"{self.path} has no commit at HEAD; check out its main branch")
+        raise InputError(
+            f"{self.path} has no commit at HEAD that SHA-1 names; check out its main branch"
+        )
 
     def pull_refs(self) -> dict[str, str]:
         """Head commits of the pull requests that the clone holds, by number, lowest first.
@@ -139,7 +127,7 @@ class Repository:
         They stand under `refs/pull/N/head` or `refs/remotes/REMOTE/pull/N` (also `pr`).
         """
         found: dict[str, str] = {}
-        listed = self._output(("for-each-ref", "--format=%(objectname) %(refname)"), own=True)
+        listed = self._output(("for-each-ref", "--format=%(objectname) %(refname)"), refs=True)
         for line in listed.decode("utf-8", "replace").splitlines():
             oid, _, name = line.partition(" ")
             if named := _PULL.fullmatch(name):
@@ -156,8 +144,7 @@ class Repository:
             InputError: It is not in the clone.
         """
         self._require(commit)
-        listed = self._output(("rev-list", "--timestamp", "--max-count=1", commit, "--"))
-        return int(listed.split()[0])
+        return next(self.history((commit,), 1, told="messages")).time
 
     def files_at(self, commit: str) -> list[TreeFile]:
         """The regular files of a commit, by path.
@@ -221,7 +208,7 @@ class Repository:
             InputError: The commit or one of its files is not in the clone, they take more than
                 2 GB, or the folder is not empty or cannot be written.
         """
-        files = [file for file in self.files_at(commit) if not _is_gits(file.path)]
+        files = [file for file in self.files_at(commit) if not is_gits(file.path)]
         lacking = [file.path for file in files if file.size < 0]
         if most_bytes is not None:
             files = [file for file in files if file.size <= most_bytes]
@@ -294,18 +281,22 @@ class Repository:
             raise InputError(f"commit {commit} is not in the clone; fetch it with: {FETCH_PULLS}")
 
     def _listed(self, words: Sequence[str]) -> list[TreeFile]:
-        found = []
-        for entry in self._output(("ls-tree", "-z", "--full-tree", *words)).split(b"\0"):
-            about, _, name = entry.partition(b"\t")
-            path = name.decode("utf-8", "surrogateescape")
-            if path and is_plain_path(path):
-                mode, _, oid, size = about.decode("ascii").split()
-                if mode in _REGULAR:
-                    found.append(TreeFile(path, mode, int(size) if size.isdigit() else -1, oid))
-        return found
+        return read_tree(self._output(("ls-tree", "-z", "--full-tree", *words)))
 
-    def _output(self, words: Sequence[str], given: bytes = b"", *, own: bool = False) -> bytes:
-        with self._git(words, given, own=own) as out:
+    def _furnish(self, empty: Path, refs: bool) -> None:
+        """Make a folder a repository, with the refs of this one or with none."""
+        head = _first_line(self._git_dir / "HEAD") if refs else "ref: refs/heads/none"
+        (empty / "HEAD").write_text(f"{head}\n", encoding="utf-8", errors="surrogateescape")
+        if (self._shared / "shallow").is_file():
+            (empty / "shallow").symlink_to(self._shared / "shallow")
+        if not refs:
+            (empty / "refs").mkdir()
+            return
+        for name in ("refs", "packed-refs"):
+            (empty / name).symlink_to(self._shared / name)
+
+    def _output(self, words: Sequence[str], given: bytes = b"", *, refs: bool = False) -> bytes:
+        with self._git(words, given, refs=refs) as out:
             listed = out.read(_MOST_LISTED + 1)
         if len(listed) > _MOST_LISTED:
             raise InputError(f"{self.path}: git {words[0]} lists more than 256 MB; too large")
@@ -313,34 +304,34 @@ class Repository:
 
     @contextmanager
     def _git(
-        self, words: Sequence[str], given: bytes = b"", *, own: bool = False
+        self, words: Sequence[str], given: bytes = b"", *, refs: bool = False
     ) -> Iterator[IO[bytes]]:
         """The output of one git process, which ends with the block at the latest.
 
         Args:
             words: The command.
             given: What it reads.
-            own: Whether it runs in the repository itself, for refs, and not in our empty one.
+            refs: Whether it sees the repository's refs.
         """
-        empty = Path(_empty_repository().name)
-        places = {
-            "GIT_DIR": str(self._git_dir if own else empty),
-            "GIT_OBJECT_DIRECTORY": str(self._shared / "objects"),
-        }
-        if (self._shared / "shallow").is_file():
-            places["GIT_SHALLOW_FILE"] = str(self._shared / "shallow")
-        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as told:
+        with (
+            tempfile.TemporaryDirectory(prefix="sleeptime-git-") as empty,
             # Files, so that no pipe can fill up while nobody reads it.
+            tempfile.TemporaryFile() as asked,
+            tempfile.TemporaryFile() as told,
+        ):
+            self._furnish(Path(empty), refs)
             asked.write(given)
             asked.seek(0)
             process = subprocess.Popen(
-                [_program(), "--no-pager", "-c", "core.bare=true", *words],
+                [git_program(), "--no-pager", "-c", "core.bare=true", *words],
                 stdin=asked,
                 stdout=subprocess.PIPE,
                 stderr=told,
-                env=_ENVIRONMENT | places,
+                env=ENVIRONMENT
+                | {"GIT_DIR": empty, "GIT_OBJECT_DIRECTORY": str(self._shared / "objects")},
                 cwd=empty,
             )
+            _bound_memory(process.pid)
             out = process.stdout
             assert out is not None
             late = threading.Timer(_LONGEST_S, process.kill)
@@ -363,20 +354,23 @@ class Repository:
 
 
 @cache
-def _program() -> str:
+def git_program() -> str:
+    """The path of git.
+
+    Raises:
+        MissingDependency: There is none on this machine.
+    """
     found = shutil.which("git")
     if not found:
         raise MissingDependency("reading a repository needs git: apt install git")
     return str(Path(found).absolute())
 
 
-@cache
-def _empty_repository() -> tempfile.TemporaryDirectory[str]:
-    """A repository without anything in it, for as long as the process lives."""
-    made = tempfile.TemporaryDirectory(prefix="sleeptime-git-")
-    (Path(made.name) / "refs").mkdir()
-    (Path(made.name) / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
-    return made
+def _bound_memory(pid: int) -> None:
+    """Let no process grow without end: a file that it reads may have none."""
+    if hasattr(resource, "prlimit"):  # Linux
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
 
 
 def _find_git_dir(path: Path) -> Path:
@@ -397,35 +391,3 @@ def _first_line(path: Path) -> str:
 
 def _lines(items: Iterable[str]) -> bytes:
     return "".join(f"{item}\n" for item in items).encode("utf-8")
-
-
-def _is_gits(path: str) -> bool:
-    """Whether part of a path is git's own folder, or could be on some file system."""
-    for part in path.split("/"):
-        seen = "".join(filter(str.isascii, part)).rstrip(". ").lower()
-        if seen.partition(":")[0] in (".git", "git~1"):
-            return True
-    return False
-
-
-def import_history(folder: Path, stream: bytes) -> dict[str, str]:
-    """Make a bare repository of a history of our own, in the format of git fast-import.
-
-    Returns:
-        The commit of each mark, such as ":1".
-    """
-    folder.mkdir(parents=True)
-    for name in ("objects", "refs"):
-        (folder / name).mkdir()
-    (folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
-    (folder / "config").write_text("[core]\n\tbare = true\n", encoding="ascii")
-    marks = folder / "marks"
-    subprocess.run(
-        [_program(), "fast-import", "--quiet", f"--export-marks={marks}"],
-        input=stream,
-        env=_ENVIRONMENT | {"GIT_DIR": str(folder)},
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    return dict(line.split(" ") for line in marks.read_text(encoding="ascii").splitlines())

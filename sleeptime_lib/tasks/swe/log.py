@@ -1,4 +1,4 @@
-"""What git tells of commits and what they touched, one after the other."""
+"""What git tells of commits, what they touched and what they hold."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Final, Literal
 
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.tasks.swe.changes import is_plain_path
 
 LOG: Final = (
     *(
@@ -35,6 +36,7 @@ _MOST_TOUCHED: Final = 2_000
 _READ: Final = 1 << 16
 _LONGEST_TOKEN: Final = 16_000_000
 """Bytes between two NULs: a commit message may be of any length."""
+_REGULAR: Final = ("100644", "100755")
 _SHA: Final = re.compile(rb"[0-9a-f]{40}")
 _COUNTS: Final = re.compile(rb"(\d+|-)\t(\d+|-)\t(.*)", re.DOTALL)
 
@@ -78,6 +80,36 @@ class Commit:
     authored: int
     message: str
     touched: tuple[Touched, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """A regular file of a commit.
+
+    Attributes:
+        path: Relative to the top of the repository, with "/".
+        mode: "100644", or "100755" if it is executable.
+        size: In bytes; -1 where the clone lacks the content.
+        oid: The name of the object that holds it, 40 hexadecimal digits.
+    """
+
+    path: str
+    mode: str
+    size: int
+    oid: str
+
+
+def read_tree(listed: bytes) -> list[TreeFile]:
+    """The regular files of `git ls-tree -z -l` whose names are plain text and lead nowhere else."""
+    found = []
+    for entry in listed.split(b"\0"):
+        about, _, name = entry.partition(b"\t")
+        path = _utf8(name)
+        if path and is_plain_path(path):
+            mode, _, oid, size = about.decode("ascii").split()
+            if mode in _REGULAR:
+                found.append(TreeFile(path, mode, int(size) if size.isdigit() else -1, oid))
+    return found
 
 
 def read_log(out: IO[bytes]) -> Iterator[Commit]:

@@ -49,8 +49,8 @@ _REVERT: Final = re.compile(r"revert|this reverts commit", re.IGNORECASE)
 _FEATURE: Final = re.compile(r"feat(ure)?(\([^)]*\))?!?:", re.IGNORECASE)
 _NO_FEATURE: Final = re.compile(
     r"\W*("
-    r"(hot-?|bug-?)?fix(es|ed|ing|up)?|bugs?|chores?|docs?|documentation|readme|typos?|styles?"
-    r"|tests?|ci|build|perf|refac(tor(s|ed|ing)?)?|clean(s|ed|ing)?[- ]?(up)?|lint|format(ting|ted)?"
+    r"(hot-?|bug-?)?fix(es|ed|ing|up)?|bugs?|chores?|docs?|documentation|readme|typos?|styles?|ci"
+    r"|tests?|build|perf|refac(tor(s|ed|ing)?)?|clean(s|ed|ing)?[- ]?(up)?|lint|format(ting|ted)?"
     r"|bump(s|ed)?|upgrade[sd]?|deps|dependency|dependencies|releases?|(set )?version|v?\d+\.\d+"
     r"|updated? (the )?(docs?|readme|changelog|dependencies|version|requirements)"
     r"|remove[sd]?|delete[sd]?|renam(es?|ed|ing)|mov(es?|ed|ing)|wip|copy"

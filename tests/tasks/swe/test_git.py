@@ -1,6 +1,7 @@
 """A repository is read as it is, and nothing that it configures is run."""
 
 import os
+import resource
 import subprocess
 
 import pytest
@@ -174,7 +175,7 @@ def test_a_repository_without_a_commit_says_so(history):
 def test_a_repository_of_another_object_format_says_so(tmp_path):
     history = History(tmp_path / "clone", "--object-format=sha256")
     history.commit("first", {"a.py": "1\n"})
-    with pytest.raises(InputError, match="only SHA-1 is read"):
+    with pytest.raises(InputError, match="no commit at HEAD that SHA-1 names"):
         Repository(history.path).main_line()
 
 
@@ -317,13 +318,51 @@ def test_an_object_that_a_clone_lacks_is_not_fetched(trapped, tmp_path):
     assert not any(marks.iterdir())
 
 
+def test_the_config_of_a_repository_is_not_even_read(history):
+    commit = history.commit("first", {"a.py": "1\n"})
+    history.pull(1)
+    (history.path / ".git/config").write_text("this is no config\n")
+    repository = Repository(history.path)
+    assert (repository.main_line(), repository.pull_refs()) == (commit, {"1": commit})
+    assert len(repository.files_at(commit)) == 1
+
+
+def test_refs_are_found_loose_and_packed(history):
+    one = history.commit("one", {})
+    history.pull(1)
+    history.git("pack-refs", "--all")
+    history.git("gc", "--quiet")
+    two = history.commit("two", {})
+    history.pull(2)
+    repository = Repository(history.path)
+    assert (repository.main_line(), repository.pull_refs()) == (two, {"1": one, "2": two})
+
+
+def test_a_ref_to_what_is_no_commit_is_left_out(history):
+    commit = history.commit("first", {"a.py": "1\n"})
+    history.git("update-ref", "refs/pull/2/head", history.git("rev-parse", "HEAD:a.py"))
+    (history.path / ".git/refs/pull/3").mkdir(parents=True)
+    (history.path / ".git/refs/pull/3/head").write_text("0" * 39 + "1\n")
+    history.pull(1)
+    assert Repository(history.path).pull_refs() == {"1": commit}
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="no prlimit on this system")
+def test_a_ref_without_end_does_not_take_all_memory(history, monkeypatch):
+    monkeypatch.setattr("sleeptime_lib.tasks.swe.git._MOST_MEMORY", 100_000_000)
+    history.commit("first", {})
+    (history.path / ".git/refs/heads/endless").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="git for-each-ref failed"):
+        Repository(history.path).pull_refs()
+
+
 def test_a_process_that_takes_too_long_is_ended(history, tmp_path, monkeypatch):
     commit = history.commit("first", {})
     slow = tmp_path / "bin/git"
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec sleep 100\n")
     slow.chmod(0o755)
-    monkeypatch.setattr("sleeptime_lib.tasks.swe.git._program", lambda: str(slow))
+    monkeypatch.setattr("sleeptime_lib.tasks.swe.git.git_program", lambda: str(slow))
     monkeypatch.setattr("sleeptime_lib.tasks.swe.git._LONGEST_S", 0.2)
     with pytest.raises(InputError, match=r"git cat-file failed \(.*it may take 0.2 s"):
         Repository(history.path).commit_time(commit)
