@@ -321,7 +321,7 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
 
 SWE: Final = Experiment(
     name="swe",
-    title="A case study on a repository: does it pay here?",
+    title="An agent adds features to a repository",
     options=SweOptions,
     load=load,
     settings=settings,

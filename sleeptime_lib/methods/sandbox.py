@@ -25,7 +25,7 @@ from sleeptime_lib.texts import brief
 
 SECONDS: Final = 20
 """That a command may take."""
-MEMORY: Final = 1_000_000_000
+MEMORY: Final = 2_000_000_000
 """Bytes of one process."""
 PROCESSES: Final = 64
 OUTPUT: Final = 10_000

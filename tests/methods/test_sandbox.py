@@ -155,7 +155,7 @@ class TestInside:
         assert [line.split(":")[0].strip() for line in said.split("\n") if ":" in line] == ["lo"]
 
     def test_memory_is_bounded(self, run):
-        assert "(exit status 0)" not in run("head -c 2000000000 /dev/zero | tail -c 1999999999")
+        assert "(exit status 0)" not in run("head -c 4000000000 /dev/zero | tail -c 3999999999")
 
     def test_processes_are_bounded(self, run):
         said = run("for i in $(seq 200); do sleep 5 & done; wait")
