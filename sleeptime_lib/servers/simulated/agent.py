@@ -300,10 +300,11 @@ def _next_on(seen: Seen, plan: Plan, features: Sequence[str], name: str, dice: D
         return None
     lines = seen.lines_of(path)
     anchor, line = plan.anchor, plan.line
-    if not anchor or (tried and lines):
+    if not anchor or tried:
         if not seen.was_tried("read_lines", path):
             return "read_lines", {"path": path}
-        anchor, line = find_place(lines, features)
+        if anchor not in lines:
+            anchor, line = find_place(lines, features)
     if not anchor:  # it holds nothing of the kind after all
         return None
     old = f"{anchor} " if dice.chance(f"edit {path} {tried}", EDIT_SLIP) else anchor

@@ -80,6 +80,8 @@ class Ticket(Question):
 def load(dataset: str, *, repo: str | None, limit: int | None, seed: int) -> Task:
     """Tasks on a repository, one of each cluster in turn, clusters shuffled by `seed`.
 
+    A cluster's newest tasks come first, and those without any related past after all others.
+
     Args:
         dataset: "generated-swe", "aider", hub:OWNER/NAME, or the path of a .jsonl file of changes.
         repo: Folder of the clone; generated data have their own.
@@ -111,7 +113,9 @@ def load(dataset: str, *, repo: str | None, limit: int | None, seed: int) -> Tas
         tasks = tuple(change for change in changes if change.paths("modified"))
         if not tasks:
             raise InputError(f"{dataset}: no change modifies a file that was there before")
-    chosen = _in_turn(tasks, seed)[:limit]
+    late = [change for change in tasks if related(change, changes)]
+    early = [change for change in tasks if change not in set(late)]
+    chosen = [*_in_turn(late, seed), *_in_turn(early, seed)][:limit]
     found = [_place(change, changes, where[change.repo]) for change in chosen]
     alone = sum(not place.past for place, _ in found)
     if alone:
@@ -167,7 +171,9 @@ def _in_turn(changes: Iterable[Change], seed: int) -> list[Change]:
         groups.setdefault(cluster_of(change), []).append(change)
     order = sorted(groups)
     random.Random(seed).shuffle(order)
-    longest = max(map(len, groups.values()))
+    for own in groups.values():
+        own.sort(key=lambda change: (-change.started, change.number))
+    longest = max(map(len, groups.values()), default=0)
     return [groups[name][i] for i in range(longest) for name in order if i < len(groups[name])]
 
 
