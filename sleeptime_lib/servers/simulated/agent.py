@@ -303,7 +303,7 @@ def _next_on(seen: Seen, plan: Plan, features: Sequence[str], name: str, dice: D
     if not anchor or tried:
         if not seen.was_tried("read_lines", path):
             return "read_lines", {"path": path}
-        if anchor not in lines:
+        if not anchor or anchor not in lines:
             anchor, line = find_place(lines, features)
     if not anchor:  # it holds nothing of the kind after all
         return None

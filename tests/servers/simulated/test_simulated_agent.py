@@ -60,7 +60,7 @@ def play(messages, tools, results, steps=10):
     return made
 
 
-PARSER = 'app/parser.py, lines 1 to 4 of 4\n1: COMMANDS = [\n2:     "merge",\n3:     "undo",\n4: ]'
+PARSER = 'app/parser.py, lines 1 to 5 of 5\n1: COMMANDS = [\n2:     "merge",\n3:     "undo",\n4: ]\n5: '
 
 
 def test_with_notes_it_edits_at_once_and_creates_what_they_name():
