@@ -60,7 +60,16 @@ def play(messages, tools, results, steps=10):
     return made
 
 
-PARSER = 'app/parser.py, lines 1 to 5 of 5\n1: COMMANDS = [\n2:     "merge",\n3:     "undo",\n4: ]\n5: '
+PARSER = "\n".join(
+    [
+        "app/parser.py, lines 1 to 5 of 5",
+        "1: COMMANDS = [",
+        '2:     "merge",',
+        '3:     "undo",',
+        "4: ]",
+        "5: ",
+    ]
+)
 
 
 def test_with_notes_it_edits_at_once_and_creates_what_they_name():
