@@ -45,6 +45,8 @@ CONFIRM_USD: Final = 1.0
 
 EXIT_FAILED_ROWS: Final = 1
 
+MINED: Final = "swe-features"
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
@@ -136,7 +138,7 @@ def _command(experiment: Experiment) -> Callable[..., int]:
             recorder = runs.run_now(recordings.recorder(prepared, record, about or ()))
         console.show_plan(prepared)
         if not yes and _may_cost(prepared):
-            _confirm()
+            console.confirm()
         with console.progress(prepared) as on_row:
             finished = runs.run_now(runs.carry_out(prepared, on_row))
         console.show_end(finished)
@@ -187,15 +189,6 @@ def _may_cost(prepared: Prepared) -> bool:
         return False
     cost = prepared.estimate.cost_usd
     return cost is None or cost > CONFIRM_USD
-
-
-def _confirm() -> None:
-    if not sys.stdin.isatty():
-        raise InputError(
-            "this run may cost real money: add --yes to start it, or --max-cost-usd to cap it"
-        )
-    if not typer.confirm("Start?", err=True):
-        raise InputError("not started")
 
 
 @app.command()
@@ -336,7 +329,12 @@ def data(
         Literal["clean", "paper"], typer.Option(help="How unsplit data is cut.")
     ] = "clean",
     skip_bad: Annotated[bool, typer.Option("--skip-bad")] = False,
-    export: Annotated[Path | None, typer.Option(help="Write the questions as JSONL.")] = None,
+    repo: Annotated[
+        Path | None, typer.Option(help="With swe-features: the clone whose changes are tasks.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", "--out", help="Write questions or tasks as JSONL.")
+    ] = None,
     generate: Annotated[
         int | None, typer.Option(help="Have --model write so many more for each context.", min=1)
     ] = None,
@@ -355,6 +353,9 @@ def data(
     from sleeptime_lib.models.endpoint import resolve
     from sleeptime_lib.tasks.own import export as write
 
+    if repo or dataset == MINED:
+        _mine(dataset, repo, limit, export, as_json)
+        return
     task = tasks.load(
         dataset,
         limit=limit,
@@ -368,7 +369,7 @@ def data(
             raise InputError("--generate needs --model, who writes, and --export, where to")
         endpoint = resolve(model, base_url=base_url, api_key_env=api_key_env)
         if not (yes or max_cost_usd or max_tokens or endpoint.is_local):
-            _confirm()
+            console.confirm()
         execution = Execution.make(max_cost_usd=max_cost_usd, max_tokens=max_tokens, prices=prices)
         task = asyncio.run(write_questions(task, generate, endpoint, execution, export))
     if export:
@@ -377,3 +378,17 @@ def data(
 
 
 app.command()(plan)
+
+
+def _mine(
+    dataset: str, repo: Path | None, limit: int | None, out: Path | None, as_json: bool
+) -> None:
+    from sleeptime_lib import console
+    from sleeptime_lib.tasks.swe import changes, git, mining
+
+    if dataset != MINED or repo is None:
+        raise InputError(f"mining takes both: sleeptime data {MINED} --repo CLONE")
+    mined = mining.mine(git.Repository(repo), limit=limit)
+    if out:
+        changes.write_changes(out, mined.changes)
+    console.show_mined(mined, as_json)

@@ -12,18 +12,21 @@ import shutil
 import sys
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import typer
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from sleeptime_lib.config import Options
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.estimate import Estimate
 from sleeptime_lib.progress import Progress, duration
 from sleeptime_lib.records import Row, Task, is_simulated
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from sleeptime_lib.analysis.tokens import PhaseTokens, Tokens
     from sleeptime_lib.results import Run
     from sleeptime_lib.runs import Finished, Prepared
+    from sleeptime_lib.tasks.swe.mining import Mined
 
 _NOTICES_SHOWN: Final = 5
 _GAP: Final = "  "
@@ -42,6 +46,20 @@ _EXAMPLE: Final = 5_000
 """Characters of an example."""
 _NAME: Final = 60
 """Characters of a context's name."""
+
+
+def confirm() -> None:
+    """Ask whether calls that may cost money shall be made.
+
+    Raises:
+        InputError: Nobody can be asked, or the answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise InputError(
+            "this run may cost real money: add --yes to start it, or --max-cost-usd to cap it"
+        )
+    if not typer.confirm("Start?", err=True):
+        raise InputError("not started")
 
 
 def say(text: object, *, asked: bool = False) -> None:
@@ -277,3 +295,34 @@ def show_task(task: Task, as_json: bool) -> None:
         context, asked = task.contexts[question.context_id].text, question.text
         say(f"\n{brief(context, _EXAMPLE)}", asked=True)
         say(f"  {brief(asked, _EXAMPLE)} -> {question.gold}", asked=True)
+
+
+def show_mined(mined: Mined, as_json: bool) -> None:
+    """Print what a history gave: tasks, groups, and what was dropped and why."""
+    sizes = Counter(change.group for change in mined.changes if change.group)
+    if as_json:
+        summary: dict[str, Any] = {
+            "dataset": "swe-features",
+            "tasks": len(mined.changes),
+            "groups": len(sizes),
+            "commits": mined.commits,
+            "candidates": mined.candidates,
+            "dropped": [asdict(dropped) for dropped in mined.dropped],
+            "notices": list(mined.notices),
+        }
+        print(json.dumps(summary))
+        return
+    say(
+        f"{len(mined.changes):,} tasks of {mined.candidates:,} changes in {mined.commits:,} "
+        f"commits; {sum(sizes.values()):,} of them in {len(sizes):,} groups",
+        asked=True,
+    )
+    _show_notices(mined.notices)
+    for dropped in mined.dropped:
+        say(f"{dropped.count:>7,} dropped: {dropped.reason}", asked=True)
+        for example in dropped.examples:
+            say(f"{'':9}such as {example}", asked=True)
+    for change in mined.changes[-3:]:
+        files = ", ".join(change.paths("modified"))
+        say(f"\n{change.number} {brief(change.title, 80)}", asked=True)
+        say(f"  {brief(files, 300)}", asked=True)

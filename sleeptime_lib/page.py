@@ -37,3 +37,14 @@ def paragraph(text: str, *, lead: str = "", colour: str = ink(1), size: str = "1
     style = f"color: {colour}; font-size: {size}; line-height: 1.4"
     bold = f"<b>{as_text(lead)}</b>" if lead else ""
     return f'<div class="{NO_FORMULAS}" style="{style}">{bold}{as_text(text)}</div>'
+
+
+def as_block(text: str, *, alone: bool = False) -> str:
+    """Text with its line ends, of which no word is cut; `alone` where no page is around it."""
+    style = (
+        "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; "
+        "margin: 0 0 0.8em; padding: 0 0 0 0.8em; "
+        "border-left: 3px solid var(--jp-border-color1, #bdbdbd)"
+    )
+    kind = f' class="{NO_FORMULAS}"' if alone else ""
+    return f'<pre{kind} style="{style}">{as_text(text)}</pre>'

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from IPython.display import HTML, Image
 
-from sleeptime_lib import figures
+from sleeptime_lib import attempts, figures
 from sleeptime_lib.analysis import notes as analysed_notes
 from sleeptime_lib.analysis import tables, wording
 from sleeptime_lib.analysis.notes import Exchange, Split
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
-from sleeptime_lib.page import NO_FORMULAS, as_text
+from sleeptime_lib.page import NO_FORMULAS, as_block, as_text
 from sleeptime_lib.records import Question, Task, budget_name
+from sleeptime_lib.texts import brief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ def source(run: Run) -> HTML:
                 f"Recorded on {about['date']} and replayed: nothing was sent or billed. It was "
                 "recorded with"
             ),
-            _block(about["command"]),
+            as_block(about["command"]),
         )
     if run.simulated:
         return _page(_line("The simulated model answered: this says nothing about real ones."))
@@ -60,9 +61,9 @@ def asked(task: Task, context_id: str | None = None) -> HTML:
     """A context with its questions and their right answers; the first one unless told otherwise."""
     name = context_id or task.questions[0].context_id
     questions = task.by_context().get(name, [])
-    context = (_heading("Context"), _block(task.contexts[name].text))
+    context = (_heading("Context"), as_block(task.contexts[name].text))
     if len(questions) == 1:
-        return _page(*context, _heading("Question"), _block(_answered(questions[0])))
+        return _page(*context, _heading("Question"), as_block(_answered(questions[0])))
     listed = _list("ol", (f"{q.text} → {q.gold}" for q in questions))
     return _page(*context, _heading("Questions and right answers"), listed)
 
@@ -89,7 +90,7 @@ def notes(run: Run, context_id: str, draw: int = 0) -> HTML:
     record = found.iloc[0]
     rewrites = "1 rewrite" if record.rewrites == 1 else f"{record.rewrites} rewrites"
     told = f"{rewrites}, {record.completion_tokens} tokens generated asleep"
-    return _page(_heading(f"Notes ({told})"), _block(str(record.text)))
+    return _page(_heading(f"Notes ({told})"), as_block(str(record.text)))
 
 
 def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: int = 0) -> HTML:
@@ -129,9 +130,9 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
             where = f", which the notes call “{one.match.name}”" if one.match else ""
             parts += [
                 _heading(f"{title}: answered {before} without notes, {after} with them{where}"),
-                _block(f"{one.context.text}\n\n{_answered(one.question)}"),
+                as_block(f"{one.context.text}\n\n{_answered(one.question)}"),
                 _heading("Its notes"),
-                _block(one.notes),
+                as_block(one.notes),
             ]
     return _page(*parts)
 
@@ -162,12 +163,41 @@ def _accuracies(split: Split) -> str:
     )
 
 
+def attempt(run: Run, *, arm: str, budget: int, question_id: str | None = None) -> HTML:
+    """One attempt of an agent: what it was given, each step, its files beside the true ones.
+
+    Args:
+        run: A run of an agent.
+        arm: "baseline", which was given past changes, or "sleep", which was given notes.
+        budget: Its number of steps.
+        question_id: The task; the first one unless told otherwise.
+
+    Raises:
+        InputError: The run has no such attempt.
+    """
+    name = question_id or run.task().questions[0].question_id
+    trace = attempts.find_attempt(run, name, arm, budget)
+    planned = trace.planned
+    given = "\n\n".join(trace.notes) if planned.setting.sleep else planned.context.text
+    what = "notes" if planned.setting.sleep else "past changes"
+    parts = [_heading("Ticket"), as_block(planned.question.text)]
+    parts += [_heading(f"Given: {what}"), as_block(brief(given, attempts.LONGEST))]
+    for step in attempts.steps_of(trace.asked):
+        parts += [_heading(f"{step.number}. {step.title}"), as_block(step.details)]
+    parts.append(_heading("Its files beside those of the true change"))
+    return _page(*parts, _rows(attempts.files_table(trace)))
+
+
 def table(content: Report | tables.Table) -> HTML:
     """A table, such as a report's, and what it amounts to."""
     return _table(tables.report_table(content) if isinstance(content, Report) else content)
 
 
 def _table(content: tables.Table) -> HTML:
+    return _page(_rows(content))
+
+
+def _rows(content: tables.Table) -> str:
     """A table whose words stand left and numbers right; the first column says a name once."""
     rows, last = [_row("th", content.header, content, "")], ""
     for first, *rest in content.rows:
@@ -176,7 +206,7 @@ def _table(content: tables.Table) -> HTML:
         last = first
     head, *body = rows
     drawn = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-    return _page(drawn, _list("ul", content.sentences))
+    return drawn + _list("ul", content.sentences)
 
 
 def _row(tag: str, cells: Sequence[str], content: tables.Table, style: str) -> str:
@@ -208,13 +238,3 @@ def _line(text: str) -> str:
 def _list(kind: str, told: Iterable[str]) -> str:
     items = (f'<li style="white-space: pre-wrap">{as_text(line)}</li>' for line in told)
     return f"<{kind}>{''.join(items)}</{kind}>"
-
-
-def _block(text: str) -> str:
-    """Text with its line ends, of which no word is cut."""
-    style = (
-        "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; "
-        "margin: 0 0 0.8em; padding: 0 0 0 0.8em; "
-        "border-left: 3px solid var(--jp-border-color1, #bdbdbd)"
-    )
-    return f'<pre style="{style}">{as_text(text)}</pre>'

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from git_history import History
 
 from sleeptime_lib.store import read_rows
 
@@ -93,6 +94,9 @@ def test_another_configuration_in_the_same_directory_is_refused(finished):
         (("data", "procedural-p7"), "procedural-p1"),
         (("data", "multi-p1", "--generate", "3"), "--export"),
         (("data", "multi-p1", "--generate", "0"), "--generate"),
+        (("data", "swe-features"), "--repo CLONE"),
+        (("data", "procedural-p1", "--repo", "."), "swe-features --repo"),
+        (("data", "swe-features", "--repo", "."), "no git repository"),
         (("notebooks",), "--source"),
         (("dance",), "dance"),
     ],
@@ -171,6 +175,21 @@ def test_writing_questions_for_money_asks_first(tmp_path):
 def test_data_shows_what_a_dataset_holds(tmp_path):
     done = sleeptime("data", "procedural-p0", "--limit", "4", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["questions"] == 4
+
+
+def test_data_mines_a_clone_and_tells_what_was_dropped(tmp_path):
+    history = History(tmp_path / "clone")
+    history.grow("start", "a.py", "b.py", "c.py")
+    history.grow("Add \x1b[31mcolours (#7)", "a.py", "b.py", "c.py")
+    words = ("data", "swe-features", "--repo", "clone", "--out", "tasks.jsonl")
+    done = sleeptime(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 tasks of 2 changes in 2 commits" in done.stdout
+    assert "1 dropped: no commit that they start from" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert json.loads((tmp_path / "tasks.jsonl").read_text())["number"] == "7"
+    shown = json.loads(sleeptime(*words, "--json", cwd=tmp_path).stdout)
+    assert (shown["tasks"], shown["candidates"]) == (1, 2)
 
 
 def test_help_names_every_command(tmp_path):

@@ -14,12 +14,14 @@ from sleeptime_lib.experiments.multi_query import MULTI_QUERY
 from sleeptime_lib.experiments.predictability import PREDICTABILITY
 from sleeptime_lib.experiments.stateful_aime import STATEFUL_AIME
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+from sleeptime_lib.experiments.swe import SWE
 
 EXPERIMENTS: Final[tuple[Experiment, ...]] = (
     STATEFUL_GSM,
     STATEFUL_AIME,
     MULTI_QUERY,
     PREDICTABILITY,
+    SWE,
 )
 
 

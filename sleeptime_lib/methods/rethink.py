@@ -155,6 +155,11 @@ class Block:
             return f"Stored, but cut: the notes hold at most {MAX_NOTES_CHARS} characters."
         return "Stored."
 
+    def end(self) -> str:
+        """End the phase, and tell the model so."""
+        self.finished = True
+        return "Finished."
+
     @property
     def done(self) -> bool:
         """Whether nothing more is to be written."""
@@ -205,7 +210,7 @@ async def take_notes(
         calls += 1
         answer = follow(reply, block)
         silent = silent + 1 if answer is None else 0
-        messages += [_as_message(reply), *(answer or [_go_on()])]
+        messages += [as_message(reply), *(answer or [_go_on()])]
         if block.finished and ends < how.again and block.text not in ("", settled):
             block.finished, settled, ends = False, block.text, ends + 1
             messages += [_go_on()] if by_tools else []
@@ -243,7 +248,8 @@ def _opening(context: str, frame: Prompt, *, by_tools: bool) -> list[Mapping[str
     ]
 
 
-def _as_message(reply: Reply) -> Mapping[str, Any]:
+def as_message(reply: Reply) -> Mapping[str, Any]:
+    """A reply as the next request repeats it."""
     message: dict[str, Any] = {"role": "assistant", "content": reply.text}
     if reply.tool_calls:
         message["tool_calls"] = [
@@ -273,8 +279,7 @@ def _use_tools(reply: Reply, block: Block) -> list[Mapping[str, Any]] | None:
 
 def _apply(call: ToolCall, block: Block) -> str:
     if call.name == "finish_rethinking":
-        block.finished = True
-        return "Finished."
+        return block.end()
     if call.name != "rethink_memory":
         return f"There is no tool {call.name!r}: use rethink_memory or finish_rethinking."
     if block.rewrites >= MAX_REWRITES:

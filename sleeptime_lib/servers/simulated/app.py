@@ -186,10 +186,12 @@ def _choice(
         tokens = count(text)
     else:
         name, arguments = draft.tool
-        room = max(room - count(name), 0)
+        text, _ = _cut(draft.text, ends, room)
+        message["content"] = text or None
+        room = max(room - count(text) - count(name), 0)
         reason = "tool_calls" if count(arguments) <= room else "length"
         arguments = first(arguments, room)
-        tokens = min(count(name), limit - reasoning) + count(arguments)
+        tokens = min(count(text) + count(name), limit - reasoning) + count(arguments)
         call = {"name": name, "arguments": arguments}
         message["tool_calls"] = [{"id": f"call_{identity}", "type": "function", "function": call}]
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from sleeptime_lib.servers.simulated.agent import act, is_agent, named_files
 from sleeptime_lib.servers.simulated.begun import go_on, number_after, solution_after, work_in
 from sleeptime_lib.servers.simulated.budget import Budget, budget_of
 from sleeptime_lib.servers.simulated.constants import NOTE_MATCH
@@ -36,7 +37,7 @@ class Draft:
     """A whole reply, before any limit cuts it.
 
     Attributes:
-        text: The message's content.
+        text: The message's content; beside a tool call, what is said with it.
         reasoning: Hidden reasoning; it is counted and not sent.
         tool: Name and JSON arguments of a tool call, or None.
     """
@@ -70,9 +71,14 @@ def reply(
         thinking_tokens: Most tokens of hidden reasoning; None for no bound.
         begun: What stands in the reply already; the draft is what follows.
     """
-    view = view_of(messages, tools)
     drawn = seed if temperature > 0 else None
     turn = _dice(messages, tools, drawn, reasoning_effort)
+    if is_agent(tools):
+        said, (name, given) = act(messages, tools, turn, _dice(messages[:2], drawn))
+        return Draft(said, tool=(name, json.dumps(given, ensure_ascii=False)))
+    if not tools and (paths := named_files(messages)) is not None:
+        return Draft(paths)
+    view = view_of(messages, tools)
     if view.sleep:
         phase = _dice(view.beginning, drawn, reasoning_effort)
         rewrite = next_rewrite(view, reasoning_effort, thinking_tokens, turn, phase)

@@ -87,3 +87,15 @@ NOTE_MATCH: Final = 0.5
 
 WORD_MODEL_WEIGHT: Final = 0.02
 """Share of the word model in the probability of a token of an expected question."""
+
+NOTICED: Final = 0.8
+"""Chance that a file of a raw past change is taken in by somebody who reads it among others."""
+
+TOUCHED_SHARE: Final = 0.5
+"""Least share of the past changes, as they were taken in, whose files are worth a look."""
+
+NOTED_SHARE: Final = 0.4
+"""The same of a sleep phase, which reads each change by itself and keeps what may matter."""
+
+EDIT_SLIP: Final = 0.06
+"""Chance that the text to be replaced is not written as it stands in the file."""

@@ -1,0 +1,1 @@
+"""Tasks of the case study: changes of a repository, what each touched, what came before it."""
