@@ -122,16 +122,22 @@ def ratio_curve(curve: RatioCurve, confidence: float) -> str:
     """The token ratio over all accuracies that both arms reach; nothing where they share none."""
     if not curve.points:
         return ""
+    if all(point.ratio is None for point in curve.points):
+        where = _span([100 * curve.points[0].at, 100 * curve.points[-1].at], "{:.1f}")
+        return (
+            f"The ratio of test tokens is not determined at any accuracy of both arms ({where}%)."
+        )
     told = "; ".join(f"{100 * p.at:.1f}%: {ratio_at(p)}" for p in told_points(curve))
     text = f"Test tokens of the baseline over those of sleep-time, by accuracy: {told}."
     if math.isnan(curve.points[0].low):
         return text
-    fewer = _where(curve, [p.simultaneous_low > 1 for p in curve.points])
-    more = _where(curve, [p.simultaneous_high < 1 for p in curve.points])
-    return (
-        f"{text} For all accuracies at once ({_percent(confidence)} band), sleep-time needs fewer "
-        f"test tokens {fewer}, more {more}."
-    )
+    found = {
+        "fewer": _where(curve, [p.simultaneous_low > 1 for p in curve.points]),
+        "more": _where(curve, [p.simultaneous_high < 1 for p in curve.points]),
+    }
+    said = " and ".join(f"{what} test tokens at {where}" for what, where in found.items() if where)
+    said = f"sleep-time needs {said}" if said else "it stays open which arm needs fewer"
+    return f"{text} For all accuracies at once ({_percent(confidence)} band), {said}."
 
 
 def _where(curve: RatioCurve, holds: Sequence[bool]) -> str:
@@ -141,7 +147,7 @@ def _where(curve: RatioCurve, holds: Sequence[bool]) -> str:
         points = [100 * point.at for _, point in own]
         if does:
             runs.append(f"{_span(points, '{:.1f}')}%")
-    return f"at {' and '.join(runs)}" if runs else "nowhere"
+    return " and ".join(runs)
 
 
 def budget_words(kind: str, budget: int) -> str:

@@ -99,6 +99,9 @@ def test_of_a_curve_no_ratio_is_told_that_most_draws_do_not_give():
     said = wording.ratio_curve(curve(*points), 0.95)
     assert "20.0%: not determined [1.5×, ∞]" in said
     assert "40.0%: 0.50× [0.20×, 1.8×]" in said
+    assert wording.ratio_curve(curve(*points[:1]), 0.95) == (
+        "The ratio of test tokens is not determined at any accuracy of both arms (20.0%)."
+    )
 
 
 def test_fewer_tokens_is_said_where_the_band_for_all_accuracies_says_so():
@@ -107,9 +110,9 @@ def test_fewer_tokens_is_said_where_the_band_for_all_accuracies_says_so():
         (0.4, 2.0, 1.2, 3.0, 0.9, 4.0), (0.5, 0.4, 0.2, 0.7, 0.1, 0.9),
     ]  # fmt: skip
     said = wording.ratio_curve(curve(*points), 0.95)
-    assert "fewer test tokens at 20.0 to 30.0%, more at 50.0%." in said
+    assert "fewer test tokens at 20.0 to 30.0% and more test tokens at 50.0%." in said
     said = wording.ratio_curve(curve(*points[2:3]), 0.95)
-    assert "fewer test tokens nowhere, more nowhere." in said
+    assert "it stays open which arm needs fewer." in said
 
 
 def test_a_run_with_an_unbounded_ratio_says_so():
