@@ -74,6 +74,10 @@ def test_it_holds_every_arm_it_was_made_for(name, replayed):
         assert rows.budget.nunique() >= 3
         return
     families = rows.groupby("cluster_id").question_id.nunique()
+    if name.endswith("-forecasts"):
+        assert read_about(name).config["sleep_method"] == "forecast"
+        assert set(rows.arm) >= {"baseline", "sleep"}
+        return
     if (rows.budget_kind == "forced").any():
         assert rows.question_id.nunique() >= 140
         assert set(rows.arm) >= {"baseline", "sleep"}
