@@ -97,12 +97,10 @@ class Course:
     Attributes:
         steps: What was done, in order.
         finished: The model ended it itself.
-        said: Text of the last reply.
     """
 
     steps: list[Step] = field(default_factory=list)
     finished: bool = False
-    said: str = ""
 
     def first(self, *tools: str) -> Step | None:
         """The first step that one of the tools did."""
@@ -137,7 +135,6 @@ async def work(
     silent, room = 0, MOST_TOLD
     while not course.finished and len(course.steps) < steps and silent < 2:
         reply = await call(messages, tools=definitions, **how)
-        course.said = reply.text
         messages.append(_message(reply))
         silent = 0 if reply.tool_calls else silent + 1
         if silent:
@@ -191,7 +188,7 @@ def _arguments(written: str, definition: Tool) -> dict[str, Any]:
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
-        raise Refused("the arguments are no JSON object")
+        raise Refused("the arguments must be a JSON object")
     found: dict[str, Any] = {}
     for name, kind in parameters["properties"].items():
         value = given.get(name)
@@ -201,9 +198,9 @@ def _arguments(written: str, definition: Tool) -> dict[str, Any]:
             # Many models write numbers as text.
             value = int(value) if isinstance(value, str) and _is_number(value) else value
             if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 10**9:
-                raise Refused(f"{name} is no whole number")
+                raise Refused(f"{name} must be a whole number")
         elif not isinstance(value, str):
-            raise Refused(f"{name} is no text")
+            raise Refused(f"{name} must be text")
         found[name] = value
     if lacking := [name for name in parameters.get("required", ()) if name not in found]:
         raise Refused(f"{' and '.join(lacking)} must be given")

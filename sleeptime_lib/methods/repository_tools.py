@@ -111,7 +111,7 @@ def _read(files: Workspace, given: Mapping[str, Any]) -> str:
     lines = _lines(files.read(path))
     last = min(given.get("end", len(lines)), len(lines), start + MOST_LINES - 1)
     if start > last:
-        raise Refused(f"{path} has {len(lines)} lines, and there are none from {start} on to that")
+        raise Refused(f"{path} has {len(lines)} lines, and none that these numbers give")
     files.see(path, range(start, last + 1))
     shown = [f"{number}: {_cut(lines[number - 1])}" for number in range(start, last + 1)]
     return "\n".join([f"{path}, lines {start} to {last} of {len(lines)}", *shown])

@@ -133,7 +133,7 @@ class Workspace:
         found = text.count(old) if old else 0
         if found != 1:
             times = "not" if not found else f"{found} times"
-            raise Refused(f"old_text stands {times} in {path}: give a text that is there once")
+            raise Refused(f"old_text is {times} in {path}: give a text that is there once")
         if old == new:
             raise Refused("new_text is the same as old_text: nothing was changed")
         after = _encoded(text.replace(old, new))

@@ -98,15 +98,15 @@ async def test_a_reply_without_a_call_takes_a_step_and_two_in_a_row_end_it():
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("{", "no JSON object"),
-        ("[1]", "no JSON object"),
-        ("[" * 100_000, "no JSON object"),
+        ("{", "must be a JSON object"),
+        ("[1]", "must be a JSON object"),
+        ("[" * 100_000, "must be a JSON object"),
         ("{}", "text must be given"),
-        ('{"text": 5}', "text is no text"),
-        ('{"text": "a", "times": 1.5}', "times is no whole number"),
-        ('{"text": "a", "times": true}', "times is no whole number"),
-        ('{"text": "a", "times": 1e400}', "times is no whole number"),
-        ('{"text": "a", "times": 99999999999999999999}', "times is no whole number"),
+        ('{"text": 5}', "text must be text"),
+        ('{"text": "a", "times": 1.5}', "times must be a whole number"),
+        ('{"text": "a", "times": true}', "times must be a whole number"),
+        ('{"text": "a", "times": 1e400}', "times must be a whole number"),
+        ('{"text": "a", "times": 99999999999999999999}', "times must be a whole number"),
     ],
 )
 async def test_arguments_that_are_wrong_are_told_and_cost_a_step(written, said):
@@ -205,7 +205,7 @@ class TestTools:
             "src/app.py, lines 399 to 400 of 400\n399: line 399\n400: line 400"
         )
         assert len((await use("read_lines", path="src/app.py")).split("\n")) == MOST_LINES + 1
-        assert "there are none" in await use("read_lines", path="src/app.py", start=500)
+        assert "400 lines, and none" in await use("read_lines", path="src/app.py", start=500)
 
     async def test_search(self, use):
         assert await use("search_text", text="needle") == (
