@@ -31,12 +31,12 @@ FORECAST_FRAME: Final = Prompt(
     "will come later and must then be answered quickly, with the situation and your notes at "
     "hand. State in the notes which questions you expect, how probable each one is, and what its "
     "answer is.\n"
-    "Good notes have about eight lines, one question on each and nothing else, written as: "
-    "probability | question | calculation = answer. With three boxes of a dozen eggs at $4 a box a "
-    "line could be: 30% | How many eggs are there in all? | 3 * 12 = 36. The probability is the "
-    "chance that the next question is this one, so that all lines together have at most 100%. "
-    "Begin with the most probable question. Use only numbers from the situation or answers from "
-    "lines above. Stop when no other question is likely.",
+    "Good notes have one question on each line and nothing else, written as: probability | "
+    "question | calculation = answer. With three boxes of a dozen eggs at $4 a box a line could "
+    "be: 30% | How many eggs are there in all? | 3 * 12 = 36. The probability is the chance that "
+    "the next question is this one, so that all lines together have at most 100%. Begin with the "
+    "most probable question. Use only numbers from the situation or answers from lines above. "
+    "Stop when no other question is likely.",
 )
 
 FORECAST: Final = SleepMethod(
@@ -104,8 +104,9 @@ def _read(line: str) -> Forecast | str | None:
         return line
     if math.isnan(stated) and not any(find_numbers(cell) for cell in cells):
         return None if len(cells) > 2 else line  # the head of a table
-    answer = extract_answer(asked[-1]) if len(asked) > 1 else None
-    return Forecast(asked[0], stated, answer, stated)
+    # Without a cell of its own the answer stands behind the question, or in a statement.
+    answer = asked[-1] if len(asked) > 1 else asked[0].rpartition("?")[2]
+    return Forecast(asked[0], stated, extract_answer(answer), stated)
 
 
 def _probability(cell: str) -> float:

@@ -60,6 +60,13 @@ def test_a_line_without_a_probability_is_a_forecast_all_the_same():
     assert (found.question, found.answer) == ("How many eggs are there in 3 boxes?", "36")
 
 
+@pytest.mark.parametrize(
+    "line", ["40% | How many eggs? 3 * 12 = 36", "40% | The boxes hold 3 * 12 = 36 eggs."]
+)
+def test_an_answer_without_a_cell_of_its_own_is_found(line):
+    assert read_forecasts(line)[0].answer == "36"
+
+
 @pytest.mark.parametrize("line", ["40% | How many eggs?", "40% | How many eggs? | many"])
 def test_a_question_without_a_number_is_expected_but_not_answered(line):
     (found,) = read_forecasts(line)
