@@ -6,7 +6,6 @@ only way by which they reach a notebook, as they are: no tags, no Markdown, no f
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from IPython.display import HTML, Image
 from sleeptime_lib import attempts, figures
 from sleeptime_lib.analysis import notes as analysed_notes
 from sleeptime_lib.analysis import tables, wording
-from sleeptime_lib.analysis.notes import Exchange, Split
+from sleeptime_lib.analysis.notes import Split
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
@@ -117,7 +116,7 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
         _line(
             f"{what}, {found.line.label}: {found.both} questions are right in both "
             f"arms and {found.neither} are wrong in both; notes won {len(found.won)} and lost "
-            f"{len(found.lost)}. {wording.matches(found)}{_placebo(found)}"
+            f"{len(found.lost)}. {wording.matches(found)}"
         ),
         _line(
             f"The right answer stands in the notes of {_accuracies(found.stated)}. It is missing "
@@ -135,13 +134,6 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
                 as_block(one.notes),
             ]
     return _page(*parts)
-
-
-def _placebo(found: Exchange) -> str:
-    if math.isnan(found.placebo):
-        return ""
-    share = f"{100 * found.placebo:.0f}%"
-    return f" Held against another context's notes, which no answer read, {share} would match."
 
 
 def _sleep_line(rows: pd.DataFrame, budget: int, parallel: int) -> dict[str, str]:

@@ -226,7 +226,7 @@ class TestSleepMethods:
         options = runs.make_options(TOY, sleep_method="nonsense")
         with pytest.raises(
             InputError,
-            match=r"'nonsense': known are rethink, rethink-problem, checked, agreed, .*, think",
+            match=r"'nonsense': known are rethink, rethink-problem, rethink-forced, .*, think",
         ):
             runs.prepare(TOY, options, Execution())
 

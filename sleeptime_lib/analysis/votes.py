@@ -164,18 +164,28 @@ def _with_limits(
 
 
 def sentences(found: Sequence[Vote]) -> list[str]:
-    """What the comparisons of the smallest sleep setting amount to, its sleep phase counted."""
+    """What the comparisons of the smallest sleep setting amount to, its sleep phase counted.
+
+    Votes of fewer draws than the tokens would pay for are unlike what they are held against, so
+    that only their number is told.
+    """
     told = []
-    for one in found:
-        if one.label != found[0].label or one.counted == "answer":
-            continue
+    smallest = [v for v in found if v.label == found[0].label and v.counted != "answer"]
+    short = [one for one in smallest if not one.enough]
+    for one in (one for one in smallest if one.enough):
         at = f"{one.budget_kind} {budget_name(one.budget_kind, one.budget)}"
         limits = "no interval" if math.isnan(one.low) else f"{one.low:.1f} to {one.high:.1f}"
-        short = "" if one.enough else ", all the draws there are, which cost less"
         what = "higher" if one.low > 0 else "lower" if one.high < 0 else "not determined"
         told.append(
             f"{one.label} at {at} ({one.tokens:,.0f} generated tokens, {one.counted}) minus "
-            f"majority@{one.k} ({one.vote_tokens:,.0f} tokens{short}): {one.points:+.1f} points "
+            f"majority@{one.k} ({one.vote_tokens:,.0f} tokens): {one.points:+.1f} points "
             f"[{limits}], {what}."
+        )
+    if short:
+        told.append(
+            f"A vote at equal generated tokens is not determined at {len(short)} of "
+            f"{len(smallest)} budgets of {short[0].label}: {short[0].k} draws take "
+            f"{short[0].vote_tokens:,.0f} tokens, and the sleep phase with the answer "
+            f"{min(one.tokens for one in short):,.0f} or more."
         )
     return told

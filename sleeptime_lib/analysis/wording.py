@@ -306,7 +306,15 @@ def matches(found: Exchange) -> str:
         f"The answer is a number that stands in the notes in {lost} of the lost and {with_notes} "
         f"of all wrong answers with notes, but also in {without} of the baseline's wrong answers, "
         "which were given without notes. Only what exceeds that speaks for copying."
+        f"{_of_another_context(found.placebo)}"
     )
+
+
+def _of_another_context(share: float) -> str:
+    if math.isnan(share):
+        return ""
+    said = f"{100 * share:.0f}%"
+    return f" Held against another context's notes, which no answer read, {said} would match."
 
 
 def _share(part: int, whole: int) -> str:
@@ -330,4 +338,6 @@ def _undetermined(low: str, high: str, limit: float, confidence: float) -> str:
 
 
 def _missed(censored: float) -> str:
-    return f"; {100 * censored:.1f}% of draws do not reach that accuracy" if censored else ""
+    if censored < 0.001:
+        return ""
+    return f"; {100 * censored:.1f}% of draws do not reach that accuracy"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sleeptime_lib.analysis import wording
+from sleeptime_lib.analysis import predictability_wording as words
 from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.pairing import choose, pairings
 from sleeptime_lib.analysis.predictability import predictability
@@ -263,14 +263,14 @@ class TestWords:
         ],
     )
     def test_no_more_is_said_than_the_interval_shows(self, interval, said):
-        assert said in wording.direction(interval)
+        assert said in words.direction(interval)
 
     def test_they_name_who_answered_who_scored_and_what_is_held_fixed(self, frame):
         rows, known, long = predictable(frame)
         found = {"a": found_in(rows, known, controls={"length": long})}
-        said = " ".join(wording.predictability(found, {"a": "score"}, "simulated", "base"))
+        said = " ".join(words.sentences(found, {"a": "score"}, "simulated", "base"))
         assert "Answers are simulated's, log-probabilities base's" in said
         assert "with length held fixed" in said
         assert "the simulated model's, not a language model's" in said
-        said = wording.predictability(found, {"a": "score"}, "real", "simulated")
+        said = words.sentences(found, {"a": "score"}, "real", "simulated")
         assert said[-1].startswith("Only the log-probabilities are the simulated model's")

@@ -47,7 +47,10 @@ def test_it_is_the_unbiased_estimate_over_all_draws(frame):
 def test_fewer_draws_than_the_tokens_pay_for_are_told(frame):
     _, whole = votes(rows_of(frame, asleep=1000))
     assert (whole.k, whole.enough) == (4, False)
-    assert "all the draws there are" in sentences([whole])[0]
+    told = sentences([whole])
+    assert len(told) == 1
+    assert "not determined at 1 of 1 budgets" in told[0]
+    assert "4 draws take 80 tokens" in told[0]
 
 
 def test_one_draw_is_the_least(frame):
