@@ -115,6 +115,8 @@ def _picture(
     ]
     drawn = picture(report, name, what, series, axes, notes, rules=(_LEVEL,))
     who = f"answers of {answered_by}, scored by {report.model}"
+    if answered_by == report.model:
+        who = f"answered and scored by {report.model}"
     _, subtitle = heading(replace(report, model=who), what)
     simulated = report.simulated or is_simulated(answered_by)
     return replace(drawn, subtitle=subtitle, simulated=simulated)

@@ -67,6 +67,8 @@ def test_it_is_marked_where_answers_or_scores_are_simulated(report, make):
 def test_it_says_who_answered_who_scored_and_of_what(report, make):
     picture = make(replace(report, model="base"), found_in(), "m", "likelihood")
     assert picture.subtitle == "answers of m, scored by base"
+    alone = make(replace(report, model="base"), found_in(), "base", "likelihood")
+    assert alone.subtitle == "answered and scored by base"
     assert "likelihood" in picture.x.title.lower()
     assert "n = 100 questions in 20 clusters" in picture.note
 
