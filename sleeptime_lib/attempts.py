@@ -22,7 +22,7 @@ from sleeptime_lib.tasks.swe.places import named
 from sleeptime_lib.texts import brief
 from sleeptime_lib.traces import CallTrace, Trace
 
-LONGEST: Final = 3_000
+LONGEST: Final = 2_000
 """Characters that are shown of one argument or result."""
 
 

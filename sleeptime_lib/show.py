@@ -57,10 +57,13 @@ def source(run: Run) -> HTML:
 
 
 def asked(task: Task, context_id: str | None = None) -> HTML:
-    """A context with its questions and their right answers; the first one unless told otherwise."""
+    """A context with its questions and their right answers; the first one unless told otherwise.
+
+    Of a long context the middle is left out.
+    """
     name = context_id or task.questions[0].context_id
     questions = task.by_context().get(name, [])
-    context = (_heading("Context"), as_block(task.contexts[name].text))
+    context = (_heading("Context"), as_block(brief(task.contexts[name].text, attempts.LONGEST)))
     if len(questions) == 1:
         return _page(*context, _heading("Question"), as_block(_answered(questions[0])))
     listed = _list("ol", (f"{q.text} → {q.gold}" for q in questions))
