@@ -41,11 +41,17 @@ def write_whole(path: Path, content: bytes | bytearray) -> None:
     draft.replace(path)
 
 
-def set_aside(path: Path, *, copy: bool = False) -> str:
-    """Give a damaged file or folder, or a copy of it, another name; returns that."""
+def place_aside(path: Path) -> Path:
+    """The first name beside a damaged file or folder that is free for it."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
+    return aside
+
+
+def set_aside(path: Path, *, copy: bool = False) -> str:
+    """Give a damaged file or folder, or a copy of it, another name; returns that."""
+    aside = place_aside(path)
     if copy:
         shutil.copyfile(path, aside)
     else:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
 from sleeptime_lib.analysis.predictability import Predictability
+from sleeptime_lib.analysis.wording import percent
 from sleeptime_lib.records import budget_name, is_simulated
 
 
@@ -25,7 +26,7 @@ def sentences(
         scored_by: Who scored the questions.
     """
     main = next(iter(found.values()))
-    confidence = f"{100 * main.confidence:g}%"
+    confidence = percent(main.confidence)
     few = " (few clusters: exploratory)" if main.clusters < FEW_CLUSTERS else ""
     told = [
         f"Answers are {answered_by}'s, log-probabilities {scored_by}'s: {main.line.label} against "

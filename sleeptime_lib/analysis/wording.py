@@ -76,7 +76,7 @@ def bootstrapped(intervals: str, confidence: float, draws: int, clusters: int) -
     if not intervals:
         return ""
     few = " (few clusters: exploratory)" if clusters < FEW_CLUSTERS else ""
-    return f"; {intervals} {_percent(confidence)} cluster bootstrap, {draws:,} draws{few}"
+    return f"; {intervals} {percent(confidence)} cluster bootstrap, {draws:,} draws{few}"
 
 
 def equal_accuracy(equal: EqualAccuracy, confidence: float) -> str:
@@ -93,7 +93,7 @@ def equal_accuracy(equal: EqualAccuracy, confidence: float) -> str:
         low, high = 1 / high, 1 / low
     text = (
         f"{where} sleep-time needs {saving(equal.ratio)} test tokens, "
-        f"{_percent(confidence)} interval {fold(low)} to {fold(high)} "
+        f"{percent(confidence)} interval {fold(low)} to {fold(high)} "
         f"(×/÷ {math.sqrt(high / low):.1f})"
     )
     if low < 1 < high:
@@ -137,7 +137,7 @@ def ratio_curve(curve: RatioCurve, confidence: float) -> str:
     }
     said = " and ".join(f"{what} test tokens at {where}" for what, where in found.items() if where)
     said = f"sleep-time needs {said}" if said else "it stays open which arm needs fewer"
-    return f"{text} For all accuracies at once ({_percent(confidence)} band), {said}."
+    return f"{text} For all accuracies at once ({percent(confidence)} band), {said}."
 
 
 def _where(curve: RatioCurve, holds: Sequence[bool]) -> str:
@@ -166,7 +166,7 @@ def gain(found: Gain, confidence: float) -> str:
         return text + "."
     return (
         f"{text}; {found.cross_fitted_points:+.1f} when the setting is picked on other clusters; "
-        f"{_percent(confidence)} interval for the true maximum {between(found.low, found.high)}."
+        f"{percent(confidence)} interval for the true maximum {between(found.low, found.high)}."
     )
 
 
@@ -278,7 +278,7 @@ def pays(payoff: Payoff, confidence: float) -> str:
         return f"{where} no number of questions pays for the sleep phase."
     return (
         f"{where} it pays from {first} question{'' if first == '1' else 's'} per context on "
-        f"({_percent(confidence)} interval: {low} to {high}){_missed(payoff.censored)}."
+        f"({percent(confidence)} interval: {low} to {high}){_missed(payoff.censored)}."
     )
 
 
@@ -321,7 +321,8 @@ def _share(part: int, whole: int) -> str:
     return f"{part} of {whole} ({100 * part / whole:.0f}%)" if whole else "0 of 0"
 
 
-def _percent(confidence: float) -> str:
+def percent(confidence: float) -> str:
+    """A confidence as people write it."""
     return f"{100 * confidence:g}%"
 
 
@@ -334,7 +335,7 @@ def first_paying(break_even: float) -> str:
 def _undetermined(low: str, high: str, limit: float, confidence: float) -> str:
     if math.isnan(limit):
         return "not determined: there is no interval"
-    return f"not determined: {_percent(confidence)} interval {low} to {high}"
+    return f"not determined: {percent(confidence)} interval {low} to {high}"
 
 
 def _missed(censored: float) -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from sleeptime_lib import sealed
 from sleeptime_lib.models import cache_file
 from sleeptime_lib.models.cache_file import COLUMNS, UNREADABLE, VERSION, Row
 from sleeptime_lib.models.ledger import Spending
@@ -58,9 +59,7 @@ def finish(path: Path) -> str:
     """
     if not _complete(path).exists():
         return ""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
+    aside = sealed.place_aside(path)
     for side in _SIDES:
         part = path.with_name(path.name + side)
         if part.exists():
