@@ -252,6 +252,17 @@ class TestShown:
         with pytest.raises(InputError, match="placebo_same"):
             runs.make_options(STATEFUL_GSM, controls="placebo")
 
+    def test_they_are_measured_at_some_of_the_budgets_where_so_asked(self, tmp_path):
+        options = {"levels": (0, 1, 3), "controls": "bare", "controls_at": (1, 3, 4)}
+        ready = prepared(tmp_path, **options)
+        budgets = {(s.arm, s.budget) for s in ready.settings}
+        assert {budget for arm, budget in budgets if arm == "bare"} == {1, 3}
+        assert {budget for arm, budget in budgets if arm == "baseline"} == {0, 1, 3}
+
+    def test_budgets_none_of_which_is_asked_are_refused(self, tmp_path):
+        with pytest.raises(InputError, match="--controls-at 3, 4: none of the budgets"):
+            prepared(tmp_path, controls="bare", controls_at=(3, 4))
+
 
 @pytest.mark.parametrize(
     ("experiment", "options"),

@@ -101,6 +101,9 @@ class StatefulGsmOptions(Options):
     controls: tuple[Control, ...] = option(
         (), f"Control arms: {', '.join(get_args(Control))}.", replay="part", validate_default=True,
     )  # fmt: skip
+    controls_at: tuple[Budget, ...] = option(
+        (), "Budgets that control arms are measured at; default: all.", replay="free"
+    )
     sleep_again: int = option(
         0, "How often a sleep phase that ends is asked for one more rewrite.", ge=0, le=9
     )
@@ -224,15 +227,19 @@ def _control_settings(
 ) -> list[Setting]:
     """The control arms, which read the notes of the smallest number of phases, and what is left."""
     plan = []
+    compared = [one for one in at_level if one.budget in (options.controls_at or options.points)]
+    if not compared:
+        told = ", ".join(map(str, options.controls_at))
+        raise InputError(f"--controls-at {told}: none of the budgets of this run")
     for name in options.controls:
         sleep = None
         if name not in controls.WITHOUT_NOTES:
             sleep = replace(phase, parallel=options.sleep_parallel[0])
         whose = controls.NOTES_OF.get(name, "own")
-        plan += [replace(one, arm=name, sleep=sleep, notes_of=whose) for one in at_level]
+        plan += [replace(one, arm=name, sleep=sleep, notes_of=whose) for one in compared]
     if options.sleep_long:
         long = replace(phase, again=options.sleep_long - 1, first=LONG_DRAW)
-        plan += [replace(one, arm="sleep_long", sleep=long) for one in at_level]
+        plan += [replace(one, arm="sleep_long", sleep=long) for one in compared]
     if options.ablate_lines:
         at = options.ablate_at
         lowest = next((one for one in at_level if at in (None, one.budget)), None)
