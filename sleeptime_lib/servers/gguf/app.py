@@ -114,7 +114,7 @@ class _Server:
 
         self._ov = openvino_genai
         self._tokenizer = pipeline.get_tokenizer()
-        self._batcher = Batcher(pipeline)
+        self._batcher = Batcher(pipeline, prefix_cache=options.prefix_cache)
         self._scorer = None if options.prefix_cache else self._batcher
         self._scorer_lock = asyncio.Lock()
         self._created = int(time.time())
@@ -282,7 +282,7 @@ class _Server:
                         "with --no-prefix-cache, and one copy does both.",
                         kind="server_error",
                     ) from None
-                self._scorer = Batcher(pipeline)
+                self._scorer = Batcher(pipeline, prefix_cache=False)
             return self._scorer
 
     def _envelope(
