@@ -4,8 +4,9 @@ A context of `procedural-p1`, with the question about it:
 
     A bakery has 6 trays with 10 muffins on each of them. ... | How many muffins are left?
 
-The multi data are the same contexts with many questions each (paper, figure 9: Multi-Query
-GSM-Symbolic): every quantity that follows from a context can be asked.
+The multi data are contexts of the same families with many questions each (paper, figure 9:
+Multi-Query GSM-Symbolic): every quantity that follows from a context can be asked, but for those
+that are another one times a number.
 
 A context of `procedural-aime-1` (`-2` and `-3` are harder; `procedural-aime` is the first):
 
@@ -49,7 +50,9 @@ def generate_many(
         seed: Of the contexts and of the order.
         most: Most questions of a context; each has at least 10 to ask, and None takes 10.
     """
-    task = generate_one(set_name, level, limit=limit, seed=seed, most=None)
+    from sleeptime_lib.tasks.procedural import generate  # the families take time to load
+
+    task = generate(level, set_name=set_name, limit=limit, seed=seed, many=True)
     return _asked_more(task, f"multi-{set_name}{level}", most or QUESTIONS_PER_CONTEXT)
 
 

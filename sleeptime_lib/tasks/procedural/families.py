@@ -37,6 +37,9 @@ slot        NAME: KIND LOW to HIGH by STEP, or NAME: KIND CHOICE | CHOICE (kinds
 sentence    its wordings, which state the same numbers; one of them is drawn
 count       KEY = FORMULA: LABEL, a quantity of whole things, with the questions that ask for it
 measure     the same for money, time, averages: what may have decimals
+single ...  `single count` or `single measure`: asked only where a context has one question, since
+            it is another quantity times a number, and would say nothing new beside that one
+many ...    asked only where a context has several questions, in place of those
 
 `from p1` says from which level on (how many added clauses) a sentence or a formula holds; a slot
 may have another range from a level on ("int 4 to 9; int 20 to 40 from p1"). Where the label or the
@@ -68,7 +71,9 @@ from sleeptime_lib.tasks.procedural.slots import Slot, Word, slot_of
 _SLOT: Final = re.compile(r"([^\W\d]\w*): (.+)")
 _FACT: Final = re.compile(r"([^\W\d]\w*) = ([^:]+): (.+)")
 _FROM: Final = re.compile(r"\bfrom p(\d)$")
-_WORDS: Final = "family, slot, sentence, count and measure"
+_KINDS: Final = ("count", "measure")
+_POOLS: Final = ("single", "many")
+_WORDS: Final = "family, slot, sentence, count, measure, single and many"
 
 
 class _Block(NamedTuple):
@@ -117,7 +122,7 @@ def _blocks(file: Traversable) -> Iterator[_Block]:
                 yield block
             word, _, rest = text.partition(" ")
             block = _Block(where, word, rest, [])
-        elif block and block.word in ("sentence", "count", "measure"):
+        elif block and block.word in ("sentence", *_KINDS, *_POOLS):
             block.texts.append((where, text))
         else:
             raise InputError(f"{where}: indented, but not under a sentence, count or measure")
@@ -145,7 +150,7 @@ def _family(head: _Block, blocks: Sequence[_Block]) -> Family:
                 ranges |= {(clause, name): other for clause, other in later}
             elif block.word == "sentence":
                 story.append(_sentence(block))
-            elif block.word in ("count", "measure"):
+            elif block.word in (*_KINDS, *_POOLS):
                 facts += [(where, fact) for fact in _facts(block)]
             else:
                 raise ValueError(f"no line begins with {block.word!r}; there are {_WORDS}")
@@ -185,15 +190,20 @@ def _sentence(block: _Block) -> Sentence:
 
 def _facts(block: _Block) -> Iterator[Fact]:
     """One fact for each level from which on the quantity follows in another way."""
-    found = _FACT.fullmatch(block.rest)
-    if not found:
-        raise ValueError(f"write {block.word} KEY = FORMULA: LABEL")
+    word, rest, only = block.word, block.rest, ""
+    if word in _POOLS:
+        only = word
+        word, _, rest = rest.partition(" ")
+    found = _FACT.fullmatch(rest)
+    if not found or word not in _KINDS:
+        kind = word if word in _KINDS else "count"
+        raise ValueError(f"write {' '.join(filter(None, (only, kind)))} KEY = FORMULA: LABEL")
     key, formulas, label = found.groups()
     questions = tuple(text for _, text in block.texts)
     for part in formulas.split("; "):
         formula, clause = _from(part)
         step_of(formula)
-        yield Fact(key, formula, label, questions, clause, block.word == "count")
+        yield Fact(key, formula, label, questions, clause, word == "count", only)
 
 
 def _from(text: str) -> tuple[str, int]:
@@ -237,6 +247,7 @@ def _check_facts(family: Family, facts: Sequence[tuple[str, Fact]]) -> None:
         level: {*family.slots, *(fact.key for fact in family.facts if fact.clause <= level)}
         for level in levels
     }
+    pool_of = {fact.key: fact.only for fact in family.facts}
     by_label: dict[str, str] = {}
     latest: dict[str, int] = {}
     for where, fact in facts:
@@ -260,6 +271,11 @@ def _check_facts(family: Family, facts: Sequence[tuple[str, Fact]]) -> None:
                 raise InputError(
                     f"{where}: {name!r} is neither a slot nor a quantity at p{fact.clause}; "
                     f"there are {', '.join(sorted(known[fact.clause]))}"
+                )
+            if pool_of.get(name, "") not in ("", fact.only):
+                raise InputError(
+                    f"{where}: {name!r} is a {pool_of[name]} quantity, and so is what follows from "
+                    f"it: write {pool_of[name]} before {fact.key!r} too"
                 )
 
 

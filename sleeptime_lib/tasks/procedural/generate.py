@@ -7,10 +7,12 @@ answers are whole numbers from 0 to 999, as those of the contest are.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Final
 
 from sleeptime_lib.records import Context, Quantity, Question, Task
 from sleeptime_lib.tasks.procedural.families import families
+from sleeptime_lib.tasks.procedural.grammar import Family
 from sleeptime_lib.tasks.procedural.scenes import (
     STORIES,
     Rules,
@@ -31,7 +33,14 @@ CONTEST: Final = Rules(4, True, 999, 10**12, ((1, 4), (2, 18), (3, 20)), draws=5
 """The rules of the set "aime"."""
 
 
-def generate(level: int, *, set_name: str = "p", limit: int | None = None, seed: int = 0) -> Task:
+def generate(
+    level: int,
+    *,
+    set_name: str = "p",
+    limit: int | None = None,
+    seed: int = 0,
+    many: bool = False,
+) -> Task:
     """Generate contexts with one question each, deterministic by seed.
 
     Instances are ordered so that every family comes once before any comes twice; a longer task
@@ -42,10 +51,13 @@ def generate(level: int, *, set_name: str = "p", limit: int | None = None, seed:
         set_name: "p", or "q" for families on which no prompt was ever tried; these have level 0.
         limit: Number of questions; None gives four of each family.
         seed: Changes names, numbers, wordings and which quantity is asked for.
+        many: The contexts are to have several questions: no quantity is a fixed multiple of another
+            one, so that no note answers two questions at once.
     """
     count = DEFAULT_INSTANCES * len(families(set_name)) if limit is None else limit
     short = f"{set_name}{level}"
-    return _task(f"procedural-{short}", short, set_name, level, STORIES, count, seed)
+    drawn_from = [family.asked(many=many) for family in families(set_name)]
+    return _task(f"procedural-{short}", short, drawn_from, level, STORIES, count, seed)
 
 
 def generate_aime(level: int, *, limit: int | None = None, seed: int = 0) -> Task:
@@ -58,13 +70,18 @@ def generate_aime(level: int, *, limit: int | None = None, seed: int = 0) -> Tas
     """
     count = AIME_INSTANCES * len(families("aime")) if limit is None else limit
     name = f"procedural-aime-{level}"
-    return _task(name, f"aime{level}", "aime", level - 1, CONTEST, count, seed)
+    return _task(name, f"aime{level}", families("aime"), level - 1, CONTEST, count, seed)
 
 
 def _task(
-    name: str, prefix: str, set_name: str, level: int, rules: Rules, count: int, seed: int
+    name: str,
+    prefix: str,
+    drawn_from: Sequence[Family],
+    level: int,
+    rules: Rules,
+    count: int,
+    seed: int,
 ) -> Task:
-    drawn_from = families(set_name)
     contexts: dict[str, Context] = {}
     questions: list[Question] = []
     asked: set[tuple[str, str]] = set()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Final
@@ -64,6 +64,8 @@ class Fact:
         clause: Lowest level at which it holds.
         whole: True for things that are counted; a scene in which they come out broken is not
             used. False for money, time, averages and other measures.
+        only: "single" or "many" where only contexts with one question, or only those with several,
+            are asked about it.
     """
 
     key: str
@@ -72,6 +74,7 @@ class Fact:
     questions: tuple[str, ...] = ()
     clause: int = 0
     whole: bool = True
+    only: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,11 @@ class Family:
     _cache: dict[int, tuple[Fact, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def asked(self, *, many: bool) -> Family:
+        """The family with the quantities of contexts with several questions, or with one."""
+        other = "single" if many else "many"
+        return replace(self, facts=tuple(fact for fact in self.facts if fact.only != other))
 
     def slots_at(self, level: int) -> Mapping[str, Slot]:
         """The slots as they are drawn at a level."""

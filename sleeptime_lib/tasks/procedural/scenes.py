@@ -208,7 +208,8 @@ def likelihoods(scene: Scene) -> Mapping[str, float]:
 
     Exercise writers ask for what the story leads up to: results that need more steps, and results
     that nothing else builds on. A question that brings a number of its own ("If five more ...") is
-    one of many that could have been made up, so each is less likely.
+    one of many that could have been made up, so each is less likely; so are those that were made
+    up to have several about a context.
     """
     used = {n for f in scene.family.facts_at(scene.level) for n in step_of(f.formula).names}
     weights = {}
@@ -217,7 +218,7 @@ def likelihoods(scene: Scene) -> Mapping[str, float]:
         weights[fact.key] = (
             math.exp(0.5 * min(steps, 5))
             * (1.0 if fact.key in used else 1.5)
-            * (0.15 if len(step_of(fact.formula).names) < 2 else 1.0)
+            * (0.15 if fact.only == "many" or len(step_of(fact.formula).names) < 2 else 1.0)
         )
     total = sum(weights.values())
     return {key: weight / total for key, weight in weights.items()}

@@ -112,6 +112,16 @@ def test_a_later_quantity_of_the_same_key_changes_label_and_questions(read_text)
     assert told == ["apples: {kind} ones", "bags and bags"]
 
 
+def test_single_and_many_say_of_which_contexts_a_quantity_is_asked(read_text):
+    added = "many count two = all + eaten: two\n  Two?\n"
+    twice = "single count twice = all * 2: twice as many\n  How many are twice as many?\n"
+    (family,) = read_text(TINY + twice + added)
+    one, many = (family.asked(many=many) for many in (False, True))
+    keys = {fact.key for fact in family.facts}
+    assert keys - {fact.key for fact in one.facts} == {"two"}
+    assert keys - {fact.key for fact in many.facts} == {"twice"}
+
+
 def test_quantities_may_stand_before_those_they_use(read_text):
     head, facts = TINY.split("count all")
     rest = "measure rest" + facts.split("measure rest")[1]
@@ -165,6 +175,8 @@ def test_a_shipped_set_is_read_once():
         ("How many apples", "How many {apple}", 16, "{apple} is not a field"),
         ("apples left", "{apple} left", 18, "{apple} is not a field"),
         ("count all = bags", "count all: bags", 15, "write count KEY = FORMULA: LABEL"),
+        ("count all = bags", "many all = bags", 15, "write many count KEY = FORMULA: LABEL"),
+        ("count all", "many count all", 18, "'all' is a many quantity, and so is what follows"),
         ("count all", "count bags", 15, "'bags' is a slot; give the quantity another name"),
         ("bags * apples", "bags * pears", 15, "'pears' is neither a slot nor a quantity at p0; "),
         ("bags * apples", "rest * apples", 15, "'rest' is neither a slot nor a quantity at p0"),
