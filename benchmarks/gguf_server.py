@@ -4,6 +4,7 @@
 
 Every load generates about as many tokens, from prompts that differ from their first token on, so
 that no prefix is shared. The ratios are against the first load; seconds depend on the machine.
+Last, prompts that begin alike are asked at once, and are each read whole or wait for the first.
 """
 
 from __future__ import annotations
@@ -47,6 +48,21 @@ async def tokens_per_second(batcher: Batcher, tokenizer, in_flight: int, request
     return sum(counts) / (time.perf_counter() - start)
 
 
+async def shared_seconds(batcher: Batcher, tokenizer, name: str) -> float:
+    """How long it takes to read 32 prompts of two contexts, asked at the same time."""
+    import openvino_genai as ov
+
+    config = ov.GenerationConfig()
+    config.max_new_tokens, config.apply_chat_template = 4, False
+    contexts = [f"{name}{number}: a farmer counts sheep, hens and eggs. " * 18 for number in (1, 2)]
+    prompts = [f"{text} Question {number}?" for text in contexts for number in range(16)]
+    start = time.perf_counter()
+    await asyncio.gather(
+        *(batcher.generate(tokenizer.encode(p).input_ids, config) for p in prompts)
+    )
+    return time.perf_counter() - start
+
+
 async def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -58,7 +74,7 @@ async def main() -> None:
     header = read_header(given.file or small_model())
     options = GgufOptions(slots=max(loads), cache_gb=4)
     pipeline = load(header, options, prefix_cache=True)
-    batcher, tokenizer = Batcher(pipeline), pipeline.get_tokenizer()
+    batcher, tokenizer = Batcher(pipeline, prefix_cache=True), pipeline.get_tokenizer()
     await tokens_per_second(batcher, tokenizer, 1, 1)  # warm-up
     print(f"{served_name(header, options)} ({header.quantisation})")
     first = None
@@ -67,7 +83,12 @@ async def main() -> None:
         speed = await tokens_per_second(batcher, tokenizer, in_flight, requests)
         first = first or speed
         print(f"{in_flight:4} in flight: {speed:7.1f} tokens/s, ratio {speed / first:.1f}")
+    waiting = await shared_seconds(batcher, tokenizer, "a")
     batcher.close()
+    batcher = Batcher(pipeline, prefix_cache=False)
+    whole = await shared_seconds(batcher, tokenizer, "b")
+    batcher.close()
+    print(f"32 prompts of two contexts at once: {whole / waiting:.1f} times faster by waiting")
 
 
 if __name__ == "__main__":
