@@ -26,7 +26,7 @@ EACH = pytest.mark.parametrize("name", OPTIONS)
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path, as_once_asked):
     return shutil.copytree(MADE, tmp_path / "runs")
 
 

@@ -287,8 +287,8 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("experiment", "folder"),
         [
-            (STATEFUL_GSM, "simulated-procedural-p1-edea7e54"),
-            (MULTI_QUERY, "simulated-multi-p1-789ec4c2"),
+            (STATEFUL_GSM, "simulated-procedural-p1-0e07f67b"),
+            (MULTI_QUERY, "simulated-multi-p1-c8f6819d"),
         ],
     )
     def test_runs_by_verbosity_are_those_they_were_before_there_were_others(
