@@ -2,12 +2,14 @@
 
 import asyncio
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from sleeptime_lib import runs
 from sleeptime_lib.config import Execution
 from sleeptime_lib.experiments import find_experiment
+from sleeptime_lib.methods.controls import Control
 from sleeptime_lib.models.replay import read_about
 from sleeptime_lib.store import read_rows
 
@@ -68,7 +70,13 @@ def test_it_holds_every_arm_it_was_made_for(name, replayed):
         assert set(rows.arm) == {"score"}
         return
     slept = rows[rows.arm == "sleep"]
+    config = read_about(name).config
+    for arm in config.get("controls", ()):
+        own = rows[rows.arm == arm]
+        assert own.question_id.nunique() == rows.question_id.nunique()
+        assert set(own.budget) == set(config["controls_at"])
     if name.endswith("multi-p0"):
+        assert {"placebo_other", "notes_only", "filler", "bare", "oracle"} < set(rows.arm)
         assert rows.context_id.nunique() >= 24
         assert (rows.groupby("context_id").question_id.nunique() == 10).all()
         assert rows.budget.nunique() >= 3
@@ -85,7 +93,9 @@ def test_it_holds_every_arm_it_was_made_for(name, replayed):
             assert own.budget.nunique() >= 5
         return
     assert (families >= 4).sum() >= 30
-    assert set(rows.arm) == {"baseline", "sleep", "context_only"}
+    assert set(rows.arm) >= {"baseline", "sleep", "context_only"}
+    if name.endswith("-p0"):
+        assert set(rows.arm) > set(get_args(Control))
     assert set(slept.sleep_parallel) == {1, 2, 5}
     for _, own in rows[rows.budget_kind == "verbosity"].groupby(["arm", "sleep_parallel"]):
         assert set(own.budget) == {0, 1, 2, 3, 4}
