@@ -19,12 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from sleeptime_lib.analysis.bootstrap import (
-    Floats,
-    cluster_weights,
-    joint_confidence,
-    mean_limits,
-)
+from sleeptime_lib.analysis.bootstrap import Floats, Interval, joint_confidence, mean_limits
 from sleeptime_lib.analysis.cells import (
     RIGHT,
     SAMPLES,
@@ -37,7 +32,7 @@ from sleeptime_lib.analysis.cells import (
 )
 from sleeptime_lib.analysis.difference import accuracy_bounds
 from sleeptime_lib.analysis.majority import majority_at_k
-from sleeptime_lib.analysis.score import accuracy_limits
+from sleeptime_lib.analysis.score import accuracy_limits, item_means
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +78,11 @@ class Point:
     missing: int
     failures_low: float
     failures_high: float
+
+    @property
+    def together(self) -> Interval:
+        """The accuracy with its simultaneous limits."""
+        return Interval(self.accuracy, self.simultaneous_low, self.simultaneous_high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +178,8 @@ class PassPoint:
         k: Draws per question.
         tokens: Mean test completion tokens per question, k times the mean of a draw.
         accuracy: Pass@k or majority@k, averaged over questions.
-        low: Lower limit of the cluster bootstrap.
-        high: Upper limit.
+        low: Lower limit of the interval that holds for all k of the curve at once.
+        high: Its upper limit.
         n: Questions with at least k answered draws; the others do not count for this k.
     """
 
@@ -308,30 +308,22 @@ def _curve(
     question, names = pd.factorize(answered["question_id"])
     n = np.bincount(question, minlength=len(names))
     first = np.unique(question, return_index=True)[1]
-    cluster, clusters = pd.factorize(answered["cluster_id"].iloc[first], sort=True)
+    cluster = pd.factorize(answered["cluster_id"].iloc[first], sort=True)[0]
     mean_tokens = float(answered["test_completion_tokens"].mean())
     estimates = estimate(answered, question, len(names))
     ks = range(1, estimates.shape[1] + 1)
-    # How many, their sum and the sum of their squares, by cluster and k.
-    sums = np.zeros((3, len(clusters), len(ks)))
-    for i, value in enumerate(estimates.T):
-        known = ~np.isnan(value)
-        own = value[known]
-        for total, weight in zip(sums, (None, own, own * own), strict=True):
-            total[:, i] = np.bincount(cluster[known], weight, minlength=len(clusters))
-    rng = np.random.default_rng(seed)
-    weights = cluster_weights(len(clusters), draws if len(clusters) else 0, rng)
-    drawn = [ratio(w @ sums[1], w @ sums[0]) for w in weights]
-    every = np.concatenate(drawn) if drawn else np.empty((1, 0))
-    low, high = accuracy_limits(sums[0].T, sums[1].T, sums[2].sum(axis=0), every, confidence)
+    n_by, right, means = item_means(estimates, cluster, draws, seed)
+    squares = np.nan_to_num(estimates**2).sum(axis=0)
+    joint = joint_confidence(means[1:], means[1:], confidence)
+    low, high = accuracy_limits(n_by, right, squares, means[1:], joint)
     points = tuple(
         PassPoint(
             k=k,
             tokens=k * mean_tokens,
-            accuracy=float(sums[1, :, i].sum() / sums[0, :, i].sum()),
+            accuracy=float(means[0, i]),
             low=_plausible(low[i]),
             high=_plausible(high[i]),
-            n=int(sums[0, :, i].sum()),
+            n=int(n_by[i].sum()),
         )
         for i, k in enumerate(ks)
     )
