@@ -1,7 +1,6 @@
 """The sleep arm against majority@k at equal generated tokens."""
 
-import math
-
+import pandas as pd
 import pytest
 
 from sleeptime_lib.analysis.votes import sentences, votes
@@ -62,7 +61,8 @@ def test_the_limits_come_from_the_clusters(frame):
     assert answer.low < answer.points < answer.high
     alike = rows_of(frame, said=("7",))
     alike.loc[alike.arm == "sleep", "score"] = 1.0
-    assert math.isnan(votes(alike)[0].low)
+    one = votes(alike)[0]
+    assert one.low < -5 < one.points == 0 < 5 < one.high
     assert "not determined" in sentences(votes(alike))[0]
 
 
@@ -70,3 +70,12 @@ def test_without_repeated_draws_there_is_none(frame):
     rows = rows_of(frame)
     assert votes(rows[rows.budget_kind != "samples"]) == ()
     assert votes(rows[rows.arm == "baseline"]) == ()
+
+
+def test_the_limits_hold_for_all_comparisons_at_once(frame):
+    rows = rows_of(frame)
+    slept = rows[rows.arm == "sleep"]
+    more = slept.assign(budget=1, score=1 - slept.score)
+    alone, among = votes(rows)[0], votes(pd.concat([rows, more]))[0]
+    assert alone.points == among.points
+    assert among.high - among.low > alone.high - alone.low
