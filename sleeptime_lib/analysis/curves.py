@@ -31,7 +31,7 @@ from sleeptime_lib.analysis.cells import (
     ratio,
 )
 from sleeptime_lib.analysis.difference import accuracy_bounds
-from sleeptime_lib.analysis.majority import majority_at_k
+from sleeptime_lib.analysis.majority import majorities
 from sleeptime_lib.analysis.score import accuracy_limits, item_means
 
 
@@ -256,31 +256,19 @@ def majority_curves(
     rows: pd.DataFrame, *, draws: int, seed: int = 0, confidence: float = 0.95
 ) -> tuple[PassCurve, ...]:
     """Majority@k of the draws that `pass_curves` takes; arguments and result are alike."""
-    return _curves(rows, _voted, draws, seed, confidence)
+    return _curves(rows, majorities, draws, seed, confidence)
 
 
-_Estimates = Callable[[pd.DataFrame, NDArray[np.int64], int], Floats]
-"""From the answered draws, the question of each and the number of questions to estimates of shape
-(questions, most draws of a question), NaN where a question has fewer than k draws."""
+_Estimates = Callable[[pd.DataFrame], pd.DataFrame]
+"""From answered draws to estimates by question, with a column for each k from 1."""
 
 
-def _passed(answered: pd.DataFrame, question: NDArray[np.int64], questions: int) -> Floats:
-    n = np.bincount(question, minlength=questions)
-    right = np.bincount(question, answered["score"] >= RIGHT, minlength=questions).astype(np.int64)
-    each = [pass_at_k(n, right, k) for k in range(1, int(n.max(initial=0)) + 1)]
-    return np.array(each).reshape(len(each), questions).T
-
-
-def _voted(answered: pd.DataFrame, question: NDArray[np.int64], questions: int) -> Floats:
-    right = (answered["score"] >= RIGHT).to_numpy()
-    told = answered["prediction"]
-    texts = np.where(told.notna(), told.astype(str), "")
-    n = np.bincount(question, minlength=questions)
-    estimates = np.full((questions, int(n.max(initial=0))), np.nan)
-    order = np.argsort(question, kind="stable")
-    for i, own in enumerate(np.split(order, np.cumsum(n)[:-1]) if questions else []):
-        estimates[i, : len(own)] = majority_at_k(texts[own].tolist(), right[own].tolist())
-    return estimates
+def _passed(answered: pd.DataFrame) -> pd.DataFrame:
+    right = answered["score"] >= RIGHT
+    counts = right.groupby(answered["question_id"], sort=False).agg(["size", "sum"])
+    n, hits = (counts[name].to_numpy(dtype=np.int64) for name in counts)
+    ks = range(1, int(n.max(initial=0)) + 1)
+    return pd.DataFrame({k: pass_at_k(n, hits, k) for k in ks}, index=counts.index)
 
 
 def _curves(
@@ -305,13 +293,11 @@ def _curve(
 ) -> PassCurve:
     draws, seed, confidence = how
     answered = rows[rows["score"].notna()]
-    question, names = pd.factorize(answered["question_id"])
-    n = np.bincount(question, minlength=len(names))
-    first = np.unique(question, return_index=True)[1]
-    cluster = pd.factorize(answered["cluster_id"].iloc[first], sort=True)[0]
+    table = estimate(answered)
+    clusters = answered.drop_duplicates("question_id").set_index("question_id")["cluster_id"]
+    cluster = pd.factorize(clusters[table.index], sort=True)[0]
     mean_tokens = float(answered["test_completion_tokens"].mean())
-    estimates = estimate(answered, question, len(names))
-    ks = range(1, estimates.shape[1] + 1)
+    estimates = table.to_numpy(dtype=np.float64)
     n_by, right, means = item_means(estimates, cluster, draws, seed)
     squares = np.nan_to_num(estimates**2).sum(axis=0)
     joint = joint_confidence(means[1:], means[1:], confidence)
@@ -325,7 +311,7 @@ def _curve(
             high=_plausible(high[i]),
             n=int(n_by[i].sum()),
         )
-        for i, k in enumerate(ks)
+        for i, k in enumerate(table)
     )
-    short = int((n < n.max(initial=0)).sum()) + rows["question_id"].nunique() - len(names)
+    short = rows["question_id"].nunique() - int((table.notna().all(axis=1)).sum())
     return PassCurve(line=line, budget=budget, points=points, short=short)

@@ -156,7 +156,7 @@ def ratio_table(report: Report) -> Table:
                 comparison.line.label,
                 f"{100 * p.at:.1f}",
                 wording.ratio_at(p),
-                _band(p),
+                wording.fold_between(p.simultaneous_low, p.simultaneous_high),
                 f"{100 * p.censored:.0f}%",
             )
             for comparison, p in told
@@ -174,13 +174,6 @@ def ratio_table(report: Report) -> Table:
             for p in comparison.ratio_curve.points
         ),
     )
-
-
-def _band(point: RatioPoint) -> str:
-    if math.isnan(point.simultaneous_low):
-        return ""
-    low, high = map(wording.fold, (point.simultaneous_low, point.simultaneous_high))
-    return f"[{low}, {high}]"
 
 
 def _ratio_data(comparison: Comparison, p: RatioPoint) -> tuple[Value, ...]:

@@ -9,16 +9,15 @@ counting its share of the sleep phase too.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, joint_confidence
-from sleeptime_lib.analysis.cells import RIGHT, SAMPLES, Line
-from sleeptime_lib.analysis.majority import majority_at_k
+from sleeptime_lib.analysis.bootstrap import DRAWS, joint_confidence
+from sleeptime_lib.analysis.cells import SAMPLES, Line
+from sleeptime_lib.analysis.majority import majorities
 from sleeptime_lib.analysis.score import gain_limits, item_means
 from sleeptime_lib.analysis.wording import limits_of, verdict
 from sleeptime_lib.records import budget_name
@@ -83,7 +82,7 @@ def votes(
         return ()
     drawn = drawn[drawn["budget"] == drawn["budget"].min()]
     each = float(drawn["test_completion_tokens"].mean())
-    chances = _chances(drawn)
+    chances = majorities(drawn)
     pairs = [
         pair
         for _, own in slept.groupby(["budget_kind", "sleep_parallel", "sleep_effort", "budget"])
@@ -96,17 +95,8 @@ def votes(
     return _with_limits(pairs, clusters, draws, seed, confidence)
 
 
-def _chances(drawn: pd.DataFrame) -> dict[str, Floats]:
-    """By question, majority@k for every k that it has draws for."""
-    found = {}
-    for name, own in drawn.groupby("question_id"):
-        told = [said if isinstance(said, str) else None for said in own["prediction"]]
-        found[str(name)] = majority_at_k(told, list(own["score"] >= RIGHT))
-    return found
-
-
 def _pair(
-    own: pd.DataFrame, chances: Mapping[str, Floats], each: float, counted: Counted
+    own: pd.DataFrame, chances: pd.DataFrame, each: float, counted: Counted
 ) -> _Pair | None:
     first = own.iloc[0]
     tokens = float(own["test_completion_tokens"].mean())
@@ -114,13 +104,12 @@ def _pair(
         phases = own.drop_duplicates("sleep_id")["sleep_completion_tokens"]
         tokens += float(phases.sum()) / own["question_id"].nunique()
     affordable = max(int(tokens / each), 1) if each else 1
-    most = max(len(chance) for chance in chances.values())
+    most = chances.shape[1]
     k = min(affordable, most)
     scores = own.groupby("question_id")["score"].mean()
-    names = [name for name in map(str, scores.index) if len(chances.get(name, ())) >= k]
-    if not names:
+    gain = (scores - chances[k]).dropna()
+    if gain.empty:
         return None
-    mine, voted = scores[names], pd.Series({name: chances[name][k - 1] for name in names})
     line = Line("sleep", str(first.budget_kind), int(first.sleep_parallel), str(first.sleep_effort))
     vote = Vote(
         label=line.label,
@@ -131,13 +120,13 @@ def _pair(
         k=k,
         vote_tokens=k * each,
         enough=affordable <= most,
-        accuracy=float(mine.mean()),
-        vote_accuracy=float(voted.mean()),
-        points=100 * float(mine.mean() - voted.mean()),
+        accuracy=float(scores[gain.index].mean()),
+        vote_accuracy=float(chances[k][gain.index].mean()),
+        points=100 * float(gain.mean()),
         low=math.nan,
         high=math.nan,
     )
-    return vote, mine - voted
+    return vote, gain
 
 
 def _with_limits(

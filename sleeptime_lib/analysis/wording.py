@@ -40,6 +40,11 @@ def fold(value: float) -> str:
     return "∞" if math.isinf(value) else f"{times(value)}×" if value else "0"
 
 
+def fold_between(low: float, high: float) -> str:
+    """Limits of a ratio in brackets, or nothing when there are none."""
+    return "" if math.isnan(low) else f"[{fold(low)}, {fold(high)}]"
+
+
 def between(low: float, high: float, digits: int = 1) -> str:
     """Limits in brackets, or nothing when there are none."""
     if math.isnan(low) or math.isnan(high):
@@ -120,9 +125,7 @@ def equal_accuracy(equal: EqualAccuracy, confidence: float) -> str:
 def ratio_at(point: RatioPoint) -> str:
     """The token ratio at one accuracy with its pointwise limits."""
     told = "not determined" if point.ratio is None else f"{times(point.ratio)}×"
-    if math.isnan(point.low):
-        return told
-    return f"{told} [{fold(point.low)}, {fold(point.high)}]"
+    return f"{told} {fold_between(point.low, point.high)}".rstrip()
 
 
 def told_points(curve: RatioCurve) -> tuple[RatioPoint, ...]:

@@ -333,5 +333,5 @@ def _span(equal: EqualAccuracy) -> Span | None:
     if not equal.determined or at is None or start is None or stop is None:
         return None
     ends = (equal.low, equal.high) if start >= stop else (1 / equal.high, 1 / equal.low)
-    limits = f"[{wording.fold(ends[0])}, {wording.fold(ends[1])}]"
-    return Span(start, stop, 100 * at, f"{wording.saving(start / stop)} tokens\n{limits}")
+    said = f"{wording.saving(start / stop)} tokens\n{wording.fold_between(*ends)}"
+    return Span(start, stop, 100 * at, said)
