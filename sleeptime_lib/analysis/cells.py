@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 
 from sleeptime_lib.analysis.bootstrap import Floats, cluster_sums
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.methods.controls import LINE
 from sleeptime_lib.records import EFFORTS, ROW_COLUMNS, ROW_KEY
 
 SAMPLES: Final = "samples"
 """The budget kind of repeated draws for pass@k, which form no accuracy-token curve."""
+
+NO_CURVE: Final = (SAMPLES, LINE)
+"""Budget kinds that form none: those draws, and notes without one line, which `ablation` tells of."""
 
 RIGHT: Final = 0.5
 """Score from which on an answer counts as right where it can only be right or wrong."""
@@ -117,8 +121,8 @@ class Cells:
         return sorted(found, key=lambda i: self.budgets[i])
 
     def curves(self, arm: str | None = None) -> list[Line]:
-        """Lines that form curves (not the draws of pass@k), of one arm or of all, sorted."""
-        found = {x for x in self.lines if x.budget_kind != SAMPLES and arm in (None, x.arm)}
+        """Lines that form curves, of one arm or of all, sorted."""
+        found = {x for x in self.lines if x.budget_kind not in NO_CURVE and arm in (None, x.arm)}
         return sorted(found, key=lambda line: line.rank)
 
     def baseline(self, line: Line) -> list[int]:
