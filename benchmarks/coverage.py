@@ -25,7 +25,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from known_ratio import HEAVY, HEAVY_TRUE, UNEQUAL, Sizes, World, coverage, least
 
-NAMES = ("accuracy", "difference", "cost", "ratio", "accuracies", "differences", "controls", "curve")
+NAMES = (
+    "accuracy",
+    "difference",
+    "cost",
+    "ratio",
+    "accuracies",
+    "differences",
+    "controls",
+    "curve",
+)
 ORDINARY = World()
 
 

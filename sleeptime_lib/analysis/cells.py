@@ -23,7 +23,7 @@ SAMPLES: Final = "samples"
 """The budget kind of repeated draws for pass@k, which form no accuracy-token curve."""
 
 NO_CURVE: Final = (SAMPLES, LINE)
-"""Budget kinds that form none: those draws, and notes without one line, which `ablation` tells of."""
+"""Budget kinds that form none: those draws, and notes without one line (see `ablation`)."""
 
 RIGHT: Final = 0.5
 """Score from which on an answer counts as right where it can only be right or wrong."""

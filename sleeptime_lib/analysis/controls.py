@@ -176,7 +176,10 @@ def sentences(found: Sequence[Contrast], confidence: float = 0.95) -> list[str]:
     pairs = dict.fromkeys((one.arm.label, one.against.label) for one in found)
     for arm, against in pairs:
         own = [one for one in found if (one.arm.label, one.against.label) == (arm, against)]
-        parts = [f"{one.points:+.1f} {limits_of(one.low, one.high)} at {one.at}, {one.verdict}" for one in own]
+        parts = [
+            f"{one.points:+.1f} {limits_of(one.low, one.high)} at {one.at}, {one.verdict}"
+            for one in own
+        ]
         told.append(f"{arm} minus {against}, points: {'; '.join(parts)}.")
     first = {(one.arm.label, one.against.label): one for one in reversed(found)}
     return told + [said for one in first.values() if (said := _saved(one))]

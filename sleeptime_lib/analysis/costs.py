@@ -251,12 +251,11 @@ class Terms:
     def on(self, which: int) -> Terms:
         """The same on a single one of the bases."""
         one = slice(which, which + 1)
-        return Terms(
-            self.line,
-            self.bases[one],
-            *(values[:, one] for values in (self.phase, self.notes, self.token)),
-            *((low[:, one], high[:, one]) for low, high in (self.baseline, self.answer, self.bare)),
+        phase, notes, token = (x[:, one] for x in (self.phase, self.notes, self.token))
+        baseline, answer, bare = (
+            (low[:, one], high[:, one]) for low, high in (self.baseline, self.answer, self.bare)
         )
+        return Terms(self.line, self.bases[one], phase, notes, token, baseline, answer, bare)
 
     def break_even(self, t: float) -> Bounds:
         """Questions per context from which on sleep-time costs no more."""

@@ -28,7 +28,6 @@ from sleeptime_lib.analysis.cells import (
     Line,
     left_out,
     observed,
-    ratio,
 )
 from sleeptime_lib.analysis.difference import accuracy_bounds
 from sleeptime_lib.analysis.majority import majorities
@@ -311,7 +310,7 @@ def _curve(
             high=_plausible(high[i]),
             n=int(n_by[i].sum()),
         )
-        for i, k in enumerate(table)
+        for i, k in enumerate(range(1, len(n_by) + 1))
     )
     short = rows["question_id"].nunique() - int((table.notna().all(axis=1)).sum())
     return PassCurve(line=line, budget=budget, points=points, short=short)

@@ -55,9 +55,12 @@ def majorities(drawn: pd.DataFrame) -> pd.DataFrame:
     found = {}
     for name, own in drawn.groupby("question_id", sort=False):
         told = [said if isinstance(said, str) else None for said in own["prediction"]]
-        found[name] = majority_at_k(told, list(own["score"] >= RIGHT)).tolist()
-    table = pd.DataFrame.from_dict(found, orient="index", dtype=np.float64)
-    return table.set_axis(range(1, table.shape[1] + 1), axis=1)
+        found[name] = majority_at_k(told, list(own["score"] >= RIGHT))
+    most = max(map(len, found.values()), default=0)
+    table = np.full((len(found), most), np.nan)
+    for row, chances in zip(table, found.values(), strict=True):
+        row[: len(chances)] = chances
+    return pd.DataFrame(table, index=list(found), columns=range(1, most + 1))
 
 
 def _value(prediction: str) -> str:

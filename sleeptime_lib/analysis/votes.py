@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from sleeptime_lib.analysis.bootstrap import DRAWS, joint_confidence
@@ -95,9 +96,7 @@ def votes(
     return _with_limits(pairs, clusters, draws, seed, confidence)
 
 
-def _pair(
-    own: pd.DataFrame, chances: pd.DataFrame, each: float, counted: Counted
-) -> _Pair | None:
+def _pair(own: pd.DataFrame, chances: pd.DataFrame, each: float, counted: Counted) -> _Pair | None:
     first = own.iloc[0]
     tokens = float(own["test_completion_tokens"].mean())
     if counted != "answer":

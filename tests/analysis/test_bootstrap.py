@@ -176,4 +176,7 @@ def test_draws_that_give_no_value_and_rounding_do_not_count_as_varying():
 
 
 def test_there_is_no_cluster_and_still_as_many_draws():
-    assert cluster_sums(np.empty((0, 2)), np.empty(0, dtype=int), 0, 5, seed=0).tolist() == [[0, 0]] * 6
+    assert (
+        cluster_sums(np.empty((0, 2)), np.empty(0, dtype=int), 0, 5, seed=0).tolist()
+        == [[0, 0]] * 6
+    )

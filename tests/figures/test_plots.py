@@ -289,7 +289,12 @@ def test_all_tokens_hold_the_sleep_phase_shared_by_q_questions(report):
 
 def test_whiskers_are_only_told_of_where_they_are_drawn(report):
     curves = [
-        replace(c, points=tuple(replace(p, simultaneous_low=math.nan, simultaneous_high=math.nan) for p in c.points))
+        replace(
+            c,
+            points=tuple(
+                replace(p, simultaneous_low=math.nan, simultaneous_high=math.nan) for p in c.points
+            ),
+        )
         for c in report.curves
     ]
     bare = replace(report, curves=tuple(curves))
