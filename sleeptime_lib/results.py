@@ -16,7 +16,6 @@ from sleeptime_lib.experiment import Experiment, Notes, Section, SleepFunction
 from sleeptime_lib.experiments import shipped
 from sleeptime_lib.manifest import MANIFEST, manifest_hash, read_manifest
 from sleeptime_lib.methods import find_method
-from sleeptime_lib.methods.controls import LINE
 from sleeptime_lib.models.prices import Price, price_or_reference
 from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.records import KINDS, ROW_KEY, Task, Usage, is_simulated
@@ -92,9 +91,7 @@ class Run:
     def report(self, *, at: float | None = None) -> Report:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
         report = analyse(self.rows, at=at, planned=self.size)
-        # Lines of notes that were left out are no budgets; they have a section of their own.
-        curves = tuple(one for one in report.curves if one.line.budget_kind != LINE)
-        return replace(report, curves=curves, warnings=(*report.warnings, *self._idle_knob()))
+        return replace(report, warnings=(*report.warnings, *self._idle_knob()))
 
     def _idle_knob(self) -> tuple[str, ...]:
         knob = self.manifest.get("knob") or {"works": True}

@@ -7,16 +7,16 @@ told apart from those that do not: what the others do is what taking out a line 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.bootstrap import DRAWS, Interval, cluster_weights, limits
-from sleeptime_lib.analysis.cells import RIGHT, ratio
+from sleeptime_lib.analysis.bootstrap import DRAWS, Interval, joint_confidence
+from sleeptime_lib.analysis.cells import RIGHT
+from sleeptime_lib.analysis.score import accuracy_limits, item_means
 from sleeptime_lib.analysis.tables import Table
 from sleeptime_lib.methods.controls import LINE, lines_of
 from sleeptime_lib.methods.note_lines import is_wrong, read_line
@@ -125,7 +125,7 @@ class Share:
     Attributes:
         lines: Lines that could: those of right answers for "carried", of wrong ones for "caused".
         turned: Those that did.
-        share: Of them, in percent, with its limits from the cluster bootstrap.
+        share: Of them, in percent, with limits that hold for all kinds at once.
     """
 
     lines: int
@@ -133,44 +133,54 @@ class Share:
     share: Interval
 
 
-def share(
+Kind = TypeVar("Kind", int, str)
+
+
+def shares(
     found: Sequence[LineEffect],
     effect: Effect,
+    kinds: Mapping[Kind, Sequence[bool]],
     *,
     draws: int = DRAWS,
     seed: int = 0,
     confidence: float = 0.95,
-) -> Share:
-    """How often the lines that could have an effect had it, in percent."""
-    could = [one for one in found if one.right == (effect == "carried")]
-    turned = sum(one.effect == effect for one in could)
-    if not could:
-        return Share(0, 0, Interval(math.nan, math.nan, math.nan))
-    place, names = pd.factorize(np.array([one.cluster_id for one in could]), sort=True)
-    hits = np.array([float(one.effect == effect) for one in could])
-    sums = np.stack([np.bincount(place, hits), np.bincount(place)]).astype(np.float64)
-    weights = cluster_weights(len(names), draws, np.random.default_rng(seed))
-    drawn = np.concatenate([each @ sums.T for each in weights])
-    shares = 100 * ratio(drawn[:, 0], drawn[:, 1])
-    low, high = (float(x) for x in limits(shares, shares, confidence, len(names)))
-    if turned in (0, len(could)):  # no draw can differ
-        low = high = math.nan
-    return Share(len(could), turned, Interval(100 * turned / len(could), low, high))
+) -> dict[Kind, Share]:
+    """How often the lines that could have an effect had it, in percent, by kinds of lines.
+
+    Args:
+        found: What the lines did.
+        effect: The effect.
+        kinds: Which of them are of each kind.
+        draws: Bootstrap draws.
+        seed: Of the bootstrap.
+        confidence: Of the limits of all kinds together.
+    """
+    could = np.array([one.right == (effect == "carried") for one in found], dtype=np.bool_)
+    turned = np.array([one.effect == effect for one in found], dtype=np.float64)
+    among = np.array([list(own) for own in kinds.values()], dtype=np.bool_).T
+    values = np.where(among, turned[:, None], np.nan)[could]
+    names = np.array([one.cluster_id for one in found], dtype=object)[could]
+    n, hits, means = item_means(values, pd.factorize(names, sort=True)[0], draws, seed)
+    lines, right = n.sum(axis=1), hits.sum(axis=1)
+    joint = joint_confidence(means[1:], means[1:], confidence)
+    low, high = accuracy_limits(n, hits, right, means[1:], joint)
+    told = np.where(lines > 0, 100 * np.clip([means[0], low, high], 0.0, 1.0), np.nan)
+    return {
+        kind: Share(int(lines[i]), int(right[i]), Interval(*map(float, told[:, i])))
+        for i, kind in enumerate(kinds)
+    }
 
 
 def by_kind(found: Sequence[LineEffect], effect: Effect) -> dict[str, Share]:
     """The shares by what the lines state, and of those that are miscalculated."""
-    kinds: dict[str, list[LineEffect]] = {
-        kind: [one for one in found if one.states == kind] for kind in KINDS
-    }
-    kinds["miscalculated"] = [one for one in found if one.miscalculated]
-    return {kind: share(own, effect) for kind, own in kinds.items()}
+    kinds: dict[str, list[bool]] = {kind: [one.states == kind for one in found] for kind in KINDS}
+    return shares(found, effect, kinds | {"miscalculated": [one.miscalculated for one in found]})
 
 
 def by_line(found: Sequence[LineEffect], effect: Effect) -> dict[int, Share]:
     """The shares by the number of the line."""
     numbers = sorted({one.line for one in found})
-    return {n: share([one for one in found if one.line == n], effect) for n in numbers}
+    return shares(found, effect, {n: [one.line == n for one in found] for n in numbers})
 
 
 def sentences(found: Sequence[LineEffect]) -> list[str]:

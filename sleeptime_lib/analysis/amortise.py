@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -31,6 +32,7 @@ from sleeptime_lib.analysis.bootstrap import (
     MOST_CENSORED,
     Floats,
     Interval,
+    joint_confidence,
     limits,
     mean_limits,
 )
@@ -179,17 +181,28 @@ class Amortiser:
             draws=self.report.draws,
         )
 
-    def _intervals(self, low: Floats, high: Floats, means: Sequence[bool] = ()) -> list[Interval]:
+    def _intervals(
+        self, low: Floats, high: Floats, means: Sequence[bool] = (), *, together: bool = False
+    ) -> list[Interval]:
         """Estimates and limits of (versions, columns) bounds, one interval for each column.
 
-        Columns that are plain `means`, which a few clusters may dominate, have their own limits.
+        Where most draws only bound a column it has no estimate.
+
+        Args:
+            low: Lower bounds.
+            high: Upper bounds.
+            means: Which columns are plain means, which a few clusters may dominate.
+            together: Whether the limits are to hold for all columns at once.
         """
         drawn, confidence = slice(1, 1 + self.report.draws), self.report.confidence
+        if together:
+            confidence = joint_confidence(low[drawn], high[drawn], confidence)
         ends = limits(low[drawn], high[drawn], confidence, len(self.cells.clusters))
         if any(means):
             bent = mean_limits(low[0], low[drawn], low[drawn.stop :], confidence)
             ends = np.where(means, bent[0], ends[0]), np.where(means, bent[1], ends[1])
-        seen = np.where(low[0] == high[0], low[0], np.nan)
+        told = (low[0] == high[0]) & (_bounded_only(low[drawn], high[drawn]) <= MOST_CENSORED)
+        seen = np.where(told, low[0], np.nan)
         known = ~(np.isnan(low[0]) & np.isnan(high[0]))
         # A price or a number of questions is never negative.
         bottom = np.where(known, np.maximum(ends[0], 0.0), np.nan)
@@ -198,9 +211,7 @@ class Amortiser:
 
     def _censored(self, terms: Terms, t: float) -> Floats:
         """Share of the draws that only bound the break-even on each basis."""
-        low, high = (x[1 : 1 + self.report.draws] for x in terms.break_even(t))
-        censored: Floats = ((low != high) & ~np.isnan(low + high)).mean(axis=0)
-        return censored
+        return _bounded_only(*(x[1 : 1 + self.report.draws] for x in terms.break_even(t)))
 
     def _curves(
         self, costs: UnitCosts, t: float, questions: Sequence[float]
@@ -215,7 +226,7 @@ class Amortiser:
                 each = answer + phase / shared if shared else answer
                 cost = self._intervals(each, each, [True] * len(which))
                 points = tuple(
-                    CostPoint(p.budget, c, Interval(p.accuracy, p.low, p.high), p.n)
+                    CostPoint(p.budget, c, p.together, p.n)
                     for p, c in zip(drawn.points, cost, strict=True)
                 )
                 best = frontier((p.budget, p.cost.estimate, p.accuracy.estimate) for p in points)
@@ -273,7 +284,7 @@ class Amortiser:
         baseline = self._intervals(*weighted(terms.baseline, t), fixed)
         notes = self._intervals(terms.notes, terms.notes)
         point, limit = self._intervals(*terms.break_even(t)), self._intervals(*terms.notes_limit(t))
-        savings, censored = self._savings(terms, t, steps), self._censored(terms, t)
+        each, censored = [(t, questions) for questions in steps], self._censored(terms, t)
         return [
             Payoff(
                 line=terms.line,
@@ -284,22 +295,25 @@ class Amortiser:
                 notes_tokens=notes[i],
                 break_even=point[i],
                 notes_limit=limit[i],
-                savings=savings[i],
+                savings=self._savings(terms.on(i), each),
                 censored=float(censored[i]),
             )
             for i, basis in enumerate(terms.bases)
         ]
 
-    def _savings(self, terms: Terms, t: float, steps: Sequence[float]) -> list[tuple[Saving, ...]]:
-        """For each basis of the terms, the savings by number of questions."""
-        found: list[tuple[Saving, ...]] = [() for _ in terms.bases]
-        fixed = [basis.budget is not None for basis in terms.bases]
-        for shared in steps:
-            cost, over = terms.shared(t, shared)
-            costs, ratios = self._intervals(*cost, fixed), self._intervals(*over)
-            for i, (value, times) in enumerate(zip(costs, ratios, strict=True)):
-                found[i] += (Saving(shared, value, times),)
-        return found
+    def _savings(self, terms: Terms, each: Sequence[tuple[float, float]]) -> tuple[Saving, ...]:
+        """On a single basis, for pairs of t and questions; the limits hold for all of them."""
+        if not each:
+            return ()
+        shared = [terms.shared(t, questions) for t, questions in each]
+        cost, over = (
+            (np.hstack([low for low, _ in part]), np.hstack([high for _, high in part]))
+            for part in zip(*shared, strict=True)
+        )
+        means = [terms.bases[0].budget is not None] * len(each)
+        costs = self._intervals(*cost, means, together=True)
+        ratios = self._intervals(*over, together=True)
+        return tuple(Saving(q, c, r) for (_, q), c, r in zip(each, costs, ratios, strict=True))
 
     def _sensitivity(
         self, terms: Terms, weights: Sequence[float], questions: Sequence[float]
@@ -307,11 +321,11 @@ class Amortiser:
         """At equal accuracy, or where most draws do not give that, at the lowest common budget."""
         unequal = terms.bases[-1].reason or self._censored(terms, 1.0)[-1] > MOST_CENSORED
         which = 0 if unequal and len(terms.bases) > 1 else len(terms.bases) - 1
+        own = terms.on(which)
+        savings = iter(self._savings(own, [(t, q) for t in weights for q in questions]))
         points = tuple(
             Weighted(
-                t,
-                self._intervals(*terms.break_even(t))[which],
-                self._savings(terms, t, questions)[which],
+                t, self._intervals(*own.break_even(t))[0], tuple(islice(savings, len(questions)))
             )
             for t in weights
         )
@@ -333,6 +347,12 @@ def _check(bill: Bill, questions: Sequence[float], weights: Sequence[float]) -> 
     given = (*bill.rates.sleep, *bill.rates.test, bill.t, bill.notes_factor, *weights)
     if not all(value >= 0 for value in given):
         raise InputError(f"prices, t and the notes factor must be 0 or more, not {min(given)}")
+
+
+def _bounded_only(low: Floats, high: Floats) -> Floats:
+    """(columns,) share of (draws, columns) that have bounds in place of a value."""
+    share: Floats = ((low != high) & ~np.isnan(low + high)).mean(axis=0)
+    return share
 
 
 def _mean(values: Floats) -> Floats:

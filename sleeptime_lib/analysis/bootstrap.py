@@ -42,6 +42,9 @@ MOST_CENSORED: Final = 0.5
 CHUNK_ENTRIES: Final = 4_000_000
 """Most entries of a weight matrix that are in memory at once (32 MB)."""
 
+_ROUNDING: Final = 1e-12
+"""By how much of a value, or of 1, sums of the same numbers may differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -110,9 +113,13 @@ def limits(low: Floats, high: Floats, confidence: float, clusters: int) -> Limit
 def joint_confidence(low: Floats, high: Floats, confidence: float) -> float:
     """The confidence that each of several intervals needs for all of them to hold at once.
 
-    Of every draw the most extreme of its results counts (max-t, also called sup-t). How extreme a
-    result is its rank among the draws says, which stands in for its t value, so that results may be
-    unbounded.
+    This is the only kind of band that a report has. Of every draw the most extreme of its results
+    counts, as in any max-t band; how extreme a result is, its rank among the draws says. The usual
+    band (Romano and Wolf 2005, Econometrica 73:1237-1282) measures that in standard errors, which
+    takes a finite draw, a spread that is not 0 and the same reach to both sides: ratios are often
+    unbounded, hardly a draw differs in cells near 0 and 1, and both are skewed. Ranks need none of
+    it, are the same in points, in logs and as ratios, and give a level, which any kind of limits
+    can be asked for: those of `score` too.
 
     Args:
         low: (draws, results) statistics, as for `limits`.
@@ -122,7 +129,8 @@ def joint_confidence(low: Floats, high: Floats, confidence: float) -> float:
     Returns:
         The level to give to the interval of each result; `confidence` for a single one.
 
-    Reference: Montiel Olea and Plagborg-Møller (2019, Journal of Applied Econometrics 34:1-17),
+    References: Mandel and Betensky (2008, Computational Statistics and Data Analysis 52:2158-2165);
+    Montiel Olea and Plagborg-Møller (2019, Journal of Applied Econometrics 34:1-17), who call it
     the quantile-based sup-t band.
     """
     draws = len(low)
@@ -205,8 +213,7 @@ def cluster_sums(
 
 
 def _weights(clusters: int, draws: int, seed: int) -> Iterator[Floats]:
-    rng = np.random.default_rng(seed)
-    return cluster_weights(clusters, draws, rng) if clusters else iter(())
+    return cluster_weights(clusters, draws, np.random.default_rng(seed))
 
 
 @lru_cache(maxsize=2)
@@ -220,6 +227,9 @@ def interval(
 ) -> Interval:
     """An estimate with its limits from (1 + draws,) values, what was observed first.
 
+    Where no draw that gives a value differs from the others there are no limits: that proves
+    nothing.
+
     Args:
         values: The statistic; NaN in a draw that does not give it.
         confidence: Such as 0.95.
@@ -229,8 +239,10 @@ def interval(
     upper = values if high is None else high
     if np.isnan(values[0]) and np.isnan(upper[0]):
         return Interval(math.nan, math.nan, math.nan)
-    low_limit, high_limit = limits(values[1:], upper[1:], confidence, clusters)
     seen = float(values[0]) if values[0] == upper[0] else math.nan
-    if np.isfinite(values).all() and np.ptp(values) == 0 and np.array_equal(values, upper):
-        return Interval(seen, math.nan, math.nan)  # nothing varies, which proves nothing
+    known = values[np.isfinite(values)]
+    alike = np.array_equal(values, upper, equal_nan=True) and not np.isinf(values).any()
+    if alike and np.ptp(known) <= _ROUNDING * max(1.0, float(np.abs(known).max())):
+        return Interval(seen, math.nan, math.nan)
+    low_limit, high_limit = limits(values[1:], upper[1:], confidence, clusters)
     return Interval(seen, float(low_limit), float(high_limit))

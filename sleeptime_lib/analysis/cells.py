@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sleeptime_lib.analysis.bootstrap import Floats, cluster_weights
+from sleeptime_lib.analysis.bootstrap import Floats, cluster_sums
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.methods.controls import LINE
 from sleeptime_lib.records import EFFORTS, ROW_COLUMNS, ROW_KEY
 
 SAMPLES: Final = "samples"
 """The budget kind of repeated draws for pass@k, which form no accuracy-token curve."""
+
+NO_CURVE: Final = (SAMPLES, LINE)
+"""Budget kinds that form none: those draws, and notes without one line (see `ablation`)."""
 
 RIGHT: Final = 0.5
 """Score from which on an answer counts as right where it can only be right or wrong."""
@@ -117,8 +121,8 @@ class Cells:
         return sorted(found, key=lambda i: self.budgets[i])
 
     def curves(self, arm: str | None = None) -> list[Line]:
-        """Lines that form curves (not the draws of pass@k), of one arm or of all, sorted."""
-        found = {x for x in self.lines if x.budget_kind != SAMPLES and arm in (None, x.arm)}
+        """Lines that form curves, of one arm or of all, sorted."""
+        found = {x for x in self.lines if x.budget_kind not in NO_CURVE and arm in (None, x.arm)}
         return sorted(found, key=lambda line: line.rank)
 
     def baseline(self, line: Line) -> list[int]:
@@ -176,9 +180,8 @@ def resample(cells: Cells, draws: int, seed: int) -> Draws:
     same seed and clusters give the same draws.
     """
     sums = np.concatenate([cells.n, cells.score, cells.tokens]).T
-    rng = np.random.default_rng(seed)
-    drawn = [weights @ sums for weights in cluster_weights(len(cells.clusters), draws, rng)]
-    n, score, tokens = np.split(np.concatenate(drawn), 3, axis=1)
+    every = cluster_sums(sums, np.arange(len(sums)), len(sums), draws, seed)
+    n, score, tokens = np.split(every[1:], 3, axis=1)
     return Draws(n=n, accuracy=ratio(score, n), tokens=ratio(tokens, n))
 
 
@@ -269,6 +272,14 @@ def settings_of(rows: pd.DataFrame) -> tuple[NDArray[np.int64], list[tuple[Line,
         for arm, kind, parallel, effort, budget in grouped.size().index
     ]
     return np.asarray(grouped.ngroup(), dtype=np.int64), settings
+
+
+def rows_of(rows: pd.DataFrame, line: Line, budget: int | None = None) -> pd.DataFrame:
+    """The answered rows of a line, at one budget or at all."""
+    own = rows["score"].notna()
+    for name in ("arm", "budget_kind", "sleep_parallel", "sleep_effort"):
+        own &= rows[name] == getattr(line, name)
+    return rows[own if budget is None else own & (rows["budget"] == budget)]
 
 
 def _check_scores(rows: pd.DataFrame, score: Floats) -> None:

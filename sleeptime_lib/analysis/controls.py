@@ -1,9 +1,8 @@
 """Control arms against the baseline and against the sleep arm, at the same budget.
 
-All differences that a report states together get one simultaneous band: all of them lie within
-their limits at once with the stated confidence (maximum of the studentised bootstrap deviations;
-Romano and Wolf, 2005, Econometrica 73:1237-1282). A difference whose limits hold 0, or that has
-none, is not determined.
+All differences that a report states together lie within their limits at once with the stated
+confidence, as those of the sleep arm do (`difference`). A difference whose limits hold 0, or that
+has none, is not determined.
 """
 
 from __future__ import annotations
@@ -11,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
-import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, limits
-from sleeptime_lib.analysis.cells import Cells, Line, observed, reduce_rows, resample
+from sleeptime_lib.analysis.bootstrap import DRAWS
+from sleeptime_lib.analysis.cells import Cells, Line, reduce_rows, resample, rows_of
+from sleeptime_lib.analysis.difference import differences
 from sleeptime_lib.analysis.tables import Table
+from sleeptime_lib.analysis.wording import Verdict, limits_of, verdict
 from sleeptime_lib.methods.controls import Control
 from sleeptime_lib.records import budget_name
 
@@ -27,8 +27,6 @@ ARMS = (*get_args(Control), "sleep_long")
 
 SIDE_NUMBERS = ("accuracy", "prompt", "generated", "asleep")
 """Numbers of a side, as CSV columns name them: accuracy from 0 to 1, tokens as means per answer."""
-
-Verdict = Literal["higher", "lower", "not determined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,7 @@ class Contrast:
     @property
     def verdict(self) -> Verdict:
         """What the limits allow to say."""
-        if self.low > 0:
-            return "higher"
-        return "lower" if self.high < 0 else "not determined"
+        return verdict(self.low, self.high)
 
     @property
     def at(self) -> str:
@@ -121,15 +117,7 @@ def contrasts(
         if sleep
         for pair in cells.same_budget(cells.of(line), cells.of(sleep))
     ]
-    drawn, seen = resample(cells, draws, seed).accuracy, observed(cells).accuracy[0]
-    usable = [(i, j) for i, j in pairs if not math.isnan(seen[i] - seen[j])]
-    if not usable:
-        return ()
-    own, other = (list(side) for side in zip(*usable, strict=True))
-    points = 100 * (seen[own] - seen[other])
-    low, high = band(
-        points, 100 * (drawn[:, own] - drawn[:, other]), confidence, len(cells.clusters)
-    )
+    found = differences(cells, resample(cells, draws, seed), pairs, confidence=confidence)
     sides = [_side(cells, told, cell) for cell in range(len(cells.lines))]
     return tuple(
         Contrast(
@@ -137,39 +125,13 @@ def contrasts(
             budget=cells.budgets[i],
             arm=sides[i],
             against=sides[j],
-            points=float(points[n]),
-            low=float(low[n]),
-            high=float(high[n]),
+            points=one.points,
+            low=one.simultaneous_low,
+            high=one.simultaneous_high,
         )
-        for n, (i, j) in enumerate(usable)
+        for (i, j), one in zip(pairs, found, strict=True)
+        if not math.isnan(one.points)
     )
-
-
-def band(points: Floats, drawn: Floats, confidence: float, clusters: int) -> tuple[Floats, Floats]:
-    """Limits that hold for all of several estimates at once.
-
-    Args:
-        points: (estimates,) as observed.
-        drawn: (draws, estimates) bootstrap draws of them.
-        confidence: Such as 0.95.
-        clusters: How many were drawn.
-
-    Returns:
-        Lower and upper limits; NaN where no draw differs, or with fewer than two clusters.
-    """
-    nothing = np.full(points.shape, np.nan)
-    spread = np.nanstd(drawn, axis=0)
-    known = (spread > 0) & ~np.isnan(drawn).any(axis=0)
-    if clusters < 2 or not known.any():
-        return nothing, nothing.copy()
-    scaled = np.abs(drawn[:, known] - points[known]) / spread[known]
-    worst = scaled.max(axis=1)
-    # The upper limit alone counts, so all of the error goes there.
-    _, factor = limits(worst, worst, 2 * confidence - 1, clusters)
-    low, high = nothing, nothing.copy()
-    low[known] = points[known] - factor * spread[known]
-    high[known] = points[known] + factor * spread[known]
-    return low, high
 
 
 def _sleep_line(cells: Cells, rows: pd.DataFrame, line: Line) -> Line | None:
@@ -186,32 +148,20 @@ def _sleep_line(cells: Cells, rows: pd.DataFrame, line: Line) -> Line | None:
     return sleeps[0] if sleeps else None
 
 
-def _of(rows: pd.DataFrame, line: Line) -> pd.DataFrame:
-    return rows[
-        (rows["arm"] == line.arm)
-        & (rows["budget_kind"] == line.budget_kind)
-        & (rows["sleep_parallel"] == line.sleep_parallel)
-        & (rows["sleep_effort"] == line.sleep_effort)
-        & rows["score"].notna()
-    ]
-
-
 def _asleep(rows: pd.DataFrame, line: Line) -> float:
     """Mean generated tokens of a line's sleep phases."""
-    return float(_of(rows, line).drop_duplicates("sleep_id")["sleep_completion_tokens"].mean())
+    return float(rows_of(rows, line).drop_duplicates("sleep_id")["sleep_completion_tokens"].mean())
 
 
 def _side(cells: Cells, rows: pd.DataFrame, cell: int) -> Side:
     line = cells.lines[cell]
-    own = _of(rows, line)
-    phases = own.drop_duplicates("sleep_id")["sleep_completion_tokens"]
-    own = own[own["budget"] == cells.budgets[cell]]
+    own = rows_of(rows, line, cells.budgets[cell])
     return Side(
         label=line.label,
         accuracy=float(own["score"].mean()),
         prompt=float(own["test_prompt_tokens"].mean()),
         generated=float(own["test_completion_tokens"].mean()),
-        asleep=float(phases.mean()),
+        asleep=_asleep(rows, line),
     )
 
 
@@ -226,15 +176,13 @@ def sentences(found: Sequence[Contrast], confidence: float = 0.95) -> list[str]:
     pairs = dict.fromkeys((one.arm.label, one.against.label) for one in found)
     for arm, against in pairs:
         own = [one for one in found if (one.arm.label, one.against.label) == (arm, against)]
-        parts = [f"{one.points:+.1f} {limits_of(one)} at {one.at}, {one.verdict}" for one in own]
+        parts = [
+            f"{one.points:+.1f} {limits_of(one.low, one.high)} at {one.at}, {one.verdict}"
+            for one in own
+        ]
         told.append(f"{arm} minus {against}, points: {'; '.join(parts)}.")
     first = {(one.arm.label, one.against.label): one for one in reversed(found)}
     return told + [said for one in first.values() if (said := _saved(one))]
-
-
-def limits_of(one: Contrast) -> str:
-    """Limits in brackets, or that there are none."""
-    return "[no interval]" if math.isnan(one.low) else f"[{one.low:.1f}, {one.high:.1f}]"
 
 
 def _saved(one: Contrast) -> str:
@@ -265,7 +213,7 @@ def table(found: Sequence[Contrast], caption: str) -> Table:
                 one.at,
                 f"{one.arm.prompt:,.0f}",
                 f"{one.arm.generated:,.0f}",
-                f"{one.points:+.1f} {limits_of(one)}",
+                f"{one.points:+.1f} {limits_of(one.low, one.high)}",
                 one.verdict,
             )
             for one in found

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sleeptime_lib.analysis.bootstrap import Floats, cluster_weights
+from sleeptime_lib.analysis.bootstrap import Floats, cluster_sums
 from sleeptime_lib.analysis.cells import Cells, Line, ratio, settings_of
 
 Bounds = tuple[Floats, Floats]
@@ -157,10 +157,8 @@ def mean_tokens(rows: pd.DataFrame, cells: Cells, draws: int, seed: int) -> Mean
 
     sums = np.stack(add_up(np.flatnonzero(answered), "test") + add_up(phases, "sleep"))
     flat = sums.transpose(1, 0, 2).reshape(shape[0], len(sums) * shape[1])
-    rng = np.random.default_rng(seed)
-    weights = cluster_weights(shape[0], draws, rng) if shape[0] else iter(())
-    whole = flat.sum(axis=0)[None]
-    every = np.concatenate([whole, *(w @ flat for w in weights), whole - flat])
+    drawn = cluster_sums(flat, np.arange(len(flat)), len(flat), draws, seed)
+    every = np.concatenate([drawn, drawn[:1] - flat])
     every = every.reshape(len(every), len(sums), shape[1]).transpose(0, 2, 1)
     return MeanTokens(
         answer=ratio(every[..., 1:4], np.repeat(every[..., :1], 3, axis=-1)),
@@ -249,6 +247,15 @@ class Terms:
     baseline: Bounds
     answer: Bounds
     bare: Bounds
+
+    def on(self, which: int) -> Terms:
+        """The same on a single one of the bases."""
+        one = slice(which, which + 1)
+        phase, notes, token = (x[:, one] for x in (self.phase, self.notes, self.token))
+        baseline, answer, bare = (
+            (low[:, one], high[:, one]) for low, high in (self.baseline, self.answer, self.bare)
+        )
+        return Terms(self.line, self.bases[one], phase, notes, token, baseline, answer, bare)
 
     def break_even(self, t: float) -> Bounds:
         """Questions per context from which on sleep-time costs no more."""

@@ -19,12 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from sleeptime_lib.analysis.bootstrap import (
-    Floats,
-    cluster_weights,
-    joint_confidence,
-    mean_limits,
-)
+from sleeptime_lib.analysis.bootstrap import Floats, Interval, joint_confidence, mean_limits
 from sleeptime_lib.analysis.cells import (
     RIGHT,
     SAMPLES,
@@ -33,11 +28,10 @@ from sleeptime_lib.analysis.cells import (
     Line,
     left_out,
     observed,
-    ratio,
 )
 from sleeptime_lib.analysis.difference import accuracy_bounds
-from sleeptime_lib.analysis.majority import majority_at_k
-from sleeptime_lib.analysis.score import accuracy_limits
+from sleeptime_lib.analysis.majority import majorities
+from sleeptime_lib.analysis.score import accuracy_limits, item_means
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +77,11 @@ class Point:
     missing: int
     failures_low: float
     failures_high: float
+
+    @property
+    def together(self) -> Interval:
+        """The accuracy with its simultaneous limits."""
+        return Interval(self.accuracy, self.simultaneous_low, self.simultaneous_high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +177,8 @@ class PassPoint:
         k: Draws per question.
         tokens: Mean test completion tokens per question, k times the mean of a draw.
         accuracy: Pass@k or majority@k, averaged over questions.
-        low: Lower limit of the cluster bootstrap.
-        high: Upper limit.
+        low: Lower limit of the interval that holds for all k of the curve at once.
+        high: Its upper limit.
         n: Questions with at least k answered draws; the others do not count for this k.
     """
 
@@ -256,31 +255,19 @@ def majority_curves(
     rows: pd.DataFrame, *, draws: int, seed: int = 0, confidence: float = 0.95
 ) -> tuple[PassCurve, ...]:
     """Majority@k of the draws that `pass_curves` takes; arguments and result are alike."""
-    return _curves(rows, _voted, draws, seed, confidence)
+    return _curves(rows, majorities, draws, seed, confidence)
 
 
-_Estimates = Callable[[pd.DataFrame, NDArray[np.int64], int], Floats]
-"""From the answered draws, the question of each and the number of questions to estimates of shape
-(questions, most draws of a question), NaN where a question has fewer than k draws."""
+_Estimates = Callable[[pd.DataFrame], pd.DataFrame]
+"""From answered draws to estimates by question, with a column for each k from 1."""
 
 
-def _passed(answered: pd.DataFrame, question: NDArray[np.int64], questions: int) -> Floats:
-    n = np.bincount(question, minlength=questions)
-    right = np.bincount(question, answered["score"] >= RIGHT, minlength=questions).astype(np.int64)
-    each = [pass_at_k(n, right, k) for k in range(1, int(n.max(initial=0)) + 1)]
-    return np.array(each).reshape(len(each), questions).T
-
-
-def _voted(answered: pd.DataFrame, question: NDArray[np.int64], questions: int) -> Floats:
-    right = (answered["score"] >= RIGHT).to_numpy()
-    told = answered["prediction"]
-    texts = np.where(told.notna(), told.astype(str), "")
-    n = np.bincount(question, minlength=questions)
-    estimates = np.full((questions, int(n.max(initial=0))), np.nan)
-    order = np.argsort(question, kind="stable")
-    for i, own in enumerate(np.split(order, np.cumsum(n)[:-1]) if questions else []):
-        estimates[i, : len(own)] = majority_at_k(texts[own].tolist(), right[own].tolist())
-    return estimates
+def _passed(answered: pd.DataFrame) -> pd.DataFrame:
+    right = answered["score"] >= RIGHT
+    counts = right.groupby(answered["question_id"], sort=False).agg(["size", "sum"])
+    n, hits = (counts[name].to_numpy(dtype=np.int64) for name in counts)
+    ks = range(1, int(n.max(initial=0)) + 1)
+    return pd.DataFrame({k: pass_at_k(n, hits, k) for k in ks}, index=counts.index)
 
 
 def _curves(
@@ -305,35 +292,25 @@ def _curve(
 ) -> PassCurve:
     draws, seed, confidence = how
     answered = rows[rows["score"].notna()]
-    question, names = pd.factorize(answered["question_id"])
-    n = np.bincount(question, minlength=len(names))
-    first = np.unique(question, return_index=True)[1]
-    cluster, clusters = pd.factorize(answered["cluster_id"].iloc[first], sort=True)
+    table = estimate(answered)
+    clusters = answered.drop_duplicates("question_id").set_index("question_id")["cluster_id"]
+    cluster = pd.factorize(clusters[table.index], sort=True)[0]
     mean_tokens = float(answered["test_completion_tokens"].mean())
-    estimates = estimate(answered, question, len(names))
-    ks = range(1, estimates.shape[1] + 1)
-    # How many, their sum and the sum of their squares, by cluster and k.
-    sums = np.zeros((3, len(clusters), len(ks)))
-    for i, value in enumerate(estimates.T):
-        known = ~np.isnan(value)
-        own = value[known]
-        for total, weight in zip(sums, (None, own, own * own), strict=True):
-            total[:, i] = np.bincount(cluster[known], weight, minlength=len(clusters))
-    rng = np.random.default_rng(seed)
-    weights = cluster_weights(len(clusters), draws if len(clusters) else 0, rng)
-    drawn = [ratio(w @ sums[1], w @ sums[0]) for w in weights]
-    every = np.concatenate(drawn) if drawn else np.empty((1, 0))
-    low, high = accuracy_limits(sums[0].T, sums[1].T, sums[2].sum(axis=0), every, confidence)
+    estimates = table.to_numpy(dtype=np.float64)
+    n_by, right, means = item_means(estimates, cluster, draws, seed)
+    squares = np.nan_to_num(estimates**2).sum(axis=0)
+    joint = joint_confidence(means[1:], means[1:], confidence)
+    low, high = accuracy_limits(n_by, right, squares, means[1:], joint)
     points = tuple(
         PassPoint(
             k=k,
             tokens=k * mean_tokens,
-            accuracy=float(sums[1, :, i].sum() / sums[0, :, i].sum()),
+            accuracy=float(means[0, i]),
             low=_plausible(low[i]),
             high=_plausible(high[i]),
-            n=int(sums[0, :, i].sum()),
+            n=int(n_by[i].sum()),
         )
-        for i, k in enumerate(ks)
+        for i, k in enumerate(range(1, len(n_by) + 1))
     )
-    short = int((n < n.max(initial=0)).sum()) + rows["question_id"].nunique() - len(names)
+    short = rows["question_id"].nunique() - int((table.notna().all(axis=1)).sum())
     return PassCurve(line=line, budget=budget, points=points, short=short)

@@ -1,7 +1,6 @@
 """Differences at fixed settings: accuracy in points, tokens as a ratio, and "up to" gains.
 
-References: Miller (2024), Adding Error Bars to Evals, for pairing and clustering; Romano and Wolf
-(2005, Econometrica 73:1237-1282) for the simultaneous band over many settings.
+Reference: Miller (2024), Adding Error Bars to Evals, for pairing and clustering.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy import stats
 
-from sleeptime_lib.analysis.bootstrap import Floats, joint_confidence, limits
+from sleeptime_lib.analysis.bootstrap import Floats, Interval, joint_confidence, limits
 from sleeptime_lib.analysis.cells import Cells, Draws, observed, ratio
 from sleeptime_lib.analysis.score import gain_limits
 
@@ -78,6 +77,11 @@ class Difference:
     token_high: float
     failures_low: float
     failures_high: float
+
+    @property
+    def together(self) -> Interval:
+        """The difference in points with its simultaneous limits."""
+        return Interval(self.points, self.simultaneous_low, self.simultaneous_high)
 
 
 @dataclass(frozen=True, slots=True)

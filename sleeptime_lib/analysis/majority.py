@@ -15,8 +15,10 @@ from functools import lru_cache
 from math import comb
 
 import numpy as np
+import pandas as pd
 
 from sleeptime_lib.analysis.bootstrap import Floats
+from sleeptime_lib.analysis.cells import RIGHT
 
 
 def majority_at_k(predictions: Sequence[str | None], right: Sequence[bool]) -> Floats:
@@ -42,6 +44,23 @@ def majority_at_k(predictions: Sequence[str | None], right: Sequence[bool]) -> F
         else:
             silent += 1
     return _chances(hits, tuple(sorted(wrong.values())), silent)
+
+
+def majorities(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Majority of every question: a column for each k from 1, NaN where it has fewer draws.
+
+    Args:
+        drawn: Answered draws; a draw counts as right from a score of `cells.RIGHT` on.
+    """
+    found = {}
+    for name, own in drawn.groupby("question_id", sort=False):
+        told = [said if isinstance(said, str) else None for said in own["prediction"]]
+        found[name] = majority_at_k(told, list(own["score"] >= RIGHT))
+    most = max(map(len, found.values()), default=0)
+    table = np.full((len(found), most), np.nan)
+    for row, chances in zip(table, found.values(), strict=True):
+        row[: len(chances)] = chances
+    return pd.DataFrame(table, index=list(found), columns=range(1, most + 1))
 
 
 def _value(prediction: str) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.cells import RIGHT, Line, check
+from sleeptime_lib.analysis.cells import RIGHT, Line, check, rows_of
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.methods.note_lines import NoteLine, read_lines
 from sleeptime_lib.records import Context, Question, Task
@@ -135,11 +135,11 @@ def exchange(
     """
     check(rows)
     line = Line("sleep", budget_kind, parallel, effort)
-    at = rows[(rows["budget"] == budget) & (rows["budget_kind"] == budget_kind)]
-    at = at[(at["sample"] == 0) & at["score"].notna()]
-    base = at[at["arm"] == "baseline"].set_index("question_id")
-    own = (at["sleep_parallel"] == parallel) & (at["sleep_effort"] == effort)
-    slept = at[(at["arm"] == "sleep") & own].set_index("question_id")
+    first = rows[rows["sample"] == 0]
+    base, slept = (
+        rows_of(first, own, budget).set_index("question_id")
+        for own in (Line("baseline", budget_kind), line)
+    )
     both = base.index.intersection(slept.index)
     if both.empty:
         raise InputError(

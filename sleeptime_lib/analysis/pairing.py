@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sleeptime_lib.analysis.bootstrap import Floats
-from sleeptime_lib.analysis.cells import Cells, Line, reduce_rows
+from sleeptime_lib.analysis.cells import Line, reduce_rows, rows_of
 from sleeptime_lib.errors import InputError
 
 
@@ -56,7 +56,9 @@ def pairings(rows: pd.DataFrame) -> list[Pairing]:
     for line in cells.curves("sleep"):
         for slept, base in cells.same_budget(cells.of(line), cells.baseline(line)):
             gain = 100 * (cells.by_question[:, slept] - cells.by_question[:, base])
-            own, before = _rows_of(rows, cells, slept), _rows_of(rows, cells, base)
+            own, before = (
+                rows_of(rows, cells.lines[cell], cells.budgets[cell]) for cell in (slept, base)
+            )
             shared = own.groupby("sleep_id")["question_id"].nunique()
             part = own["sleep_completion_tokens"] / own["sleep_id"].map(shared)
             longer = _mean(own, own["test_completion_tokens"], names)
@@ -100,14 +102,6 @@ def choose(
         f"no question has a baseline and a sleep row at {' and '.join(asked) or 'any budget'}: "
         f"there are {', '.join(there) or 'none'}"
     )
-
-
-def _rows_of(rows: pd.DataFrame, cells: Cells, cell: int) -> pd.DataFrame:
-    line = cells.lines[cell]
-    own = rows["score"].notna() & (rows["budget"] == cells.budgets[cell])
-    for name in ("arm", "budget_kind", "sleep_parallel", "sleep_effort"):
-        own &= rows[name] == getattr(line, name)
-    return rows[own]
 
 
 def _mean(rows: pd.DataFrame, values: pd.Series[Any], names: pd.Index[Any]) -> Floats:

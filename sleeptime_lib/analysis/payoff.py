@@ -22,7 +22,7 @@ class CostPoint:
     Attributes:
         budget: Test budget.
         cost: Per question.
-        accuracy: Mean score.
+        accuracy: Mean score, with limits that hold for all cells of the report.
         n: Answered rows.
     """
 
@@ -55,8 +55,9 @@ class Saving:
 
     Attributes:
         questions: Q.
-        cost: Per question, sleep phase included.
-        ratio: Baseline's cost over this cost: above 1, sleep-time is cheaper.
+        cost: Per question, sleep phase included; its limits hold for all numbers of questions (and
+            weights t) that are told together.
+        ratio: Baseline's cost over this cost: above 1, sleep-time is cheaper; limits alike.
     """
 
     questions: float

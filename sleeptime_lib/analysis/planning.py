@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import stats
 
 from sleeptime_lib.analysis.bootstrap import DRAWS
-from sleeptime_lib.analysis.cells import Cells, reduce_rows, resample
+from sleeptime_lib.analysis.cells import reduce_rows, resample
 from sleeptime_lib.analysis.difference import cluster_deviations
 from sleeptime_lib.analysis.ratio import log_ratio_draws
 from sleeptime_lib.errors import InputError
@@ -66,22 +66,18 @@ def pilot_spread(rows: pd.DataFrame, budget: int) -> Spread:
     if clusters < 2:
         raise InputError("a spread needs a pilot run of at least 2 clusters")
     drawn = log_ratio_draws(cells, resample(cells, DRAWS, seed=0), base, sleep)
+    # Of the difference of two ratio means, linearised.
+    added = cluster_deviations(cells, *([cell] for cell in pairs[budget]))[0]
     log_ratio = math.nan
     if drawn is not None:
         # A robust width: unbounded draws must not make the spread infinite.
         low, high = np.quantile(drawn, [0.16, 0.84], method="nearest")
         log_ratio = float(high - low) / 2 * math.sqrt(clusters)
     return Spread(
-        points=_difference_spread(cells, *pairs[budget]),
+        points=float(100 * clusters * added.std(ddof=1)),
         log_ratio=log_ratio if math.isfinite(log_ratio) else math.nan,
         clusters=clusters,
     )
-
-
-def _difference_spread(cells: Cells, treatment: int, control: int) -> float:
-    """Standard deviation over clusters of the linearised difference of two ratio means."""
-    deviations = cluster_deviations(cells, [treatment], [control])[0]
-    return float(100 * len(deviations) * deviations.std(ddof=1))
 
 
 def half_width(spread: float, clusters: int, *, confidence: float = 0.95) -> float:

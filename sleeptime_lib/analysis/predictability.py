@@ -236,11 +236,6 @@ class _Draw:
         return interval(values, self.confidence, self.clusters if clusters is None else clusters)
 
 
-def _alike(found: Interval, values: Floats) -> Interval:
-    """An interval without limits where no draw can differ, which proves nothing."""
-    return found if np.ptp(values) > 0 else Interval(found.estimate, _NONE.low, _NONE.high)
-
-
 def _bin(draw: _Draw, x: Floats, gain: Floats, extra: Floats, own: NDArray[np.bool_]) -> Bin:
     clusters = len(np.unique(draw.cluster[own]))
     sums = draw.sums(np.stack([own, own * gain, own * extra], axis=1).astype(np.float64))
@@ -249,8 +244,8 @@ def _bin(draw: _Draw, x: Floats, gain: Floats, extra: Floats, own: NDArray[np.bo
         low=float(x[own].min()),
         high=float(x[own].max()),
         mean=float(x[own].mean()),
-        gain=_alike(gains, gain[own]),
-        extra=_alike(extras, extra[own]),
+        gain=gains,
+        extra=extras,
         n=int(own.sum()),
         clusters=clusters,
     )
@@ -263,7 +258,7 @@ def _widening(
     sums = draw.sums(columns)
     widened = ratio(sums[:, 3], sums[:, 2]) - ratio(sums[:, 1], sums[:, 0])
     clusters = min(len(np.unique(draw.cluster[own])) for own in (least, most))
-    return _alike(draw.interval(widened, clusters), gain[least | most])
+    return draw.interval(widened, clusters)
 
 
 def _relation(

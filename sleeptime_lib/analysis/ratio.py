@@ -37,7 +37,8 @@ class EqualAccuracy:
         at: The accuracy a*, or None when none could be chosen.
         at_given: Whether it was asked for; otherwise it is the middle of the accuracies that both
             arms reach in this run.
-        ratio: Tokens of the baseline over tokens of the sleep arm; None when undefined.
+        ratio: Tokens of the baseline over tokens of the sleep arm; None when undefined, or where
+            more than half of the draws only bound it.
         low: Lower limit; 0 when unbounded.
         high: Upper limit; inf when unbounded.
         censored: Fraction of draws that only bound the ratio.
@@ -48,7 +49,7 @@ class EqualAccuracy:
         failures_low: Ratio if every failed baseline row were right and every failed sleep row
             wrong; None when that leaves it undefined.
         failures_high: The other way round.
-        reason: Why there is no ratio; "" when there is one.
+        reason: Why the rows as they are give no ratio; "" when they do.
     """
 
     at: float | None
@@ -102,7 +103,8 @@ class RatioCurve:
 
     Attributes:
         points: By accuracy, evenly spaced and where budgets were measured; none without a range.
-        mean: Geometric mean over the range; None without one. It hides how R changes.
+        mean: Geometric mean over the range; None without one, or where more than half of the draws
+            give none. It hides how R changes.
         mean_low: Lower limit; 0 when unbounded.
         mean_high: Upper limit; inf when unbounded.
         mean_censored: Fraction of draws whose curves share no part of the range; they count as
@@ -189,7 +191,8 @@ def equal_accuracy(
     lower, upper = _log_ratio(_fit(draws, baseline), _fit(draws, sleep), level)
     low_limit, high_limit = limits(lower, upper, confidence, len(cells.clusters))
     at_high, at_low = ~(upper < np.inf), ~(lower > -np.inf)
-    known = base_low == base_high and sleep_low == sleep_high
+    censored = float((at_high | at_low).mean())
+    known = base_low == base_high and sleep_low == sleep_high and censored <= MOST_CENSORED
     outside = [
         f"{name} {'stays below' if top == np.inf else 'is above'} {100 * at:.1f}%"
         for name, bottom, top in (
@@ -207,7 +210,7 @@ def equal_accuracy(
         ratio=float(np.exp(base_low - sleep_low)) if known else None,
         low=float(np.exp(low_limit[0])),
         high=float(np.exp(high_limit[0])),
-        censored=float((at_high | at_low).mean()),
+        censored=censored,
         censored_high=float(at_high.mean()),
         censored_low=float(at_low.mean()),
         baseline_tokens=float(np.exp(base_low)) if base_low == base_high else None,
@@ -289,6 +292,7 @@ def ratio_curve(
     spaced = np.isin(levels, even)
     drawn = _average(lower[:, spaced], upper[:, spaced])
     low, high = limits(drawn, drawn, confidence, clusters)
+    missing = float(np.isnan(drawn).mean())
     return RatioCurve(
         points=tuple(
             RatioPoint(
@@ -303,10 +307,10 @@ def ratio_curve(
             )
             for i, at in enumerate(levels)
         ),
-        mean=float(np.exp(estimate[spaced].mean())),
+        mean=float(np.exp(estimate[spaced].mean())) if missing <= MOST_CENSORED else None,
         mean_low=float(np.exp(low)),
         mean_high=float(np.exp(high)),
-        mean_censored=float(np.isnan(drawn).mean()),
+        mean_censored=missing,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sleeptime_lib.analysis.bootstrap import DRAWS, FEW_CLUSTERS
-from sleeptime_lib.analysis.cells import SAMPLES, Cells, Draws, Line, reduce_rows, resample
+from sleeptime_lib.analysis.cells import NO_CURVE, Cells, Draws, Line, reduce_rows, resample
 from sleeptime_lib.analysis.curves import (
     Curve,
     PassCurve,
@@ -279,7 +279,7 @@ def _counts(rows: pd.DataFrame, cells: Cells, planned: RunSize | None) -> RowCou
     runs = [
         int(own)
         for own, line in zip(cells.samples, cells.lines, strict=True)
-        if line.budget_kind != SAMPLES
+        if line.budget_kind not in NO_CURVE
     ]
     return RowCounts(
         asked=asked,

@@ -15,9 +15,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
-from sleeptime_lib.analysis.bootstrap import Floats, Limits, limits, wider
+from sleeptime_lib.analysis.bootstrap import Floats, Limits, cluster_sums, limits, wider
 from sleeptime_lib.analysis.cells import ratio
 
 PRIOR: Final = 4.0
@@ -26,6 +27,29 @@ many answers more had varied, as they do in all cells; and in all cells as if so
 whole clusters: where none varied, clusters are what counts."""
 
 _HALVINGS: Final = 40
+
+
+def item_means(
+    values: Floats, cluster: NDArray[np.int64], draws: int, seed: int
+) -> tuple[Floats, Floats, Floats]:
+    """Means of several results over items, as observed and in every draw of clusters.
+
+    Args:
+        values: (items, results); NaN where an item has none.
+        cluster: (items,) cluster of each item, from 0 without a gap.
+        draws: Bootstrap draws.
+        seed: Of the draws.
+
+    Returns:
+        Items and sums of their values, each (results, clusters); means, (1 + draws, results), what
+        was observed first.
+    """
+    clusters, results = int(cluster.max(initial=-1)) + 1, values.shape[1]
+    sums = np.zeros((clusters, 2 * results))
+    np.add.at(sums, cluster, np.hstack([~np.isnan(values), np.nan_to_num(values)]))
+    every = cluster_sums(sums, np.arange(clusters), clusters, draws, seed)
+    n, total = np.split(sums.T, 2)
+    return n, total, ratio(every[:, results:], every[:, :results])
 
 
 def accuracy_limits(

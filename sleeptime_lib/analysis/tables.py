@@ -90,7 +90,10 @@ other cell is empty. Break-evens are numbers of questions, not rounded."""
 
 
 def report_table(report: Report) -> Table:
-    """One row for each arm, sleep setting and budget; the gain is at the same budget."""
+    """One row for each arm, sleep setting and budget; the gain is at the same budget.
+
+    Limits in the rows hold for all of them at once; the full numbers have pointwise ones too.
+    """
     every = [(c, p, _gain(report, c, p)) for c in report.curves for p in c.points]
     return Table(
         name=report.experiment,
@@ -102,8 +105,8 @@ def report_table(report: Report) -> Table:
                 budget_name(curve.line.budget_kind, point.budget),
                 f"{point.n:,}",
                 "" if math.isnan(point.tokens) else f"{point.tokens:,.0f}",
-                _with_limits(100 * point.accuracy, 100 * point.low, 100 * point.high),
-                _with_limits(gain.points, gain.low, gain.high, sign="+") if gain else "",
+                _with_limits(point.together, 100),
+                _with_limits(gain.together, sign="+") if gain else "",
                 gain.conclusion if gain else "",
             )
             for curve, point, gain in every
@@ -153,7 +156,7 @@ def ratio_table(report: Report) -> Table:
                 comparison.line.label,
                 f"{100 * p.at:.1f}",
                 wording.ratio_at(p),
-                _band(p),
+                wording.fold_between(p.simultaneous_low, p.simultaneous_high),
                 f"{100 * p.censored:.0f}%",
             )
             for comparison, p in told
@@ -173,13 +176,6 @@ def ratio_table(report: Report) -> Table:
     )
 
 
-def _band(point: RatioPoint) -> str:
-    if math.isnan(point.simultaneous_low):
-        return ""
-    low, high = map(wording.fold, (point.simultaneous_low, point.simultaneous_high))
-    return f"[{low}, {high}]"
-
-
 def _ratio_data(comparison: Comparison, p: RatioPoint) -> tuple[Value, ...]:
     return (
         *(*_line(comparison.line), p.at, int(p.measured)),
@@ -192,10 +188,11 @@ def _line(line: Line) -> tuple[Value, ...]:
     return line.arm, line.budget_kind, line.sleep_parallel, line.sleep_effort
 
 
-def _with_limits(value: float, low: float, high: float, *, sign: str = "") -> str:
-    if math.isnan(value):
+def _with_limits(value: Interval, unit: float = 1.0, *, sign: str = "") -> str:
+    if math.isnan(value.estimate):
         return ""
-    return f"{value:{sign}.1f} {wording.between(low, high)}".rstrip()
+    limits = wording.between(unit * value.low, unit * value.high)
+    return f"{unit * value.estimate:{sign}.1f} {limits}".rstrip()
 
 
 def amortisation_table(found: Mapping[str, Amortisation]) -> Table:
@@ -253,7 +250,7 @@ def _cost(cost: Interval, bill: Bill) -> str:
 
 def _break_even(payoff: Payoff) -> str:
     point = payoff.break_even
-    if payoff.basis.reason or math.isnan(point.estimate):
+    if payoff.basis.reason or (math.isnan(point.estimate) and payoff.estimated):
         return ""
     low, high = ("never" if math.isinf(x) else f"{x:.1f}" for x in (point.low, point.high))
     limits = "" if math.isnan(point.low) else f" [{low}, {high}]"

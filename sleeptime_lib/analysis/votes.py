@@ -9,17 +9,18 @@ counting its share of the sleep phase too.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, cluster_weights
-from sleeptime_lib.analysis.cells import RIGHT, SAMPLES, Line, ratio
-from sleeptime_lib.analysis.controls import band
-from sleeptime_lib.analysis.majority import majority_at_k
+from sleeptime_lib.analysis.bootstrap import DRAWS, joint_confidence
+from sleeptime_lib.analysis.cells import SAMPLES, Line
+from sleeptime_lib.analysis.majority import majorities
+from sleeptime_lib.analysis.score import gain_limits, item_means
+from sleeptime_lib.analysis.wording import limits_of, verdict
 from sleeptime_lib.records import budget_name
 
 Counted = Literal["answer", "answer and sleep phase"]
@@ -60,13 +61,8 @@ class Vote:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """What one comparison is made of: difference of each question, and its cluster."""
-
-    vote: Vote
-    gain: Floats
-    cluster: tuple[str, ...]
+_Pair = tuple[Vote, "pd.Series[Any]"]
+"""A comparison without limits, and the difference of each question, from -1 to 1."""
 
 
 def votes(
@@ -87,43 +83,32 @@ def votes(
         return ()
     drawn = drawn[drawn["budget"] == drawn["budget"].min()]
     each = float(drawn["test_completion_tokens"].mean())
-    chances = _chances(drawn)
+    chances = majorities(drawn)
     pairs = [
         pair
         for _, own in slept.groupby(["budget_kind", "sleep_parallel", "sleep_effort", "budget"])
         for counted in ("answer", "answer and sleep phase")
         if (pair := _pair(own, chances, each, counted)) is not None
     ]
-    return _with_limits(pairs, draws, seed, confidence)
+    if not pairs:
+        return ()
+    clusters = slept.drop_duplicates("question_id").set_index("question_id")["cluster_id"]
+    return _with_limits(pairs, clusters, draws, seed, confidence)
 
 
-def _chances(drawn: pd.DataFrame) -> dict[str, Floats]:
-    """By question, majority@k for every k that it has draws for."""
-    found = {}
-    for name, own in drawn.groupby("question_id"):
-        told = [said if isinstance(said, str) else None for said in own["prediction"]]
-        found[str(name)] = majority_at_k(told, list(own["score"] >= RIGHT))
-    return found
-
-
-def _pair(
-    own: pd.DataFrame, chances: Mapping[str, Floats], each: float, counted: Counted
-) -> _Pair | None:
+def _pair(own: pd.DataFrame, chances: pd.DataFrame, each: float, counted: Counted) -> _Pair | None:
     first = own.iloc[0]
     tokens = float(own["test_completion_tokens"].mean())
     if counted != "answer":
         phases = own.drop_duplicates("sleep_id")["sleep_completion_tokens"]
         tokens += float(phases.sum()) / own["question_id"].nunique()
     affordable = max(int(tokens / each), 1) if each else 1
-    most = max(len(chance) for chance in chances.values())
+    most = chances.shape[1]
     k = min(affordable, most)
     scores = own.groupby("question_id")["score"].mean()
-    names = [name for name in map(str, scores.index) if len(chances.get(name, ())) >= k]
-    if not names:
+    gain = (scores - chances[k]).dropna()
+    if gain.empty:
         return None
-    mine = scores[names].to_numpy(dtype=np.float64)
-    voted = np.array([chances[name][k - 1] for name in names])
-    clusters = own.drop_duplicates("question_id").set_index("question_id")["cluster_id"]
     line = Line("sleep", str(first.budget_kind), int(first.sleep_parallel), str(first.sleep_effort))
     vote = Vote(
         label=line.label,
@@ -134,32 +119,29 @@ def _pair(
         k=k,
         vote_tokens=k * each,
         enough=affordable <= most,
-        accuracy=float(mine.mean()),
-        vote_accuracy=float(voted.mean()),
-        points=100 * float(mine.mean() - voted.mean()),
+        accuracy=float(scores[gain.index].mean()),
+        vote_accuracy=float(chances[k][gain.index].mean()),
+        points=100 * float(gain.mean()),
         low=math.nan,
         high=math.nan,
     )
-    return _Pair(vote, 100 * (mine - voted), tuple(map(str, clusters[names])))
+    return vote, gain
 
 
 def _with_limits(
-    pairs: Sequence[_Pair], draws: int, seed: int, confidence: float
+    pairs: Sequence[_Pair], clusters: pd.Series[Any], draws: int, seed: int, confidence: float
 ) -> tuple[Vote, ...]:
-    """The comparisons with their limits, all from the same draws of clusters."""
-    names = sorted({name for pair in pairs for name in pair.cluster})
-    place = {name: i for i, name in enumerate(names)}
-    sums = np.zeros((2 * len(pairs), len(names)))
-    for i, pair in enumerate(pairs):
-        where = np.array([place[name] for name in pair.cluster])
-        sums[2 * i] = np.bincount(where, pair.gain, minlength=len(names))
-        sums[2 * i + 1] = np.bincount(where, minlength=len(names))
-    weights = cluster_weights(len(names), draws, np.random.default_rng(seed))
-    every = np.concatenate([drawn @ sums.T for drawn in weights])
-    points = np.array([pair.vote.points for pair in pairs])
-    low, high = band(points, ratio(every[:, ::2], every[:, 1::2]), confidence, len(names))
+    """The comparisons with limits that hold for all of them, from the same draws of clusters."""
+    gains = pd.DataFrame({i: gain for i, (_, gain) in enumerate(pairs)})
+    values = gains.to_numpy(dtype=np.float64)
+    cluster = pd.factorize(clusters[gains.index], sort=True)[0]
+    n, total, means = item_means(values, cluster, draws, seed)
+    deviations = (total - means[0][:, None] * n) / n.sum(axis=1)[:, None]
+    joint = joint_confidence(means[1:], means[1:], confidence)
+    low, high = gain_limits(values, deviations, means[1:], joint)
     return tuple(
-        replace(pair.vote, low=float(low[i]), high=float(high[i])) for i, pair in enumerate(pairs)
+        replace(vote, low=100 * float(low[i]), high=100 * float(high[i]))
+        for i, (vote, _) in enumerate(pairs)
     )
 
 
@@ -174,12 +156,10 @@ def sentences(found: Sequence[Vote]) -> list[str]:
     short = [one for one in smallest if not one.enough]
     for one in (one for one in smallest if one.enough):
         at = f"{one.budget_kind} {budget_name(one.budget_kind, one.budget)}"
-        limits = "no interval" if math.isnan(one.low) else f"{one.low:.1f} to {one.high:.1f}"
-        what = "higher" if one.low > 0 else "lower" if one.high < 0 else "not determined"
         told.append(
             f"{one.label} at {at} ({one.tokens:,.0f} generated tokens, {one.counted}) minus "
             f"majority@{one.k} ({one.vote_tokens:,.0f} tokens): {one.points:+.1f} points "
-            f"[{limits}], {what}."
+            f"{limits_of(one.low, one.high)}, {verdict(one.low, one.high)}."
         )
     if short:
         told.append(

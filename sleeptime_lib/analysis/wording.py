@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Literal
 
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS
 from sleeptime_lib.analysis.difference import POWER, Difference, Gain
@@ -39,6 +40,11 @@ def fold(value: float) -> str:
     return "∞" if math.isinf(value) else f"{times(value)}×" if value else "0"
 
 
+def fold_between(low: float, high: float) -> str:
+    """Limits of a ratio in brackets, or nothing when there are none."""
+    return "" if math.isnan(low) else f"[{fold(low)}, {fold(high)}]"
+
+
 def between(low: float, high: float, digits: int = 1) -> str:
     """Limits in brackets, or nothing when there are none."""
     if math.isnan(low) or math.isnan(high):
@@ -46,7 +52,22 @@ def between(low: float, high: float, digits: int = 1) -> str:
     return f"[{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def sample(report: Report, intervals: str = "whiskers: pointwise") -> str:
+Verdict = Literal["higher", "lower", "not determined"]
+
+
+def verdict(low: float, high: float) -> Verdict:
+    """What the limits of a difference say of it; nothing where they hold 0 or there are none."""
+    if low > 0:
+        return "higher"
+    return "lower" if high < 0 else "not determined"
+
+
+def limits_of(low: float, high: float) -> str:
+    """Limits in brackets, or that there are none."""
+    return between(low, high) or "[no interval]"
+
+
+def sample(report: Report, intervals: str = "whiskers: simultaneous") -> str:
     """How many questions, clusters and runs, and what happened to the rest.
 
     Args:
@@ -81,11 +102,11 @@ def bootstrapped(intervals: str, confidence: float, draws: int, clusters: int) -
 
 def equal_accuracy(equal: EqualAccuracy, confidence: float) -> str:
     """The equal-accuracy ratio with its interval, or why there is none."""
-    if equal.ratio is None or equal.at is None:
+    if equal.reason or equal.at is None:
         return f"No token ratio: {equal.reason}."
     chosen = "" if equal.at_given else ", the middle of the accuracies that both arms reach"
     where = f"At equal accuracy ({100 * equal.at:.1f}%{chosen})"
-    if not equal.determined:
+    if equal.ratio is None or not equal.determined:
         what = _undetermined(fold(equal.low), fold(equal.high), equal.low, confidence)
         return f"{where} the ratio of test tokens is {what}{_missed(equal.censored)}."
     low, high = equal.low, equal.high
@@ -104,9 +125,7 @@ def equal_accuracy(equal: EqualAccuracy, confidence: float) -> str:
 def ratio_at(point: RatioPoint) -> str:
     """The token ratio at one accuracy with its pointwise limits."""
     told = "not determined" if point.ratio is None else f"{times(point.ratio)}×"
-    if math.isnan(point.low):
-        return told
-    return f"{told} [{fold(point.low)}, {fold(point.high)}]"
+    return f"{told} {fold_between(point.low, point.high)}".rstrip()
 
 
 def told_points(curve: RatioCurve) -> tuple[RatioPoint, ...]:
@@ -253,9 +272,12 @@ def sentences(report: Report) -> list[str]:
     found += map(best_and_worst, report.comparisons)
     found.append(margin_in_reach(report))
     found.append(whole_bill(report))
-    found.append(sample(report, "intervals: pointwise"))
+    found.append(sample(report, "intervals: simultaneous"))
     if any(math.isfinite(d.points + d.low) for c in report.comparisons for d in c.differences):
-        found.append("Conclusions hold for all compared cells at once (simultaneous intervals).")
+        found.append(
+            "Intervals and conclusions of the table hold for all its cells at once, those of a "
+            "token ratio for one accuracy."
+        )
     found.append(prefix_cache(report.tokens.hit_rate))
     if report.simulated:
         found.append("Answers are from the simulated model, not from a language model.")
@@ -267,7 +289,7 @@ def pays(payoff: Payoff, confidence: float) -> str:
     point, where = payoff.break_even, payoff.basis.words
     if payoff.basis.reason:
         return f"No break-even {where}: {payoff.basis.reason}."
-    if math.isnan(point.estimate):
+    if math.isnan(point.estimate) and payoff.estimated:
         return ""
     where = where[0].upper() + where[1:]
     first, low, high = map(first_paying, (point.estimate, point.low, point.high))

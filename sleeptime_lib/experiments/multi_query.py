@@ -17,7 +17,6 @@ from sleeptime_lib.config import again
 from sleeptime_lib.experiment import Section
 from sleeptime_lib.experiments import stateful_gsm
 from sleeptime_lib.experiments.stateful_gsm import Level, Parallel, StatefulGsmOptions
-from sleeptime_lib.methods.controls import LINE
 
 if TYPE_CHECKING:
     from sleeptime_lib.analysis.payoff import Amortisation
@@ -59,7 +58,7 @@ def amortise(run: Run, *, at: float | None = None) -> dict[str, Amortisation]:
     from sleeptime_lib.analysis.amortise import draw_costs
     from sleeptime_lib.analysis.costs import Bill, paper_bill, usd_rates
 
-    drawn = draw_costs(run.rows[run.rows["budget_kind"] != LINE], at=at)
+    drawn = draw_costs(run.rows, at=at)
     price, _ = run.price_or_reference
 
     def priced(discount: float) -> Bill:

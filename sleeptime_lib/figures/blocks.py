@@ -120,7 +120,7 @@ def points_picture(
     x_title: str,
     y_title: str = POINTS,
     rules: tuple[Rule, ...] = (Rule(0.0, dashed=False),),
-    scope: str = "pointwise",
+    scope: str = "simultaneous",
 ) -> Picture:
     """Differences in percentage points at named steps, several series beside each other.
 
@@ -134,7 +134,7 @@ def points_picture(
         x_title: Of the horizontal axis.
         y_title: Of the vertical axis.
         rules: Level lines.
-        scope: What the intervals hold for: "pointwise", or "simultaneous".
+        scope: What the intervals hold for: "simultaneous", or "pointwise".
     """
     axes = (
         step_axis(steps, x_title),
@@ -144,7 +144,7 @@ def points_picture(
     return picture(report, name, what, beside(series), axes, said, rules=rules)
 
 
-def shown(series: Iterable[Series], scope: str = "pointwise") -> str:
+def shown(series: Iterable[Series], scope: str = "simultaneous") -> str:
     """How the intervals of a picture are drawn and what they hold for; "" where there are none."""
     drawn = {
         s.limits

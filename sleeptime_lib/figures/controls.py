@@ -108,6 +108,6 @@ def note_lines(report: Report, found: Sequence[LineEffect]) -> Picture:
     questions = len({one.question_id for one in found})
     notes = [
         f"{questions} questions, asked again without each line of the notes of one sleep phase. "
-        "Whiskers: cluster bootstrap, one line at a time; none where all or no answers turn."
+        "Whiskers: cluster bootstrap, simultaneous for all lines of a colour."
     ]
     return picture(report, "note-lines", "What single lines did", beside(series), axes, notes)

@@ -234,7 +234,6 @@ def differences(report: Report) -> Picture:
         notes,
         x_title=_budget(report),
         rules=(Rule(0.0, dashed=False), Rule(-margin)),
-        scope="simultaneous",
     )
 
 
@@ -257,7 +256,7 @@ def curve_series(
     points = sorted(known, key=lambda p: place[p.budget])
     drawn = []
     for p in points:
-        right = scaled(Interval(p.accuracy, p.low, p.high), 100)
+        right = scaled(p.together, 100)
         which = f"{line.budget_kind} {budget_name(line.budget_kind, p.budget)}"
         text = f"{which}\n{number(p.tokens)} tokens"
         x = place[p.budget]
@@ -288,7 +287,7 @@ def _gain_series(comparison: Comparison, style: str, label: str, budgets: Sequen
     drawn = [
         (
             float(budgets.index(d.control_budget)),
-            Interval(d.points, d.simultaneous_low, d.simultaneous_high),
+            d.together,
             f"{line.budget_kind} {budget_name(line.budget_kind, d.treatment_budget)}\n"
             f"{d.points:+.1f} points\npointwise {wording.between(d.low, d.high)}\n"
             f"simultaneous {wording.between(d.simultaneous_low, d.simultaneous_high)}\n"
@@ -334,5 +333,5 @@ def _span(equal: EqualAccuracy) -> Span | None:
     if not equal.determined or at is None or start is None or stop is None:
         return None
     ends = (equal.low, equal.high) if start >= stop else (1 / equal.high, 1 / equal.low)
-    limits = f"[{wording.fold(ends[0])}, {wording.fold(ends[1])}]"
-    return Span(start, stop, 100 * at, f"{wording.saving(start / stop)} tokens\n{limits}")
+    said = f"{wording.saving(start / stop)} tokens\n{wording.fold_between(*ends)}"
+    return Span(start, stop, 100 * at, said)

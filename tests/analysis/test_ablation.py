@@ -1,8 +1,17 @@
 """Which lines of the notes carried a right answer, and which caused a wrong one."""
 
+from itertools import pairwise
+
 import pytest
 
-from sleeptime_lib.analysis.ablation import by_kind, line_effects, sentences, share, table
+from sleeptime_lib.analysis.ablation import (
+    LineEffect,
+    by_kind,
+    by_line,
+    line_effects,
+    sentences,
+    table,
+)
 from sleeptime_lib.analysis.tables import to_csv
 
 NOTES = {("x", ""): "hens = 7\n\neggs = 3 * 12 = 36\ndollars = 36 / 2 = 12"}
@@ -50,9 +59,10 @@ def test_without_the_answer_to_all_lines_nothing_can_be_said(frame):
 
 def test_shares_are_of_the_lines_that_could(frame):
     found = line_effects(answered(frame, "36", "36", "1", "1"), NOTES)
-    assert (share(found, "carried").lines, share(found, "carried").turned) == (3, 2)
-    assert share(found, "caused").lines == 0
     kinds = by_kind(found, "carried")
+    assert sum(one.lines for kind, one in kinds.items() if kind != "miscalculated") == 3
+    assert {one.lines for one in by_kind(found, "caused").values()} == {0}
+    assert {n: one.turned for n, one in by_line(found, "carried").items()} == {1: 0, 2: 1, 3: 1}
     assert (kinds["right answer"].turned, kinds["other number"].turned) == (1, 1)
     assert kinds["miscalculated"].lines == 1
 
@@ -71,3 +81,33 @@ def test_words_and_table_tell_the_lines_that_turned_an_answer(frame):
 def test_an_answer_that_is_no_number_matches_no_line(frame, prediction):
     found = line_effects(answered(frame, prediction, "36"), NOTES)
     assert (found[0].effect, found[0].states) == ("caused", "other number")
+
+
+def effects(first, second=0, contexts=40):
+    """Two lines of the notes of each context; how many of each line turned an answer."""
+    return [
+        LineEffect(
+            f"x{c}", f"c{c}", f"q{c}", line, "", right=True, states="other number",
+            effect="carried" if turned else "none",
+            miscalculated=False, before="1", after="1",
+        )
+        for c in range(contexts)
+        for line, turned in ((1, c < first), (2, contexts - c <= second))
+    ]  # fmt: skip
+
+
+def test_lines_that_never_turned_an_answer_may_still_do_so():
+    highs = [by_line(effects(turned), "carried")[1].share.high for turned in range(4)]
+    assert 5 < highs[0] < 20
+    assert highs == sorted(highs)
+    assert max(b - a for a, b in pairwise(highs)) < 6
+    assert by_line(effects(0), "carried")[1].share.low == 0
+
+
+def test_limits_hold_for_all_lines_at_once():
+    both = effects(8, 8)
+    alone = [one for one in both if one.line == 1]
+    wide, narrow = (by_line(found, "carried")[1].share for found in (both, alone))
+    assert wide.estimate == narrow.estimate == 20
+    assert wide.low <= narrow.low
+    assert wide.high > narrow.high

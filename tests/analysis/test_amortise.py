@@ -11,6 +11,7 @@ from known_ratio import World, simulate
 from sleeptime_lib.analysis.amortise import draw_costs
 from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.costs import Bill, Rates, paper_bill, usd_rates
+from sleeptime_lib.analysis.wording import pays
 from sleeptime_lib.errors import InputError
 
 PRICED = Bill(usd_rates(prompt=2, cached=1, completion=10, sleep_discount=0.5))
@@ -219,6 +220,31 @@ def test_draws_in_which_an_arm_misses_the_accuracy_are_counted_not_dropped(simul
     assert 0 < payoff.censored < 1
     assert payoff.break_even.low == 0  # a baseline that never gets there is worth any phase
     assert math.isinf(payoff.at(10).ratio.high)
+
+
+def test_where_most_draws_miss_the_accuracy_no_estimate_is_given(simulated):
+    rows = simulate(World(), clusters=20, questions=20, seed=0, shared=10)
+    least = simulated.report.ratio_curve.points[0].at
+    found = amortise(rows, at=least, draws=300)
+    (payoff,) = found.equal_accuracy
+    assert payoff.censored > 0.5
+    assert math.isnan(payoff.break_even.estimate)
+    assert math.isnan(payoff.at(10).ratio.estimate)
+    assert payoff.phase.estimate > 0
+    assert found.to_json()["equal_accuracy"][0]["pays_from"] is None
+    assert "the break-even is not determined: 95% interval" in pays(payoff, 0.95)
+
+
+def test_savings_hold_for_all_numbers_of_questions_and_weights_at_once(simulated):
+    many = simulated.amortisation(PAPER)
+    (one,) = simulated.amortisation(PAPER, questions=(1,), ladder=(), weights=(1,)).payoffs[:1]
+    wide, narrow = (at_budget(many).at(1).ratio, one.at(1).ratio)
+    assert wide.estimate == narrow.estimate
+    assert wide.high - wide.low > narrow.high - narrow.low
+    ten = next(p for p in many.sensitivity[0].points if p.t == PAPER.t).savings[0].ratio
+    same = many.equal_accuracy[0].at(1).ratio
+    assert ten.estimate == same.estimate
+    assert ten.high - ten.low >= same.high - same.low
 
 
 def test_arms_without_a_common_accuracy_say_so_and_still_compare_by_budget(shared):

@@ -164,3 +164,19 @@ def test_what_is_bounded_only_has_no_estimate():
 def test_what_does_not_vary_or_is_unknown_has_no_limits(values):
     found = interval(values, 0.95, 20)
     assert np.isnan([found.low, found.high]).all()
+
+
+def test_draws_that_give_no_value_and_rounding_do_not_count_as_varying():
+    values = np.full(100, 13.7)
+    values[10:20] = np.nan
+    values[20:40] += 1e-15
+    found = interval(values, 0.95, 20)
+    assert found.estimate == 13.7
+    assert np.isnan([found.low, found.high]).all()
+
+
+def test_there_is_no_cluster_and_still_as_many_draws():
+    assert (
+        cluster_sums(np.empty((0, 2)), np.empty(0, dtype=int), 0, 5, seed=0).tolist()
+        == [[0, 0]] * 6
+    )

@@ -1,12 +1,14 @@
 """Control arms against baseline and sleep arm, with limits that hold for all at once."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from sleeptime_lib.analysis.controls import band, contrasts, sentences, table
+from sleeptime_lib.analysis.bootstrap import DRAWS
+from sleeptime_lib.analysis.cells import reduce_rows, resample
+from sleeptime_lib.analysis.controls import ARMS as CONTROLS
+from sleeptime_lib.analysis.controls import contrasts, sentences, table
+from sleeptime_lib.analysis.difference import differences
 from sleeptime_lib.analysis.tables import to_csv
 
 
@@ -68,7 +70,38 @@ def test_rows_without_control_arms_have_none(rows):
 def test_arms_that_answer_alike_everywhere_are_not_determined(rows):
     one = found(rows, "placebo same", "baseline")
     assert (one.points, one.verdict) == (0, "not determined")
-    assert math.isnan(one.low)
+    # Nothing differs, which says no more than its 120 questions in 30 clusters can.
+    assert -20 < one.low < -1
+    assert 1 < one.high < 20
+
+
+def test_arms_that_are_never_right_are_not_shown_to_be_alike(frame):
+    def none(c):
+        return 0
+
+    rows = frame(answers("baseline", none, clusters=15) + answers("bare", none, clusters=15))
+    one = found(rows, "bare", "baseline")
+    assert one.low < -10
+    assert one.high > 10
+
+
+def test_the_limits_are_those_of_any_differences_that_hold_at_once(rows):
+    cells = reduce_rows(rows)
+    pairs = [
+        (a, b)
+        for a, line in enumerate(cells.lines)
+        for b, other in enumerate(cells.lines)
+        if other.arm == "baseline" != line.arm or (other.arm == "sleep" and line.arm in CONTROLS)
+    ]
+    expected = {
+        (d.treatment, d.control): d.together
+        for d in differences(cells, resample(cells, DRAWS, 0), pairs)
+    }
+    told = contrasts(rows)
+    assert len(told) == len(pairs) == 7
+    for one in told:
+        limits = expected[one.arm.label, one.against.label]
+        assert (one.points, one.low, one.high) == (limits.estimate, limits.low, limits.high)
 
 
 def test_a_difference_whose_limits_hold_0_is_not_determined(frame):
@@ -92,17 +125,6 @@ def test_the_limits_are_wider_the_more_differences_they_hold_for(frame):
     alone, among = contrasts(frame(base + one))[0], contrasts(frame(base + one + others))[0]
     assert alone.points == among.points
     assert among.high - among.low > 1.15 * (alone.high - alone.low)
-
-
-def test_the_band_holds_for_all_at_once_as_often_as_it_says():
-    rng = np.random.default_rng(5)
-    held, runs, clusters, cells = 0, 200, 35, 8
-    for _ in range(runs):
-        values = rng.normal(size=(clusters, cells))
-        weights = rng.multinomial(clusters, [1 / clusters] * clusters, 600)
-        low, high = band(values.mean(axis=0), weights @ values / clusters, 0.95, clusters)
-        held += bool(((low <= 0) & (high >= 0)).all())
-    assert 0.90 <= held / runs <= 0.99
 
 
 def test_a_single_cluster_has_no_limits(frame):

@@ -4,7 +4,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from known_ratio import World, simulate
+from known_ratio import World, least, simulate
 
 from sleeptime_lib.analysis.curves import pass_at_k, pass_curves
 from sleeptime_lib.analysis.report import analyse
@@ -152,6 +152,15 @@ def test_the_curve_is_the_mean_over_questions_against_k_times_the_mean_tokens(fr
     assert [p.tokens for p in curve.points] == pytest.approx([21.5, 43, 64.5, 86])
     assert [p.accuracy for p in curve.points] == pytest.approx([5 / 12, 0.5, 7 / 12, 2 / 3])
     assert all(p.low <= p.accuracy <= p.high for p in curve.points)
+
+
+def test_limits_of_pass_at_k_hold_for_all_k_at_once(frame):
+    rng = np.random.default_rng(0)
+    chance, held = 0.3, []
+    for _ in range(80):
+        (curve,) = pass_curves(draws(frame, rng.binomial(4, chance, 30)), draws=300)
+        held.append(all(p.low <= 1 - (1 - chance) ** p.k <= p.high for p in curve.points))
+    assert least(80) <= np.mean(held) < 1
 
 
 def test_failed_draws_make_a_question_short_and_the_count_says_so(frame):

@@ -7,6 +7,7 @@ from known_ratio import World, simulate, truth
 
 from sleeptime_lib.analysis.ratio import LEVELS, EqualAccuracy
 from sleeptime_lib.analysis.report import analyse
+from sleeptime_lib.analysis.wording import equal_accuracy
 
 BASELINE = {0: (2, 20), 1: (4, 80), 2: (6, 320), 3: (8, 1280)}
 FOUR_TIMES = {0: (2, 5), 1: (4, 20), 2: (6, 80), 3: (8, 320)}
@@ -127,6 +128,26 @@ def test_a_ratio_is_determined_where_most_draws_bound_it_on_both_sides(
 ):
     limits = {"ratio": 3.0, "low": low, "high": high, "censored": censored}
     assert EqualAccuracy(at=0.5, **limits).determined is determined
+
+
+def test_where_most_draws_miss_the_accuracy_there_is_no_estimate_whatever_the_rows_give():
+    rows = simulate(World(), 40, 8, seed=0)
+    least = analyse(rows, draws=500).ratio_curve.points[0].at
+    report = analyse(rows, at=least, draws=500)
+    found = report.equal_accuracy
+    assert found.censored > 0.5
+    assert (found.ratio, found.reason) == (None, "")
+    assert found.low > 0
+    assert "not determined: 95% interval" in equal_accuracy(found, 0.95)
+
+
+def test_arms_that_hardly_share_an_accuracy_have_no_average_ratio():
+    world = World(ratio=2, own_ratio=0.1, difficulty=0.3, baseline_tokens=(20, 26, 60))
+    report = analyse(simulate(world, 12, 4, seed=3), draws=200)
+    assert report.ratio_curve.points
+    assert report.ratio_curve.mean_censored > 0.5
+    assert report.ratio_curve.mean is None
+    assert report.to_json()["range_ratio"] is None
 
 
 def test_more_sleep_settings_are_compared_one_by_one(two_arms):

@@ -1,7 +1,6 @@
 """The sleep arm against majority@k at equal generated tokens."""
 
-import math
-
+import numpy as np
 import pytest
 
 from sleeptime_lib.analysis.votes import sentences, votes
@@ -62,7 +61,8 @@ def test_the_limits_come_from_the_clusters(frame):
     assert answer.low < answer.points < answer.high
     alike = rows_of(frame, said=("7",))
     alike.loc[alike.arm == "sleep", "score"] = 1.0
-    assert math.isnan(votes(alike)[0].low)
+    one = votes(alike)[0]
+    assert one.low < -5 < one.points == 0 < 5 < one.high
     assert "not determined" in sentences(votes(alike))[0]
 
 
@@ -70,3 +70,21 @@ def test_without_repeated_draws_there_is_none(frame):
     rows = rows_of(frame)
     assert votes(rows[rows.budget_kind != "samples"]) == ()
     assert votes(rows[rows.arm == "baseline"]) == ()
+
+
+def test_the_limits_hold_for_all_comparisons_at_once(frame):
+    rng = np.random.default_rng(0)
+    named = [{"cluster_id": f"c{n}", "question_id": f"q{n}"} for n in range(60)]
+    drawn = [
+        name | {"budget_kind": "samples", "prediction": "7", "score": float(rng.integers(2))}
+        for name in named
+    ]
+    slept = [
+        name | {"arm": "sleep", "budget": budget, "score": float(rng.integers(2))}
+        for budget in range(8)
+        for name in named
+    ]
+    rows = frame(drawn + slept)
+    alone, among = votes(rows[rows.budget == 0])[0], votes(rows)[0]
+    assert alone.points == among.points
+    assert among.high - among.low > 1.15 * (alone.high - alone.low)

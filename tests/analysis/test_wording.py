@@ -261,6 +261,6 @@ def test_tokens_are_told_with_the_sleep_phase_too(two_arms):
 
 def test_intervals_are_called_what_they_are(report):
     said = " ".join(wording.sentences(report))
-    assert "intervals: pointwise 95% cluster bootstrap, 300 draws" in said
-    assert "Conclusions hold for all compared cells at once" in said
+    assert "intervals: simultaneous 95% cluster bootstrap, 300 draws" in said
+    assert "conclusions of the table hold for all its cells at once" in said
     assert "intervals" not in wording.sample(report, "")

@@ -120,7 +120,7 @@ def test_both_lines_of_costs_have_bands(found):
     base, sleep = series(picture, "baseline"), series(picture, "sleep")
     assert base.limits == sleep.limits == "band"
     assert base.low == (found.main.baseline.low,) * 2
-    assert "bands: pointwise 95%" in picture.note
+    assert "bands: simultaneous 95%" in picture.note
     assert "whiskers" not in picture.note
 
 
@@ -145,7 +145,7 @@ def test_sensitivity_has_a_line_and_a_band_for_every_q_over_all_t(found):
     assert [s.label for s in picture.series] == ["Q = 1", "Q = 2", "Q = 5", "Q = 10"]
     assert picture.series[0].x == tuple(p.t for p in found.sensitivity[0].points)
     assert {s.limits for s in picture.series} == {"band"}
-    assert "bands: pointwise 95%" in picture.note
+    assert "bands: simultaneous 95%" in picture.note
 
 
 def test_sensitivity_draws_no_line_through_unbounded_intervals(found):
@@ -164,7 +164,7 @@ def test_sensitivity_draws_no_line_through_unbounded_intervals(found):
     assert not any(s.joined for s in picture.series)
     assert "is not determined" in picture.title
     assert "band" not in picture.note
-    assert "whiskers: pointwise 95%" in picture.note
+    assert "whiskers: simultaneous 95%" in picture.note
     assert "Arrow heads" in picture.note
 
 

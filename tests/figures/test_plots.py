@@ -32,7 +32,7 @@ def test_pareto_draws_what_the_report_says(report):
                              strict=True):  # fmt: skip
         assert series.x == tuple(p.tokens for p in curve.points)
         assert series.y == tuple(100 * p.accuracy for p in curve.points)
-        assert series.low == tuple(100 * p.low for p in curve.points)
+        assert series.low == tuple(100 * p.simultaneous_low for p in curve.points)
 
 
 def test_pareto_marks_the_tokens_saved_at_equal_accuracy_with_their_interval(report):
@@ -77,7 +77,7 @@ def test_words_stand_in_for_the_picture(report):
 def test_notes_state_n_interval_and_clusters(shapes, makers):
     for make in makers:
         note = make(shapes["whole"]).note
-        scope = r"(whiskers: pointwise|whiskers: simultaneous|dark band: pointwise, light band: .*)"
+        scope = r"(whiskers: simultaneous|dark band: pointwise, light band: .*)"
         assert re.search(f"n = 100 questions in 20 clusters; {scope} 95% cluster bootstrap", note)
     note = pareto(shapes["whole"]).note
     assert "At equal accuracy" in note
@@ -289,7 +289,12 @@ def test_all_tokens_hold_the_sleep_phase_shared_by_q_questions(report):
 
 def test_whiskers_are_only_told_of_where_they_are_drawn(report):
     curves = [
-        replace(c, points=tuple(replace(p, low=math.nan, high=math.nan) for p in c.points))
+        replace(
+            c,
+            points=tuple(
+                replace(p, simultaneous_low=math.nan, simultaneous_high=math.nan) for p in c.points
+            ),
+        )
         for c in report.curves
     ]
     bare = replace(report, curves=tuple(curves))
@@ -304,3 +309,11 @@ def test_differences_are_drawn_with_the_intervals_that_hold_for_all_cells(scaled
     assert f"pointwise {between(found[0].low, found[0].high)}" in picture.series[0].hover[0]
     assert "whiskers: simultaneous" in picture.note
     assert "worse by less than" in picture.note
+
+
+def test_whiskers_of_accuracies_hold_for_all_points_of_the_report(scaled):
+    for make in (pareto, all_tokens, sleep_scaling, context_only):
+        picture = make(scaled)
+        assert "whiskers: simultaneous" in picture.note
+        points = {100 * p.simultaneous_low for c in scaled.curves for p in c.points}
+        assert {low for s in picture.series for low in s.low} <= points
