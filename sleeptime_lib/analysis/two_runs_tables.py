@@ -34,18 +34,17 @@ def scores_table(found: TwoRuns) -> Table:
     ]
     rows += [
         (cell, f"gain of notes, {cell.label}", f"{own.a:+.1f}", f"{own.b:+.1f}", own)
-        for cell in found.cells
-        if (own := cell.gain) and not found.same_baseline
+        for cell, own in _gains(found)
     ]
     return Table(
         name="two-runs",
         caption=_caption(found, "Scores"),
-        header=("arm", "budget", "A %", "B %", "B minus A, points", "verdict"),
+        header=("arm", "budget", "A %", "B %", "B minus A, points", "all at once", "verdict"),
         rows=tuple(
-            (label, _budget(cell), a, b, _with_limits(own, 1), own.verdict)
+            (label, _budget(cell), a, b, _with_limits(own, 1), _at_once(own), own.verdict)
             for cell, label, a, b, own in rows
         ),
-        text_columns=(0, 5),
+        text_columns=(0, 6),
         sentences=tuple(sentences(found)),
         data_header=HEADER,
         data=_data(found, ("score", "gain")),
@@ -84,6 +83,10 @@ def _tokens(change: Change | None) -> str:
 def _with_limits(change: Change, digits: int) -> str:
     limits = wording.between(change.low, change.high, digits)
     return f"{change.difference:+,.{digits}f} {limits}".rstrip()
+
+
+def _at_once(change: Change) -> str:
+    return wording.between(change.simultaneous_low, change.simultaneous_high)
 
 
 def _data(found: TwoRuns, names: Sequence[str]) -> tuple[tuple[Value, ...], ...]:
@@ -136,12 +139,8 @@ def left_out(found: TwoRuns) -> str:
 def sentences(found: TwoRuns) -> list[str]:
     """What a comparison says: of what, the verdicts on scores, and what limits them."""
     scores = [(f"{c.label} at {_at(c)}", c.score) for c in found.cells]
-    gains = [
-        (f"gain of {c.label} at {_at(c)}", own)
-        for c in found.cells
-        if (own := c.gain) and not found.same_baseline
-    ]
-    told = [sample(found, "limits in brackets: pointwise"), left_out(found)]
+    gains = [(f"gain of {c.label} at {_at(c)}", own) for c, own in _gains(found)]
+    told = [sample(found, "limits beside differences: pointwise"), left_out(found)]
     told += _verdicts([*scores, *gains])
     if found.same_baseline and any(cell.gain for cell in found.cells):
         told.append(
@@ -153,22 +152,28 @@ def sentences(found: TwoRuns) -> list[str]:
     return [text for text in told if text]
 
 
+def _gains(found: TwoRuns) -> list[tuple[Cell, Change]]:
+    """What notes gain; nothing where it changes by as much as the score."""
+    if found.same_baseline:
+        return []
+    return [(cell, cell.gain) for cell in found.cells if cell.gain]
+
+
 def _at(cell: Cell) -> str:
     return wording.budget_words(cell.line_b.budget_kind, cell.budget)
 
 
 def _verdicts(every: Sequence[tuple[str, Change]]) -> list[str]:
     """Which differences stand, and how much those that do not leave open."""
-    told = [f"A verdict holds for all {len(every)} differences of scores at once."]
+    told = [f"Verdicts and their limits hold for all {len(every)} differences of scores at once."]
     for verdict in ("higher", "lower"):
         own = [
-            f"{where} ({own.difference:+.1f} "
-            f"{wording.between(own.simultaneous_low, own.simultaneous_high)})"
+            f"{where} ({own.difference:+.1f} {_at_once(own)})"
             for where, own in every
             if own.verdict == verdict
         ]
         if own:
-            told.append(f"B is {verdict} than A: {'; '.join(own)}. Limits: for all at once.")
+            told.append(f"B is {verdict} than A: {'; '.join(own)}.")
     rest = [own for _, own in every if own.verdict == "not determined"]
     known = [own for own in rest if not math.isnan(own.simultaneous_low)]
     if rest:
