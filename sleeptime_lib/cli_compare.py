@@ -17,7 +17,9 @@ def compare(
     ],
     k_a: Annotated[
         int | None,
-        typer.Option(help="Parallel sleep phases of A, to hold against another number of B.", min=1),
+        typer.Option(
+            help="Parallel sleep phases of A, to hold against another number of B.", min=1
+        ),
     ] = None,
     k_b: Annotated[int | None, typer.Option(help="That number.", min=1)] = None,
     figures: Annotated[

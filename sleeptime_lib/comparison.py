@@ -111,15 +111,13 @@ class Compared:
         """
         from sleeptime_lib import figures
 
-        phases = ["--k-a", str(self.k[0]), "--k-b", str(self.k[1])] if self.k else []
+        words = ["sleeptime", "compare", str(self.a.path), str(self.b.path)]
+        words += ["--k-a", str(self.k[0]), "--k-b", str(self.k[1])] if self.k else []
         provenance = {
             "a": _named(self.a),
             "b": _named(self.b),
             "simulated": self.found.simulated,
-            "command": shlex.join(
-                ["sleeptime", "compare", str(self.a.path), str(self.b.path), *phases]
-                + ["--figures", os.path.relpath(folder)]
-            ),
+            "command": shlex.join([*words, "--figures", os.path.relpath(folder)]),
         }
         name = f"{self.found.experiment.replace('-', '_')}_compared"
         return figures.save(self.picture, folder, name, provenance)

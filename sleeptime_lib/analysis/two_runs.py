@@ -2,8 +2,8 @@
 
 An answer of one run is held against that of the other to the same question, in the same arm, at the
 same budget, in the same draw; what only one of them has, or where one failed, is left out of both.
-The draws of clusters are shared, which is what pairs them. Limits are pointwise, and simultaneous in
-all cells at once: for scores and gains together, and for each kind of tokens. Verdicts go by these.
+The draws of clusters are shared, which is what pairs them. Limits are pointwise, and simultaneous:
+for all cells at once, of scores and gains together, and of each kind of tokens. Verdicts go by these.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ def compare_rows(
         for found in first.same_budget(first.of(line), first.baseline(line))
     ]
     how = (draws, seed, confidence)
-    scores = _scores(*cells, gains, *how)
+    scores = _scores(first, cells[1], gains, *how)
     gained = {slept: scores[len(first.lines) + i] for i, (slept, _) in enumerate(gains)}
     phases = [rows.drop_duplicates([*_SETTING, "context_id", "sleep_id"]) for rows in pair]
     prompt = _means(pair, "test_prompt_tokens", *how)
@@ -299,11 +299,12 @@ def _scores(
 
     seen = [and_gains(observed(cells).accuracy[0]) for cells in (a, b)]
     drawn = and_gains(resample(b, draws, seed).accuracy - resample(a, draws, seed).accuracy)
-    own = and_gains(b.by_question - a.by_question)
+    changed = b.by_question - a.by_question
+    own = and_gains(changed)
     answers = np.maximum(a.n.sum(axis=1), 1)
     pulls = and_gains((b.deviations - a.deviations).T / answers).T
-    # A gain changes by up to 2, and what `gain_limits` takes by up to 1.
-    most = np.repeat([1.0, 2.0], [len(answers), len(gains)])
+    # A gain over a baseline that changes itself changes by up to 2, what `gain_limits` takes by 1.
+    most = np.append(np.ones(len(answers)), 1.0 + np.nan_to_num(changed[:, base]).any(axis=0))
     joint = joint_confidence(drawn, drawn, confidence)
     ends = [
         tuple(100 * most * end for end in limits)
@@ -322,10 +323,8 @@ def _means(
     drawn = resample(b, draws, seed).tokens - resample(a, draws, seed).tokens
     without = left_out(b).tokens - left_out(a).tokens
     joint = joint_confidence(drawn, drawn, confidence)
-    ends = [
-        mean_limits(seen[1] - seen[0], drawn, without, level) for level in (confidence, joint)
-    ]
-    return _changes(*seen, ends)
+    ends = [mean_limits(seen[1] - seen[0], drawn, without, level) for level in (confidence, joint)]
+    return _changes(seen[0], seen[1], ends)
 
 
 def _changes(a: Floats, b: Floats, ends: Sequence[tuple[Floats, ...]]) -> list[Change]:
