@@ -53,7 +53,7 @@ class Compared:
     Attributes:
         a: The first run.
         b: The second; differences are its numbers minus those of the first.
-        differs: In which options they differ.
+        differs: In which options they differ, and in which numbers of phases.
         found: What was measured.
         k: Numbers of parallel sleep phases that are held against each other; None for each against
             its own.
@@ -167,7 +167,10 @@ def compare(
     )
     k = (k_a, k_b) if k_a is not None and k_b is not None else None
     found = compare_rows(one.rows, other.rows, k=k)
-    return Compared(one, other, tuple(_differs(one, other)), found, k)
+    differs = _differs(one, other)
+    if k_a != k_b:
+        differs.append(Differs("k", str(k_a), str(k_b)))
+    return Compared(one, other, tuple(differs), found, k)
 
 
 def _read(source: Run | Path | str) -> Run | About:

@@ -2,8 +2,9 @@
 
 An answer of one run is held against that of the other to the same question, in the same arm, at the
 same budget, in the same draw; what only one of them has, or where one failed, is left out of both.
-The draws of clusters are shared, which is what pairs them. Limits are pointwise, and simultaneous:
-for all cells at once, of scores and gains together, and of each kind of tokens. Verdicts go by these.
+The draws of clusters are shared, which is what pairs them. Limits are pointwise, and simultaneous
+for all cells at once: of scores and gains together, and of each kind of tokens. Verdicts go by the
+latter.
 """
 
 from __future__ import annotations

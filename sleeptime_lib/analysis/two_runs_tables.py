@@ -58,7 +58,7 @@ def tokens_table(found: TwoRuns) -> Table:
         caption=_caption(found, "Tokens, B minus A"),
         header=("arm", "budget", "prompt", "generated", "asleep"),
         rows=tuple(
-            (cell.label, _budget(cell), *(_tokens(cell.measures().get(name)) for name in TOKENS))
+            (cell.label, _budget(cell), *(_tokens(cell, name) for name in TOKENS))
             for cell in found.cells
         ),
         text_columns=(0,),
@@ -76,8 +76,10 @@ def _budget(cell: Cell) -> str:
     return budget_name(cell.line_b.budget_kind, cell.budget)
 
 
-def _tokens(change: Change | None) -> str:
-    return _with_limits(change, 0) if change else ""
+def _tokens(cell: Cell, name: str) -> str:
+    change = cell.measures().get(name)
+    # Short answers are a few tokens long.
+    return _with_limits(change, int(name == "generated")) if change else ""
 
 
 def _with_limits(change: Change, digits: int) -> str:
