@@ -59,10 +59,11 @@ def test_notes_that_agree_are_shorter_than_all_notes_of_as_many_phases(found):
 
 
 def test_the_notes_of_several_phases_can_be_held_against_those_of_one(plain, agreed):
-    found = compare(plain, agreed, k_a=1, k_b=5).found
-    labels = {one.label for one in found.cells}
+    made = compare(plain, agreed, k_a=1, k_b=5)
+    assert "k: 1 -> 5" in made.sentences[1]
+    labels = {one.label for one in made.found.cells}
     assert labels == {"baseline", "A sleep-time k=1, B sleep-time k=5"}
-    slept = [one for one in found.cells if one.asleep]
+    slept = [one for one in made.found.cells if one.asleep]
     assert all(one.asleep.b > 3 * one.asleep.a for one in slept)
 
 
