@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from sleeptime_lib.comparison import Compared, compare
     from sleeptime_lib.config import Execution, Options, option
     from sleeptime_lib.errors import InputError, SleeptimeError
     from sleeptime_lib.experiment import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES: Final = {
+    "comparison": ("Compared", "compare"),
     "config": ("Execution", "Options", "option"),
     "errors": ("InputError", "SleeptimeError"),
     "experiment": (
@@ -53,6 +55,7 @@ __all__ = [
     "EXPERIMENTS",
     "Answered",
     "Call",
+    "Compared",
     "Context",
     "Execution",
     "Expected",
@@ -72,6 +75,7 @@ __all__ = [
     "Task",
     "Trace",
     "carry_out",
+    "compare",
     "find_experiment",
     "load_run",
     "make_options",

@@ -19,6 +19,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 import sleeptime_lib
+from sleeptime_lib.cli_compare import compare
 from sleeptime_lib.cli_plan import plan
 from sleeptime_lib.config import Execution, hints, read_config_file, text_of
 from sleeptime_lib.errors import InputError, Interrupted, SleeptimeError
@@ -377,6 +378,7 @@ def data(
     console.show_task(task, as_json)
 
 
+app.command()(compare)
 app.command()(plan)
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sleeptime_lib.analysis.advice import Plan
     from sleeptime_lib.analysis.tables import Table
     from sleeptime_lib.analysis.tokens import PhaseTokens, Tokens
+    from sleeptime_lib.comparison import Compared
     from sleeptime_lib.results import Run
     from sleeptime_lib.runs import Finished, Prepared
     from sleeptime_lib.tasks.swe.mining import Mined
@@ -204,6 +205,21 @@ def show_report(run: Run, at: float | None = None) -> None:
         say(f"Nothing was paid for: {run.model} was replayed from a recording.", asked=True)
     else:
         say(_estimate_and_fact(compare_estimate(run.manifest)), asked=True)
+
+
+def show_comparison(found: Compared, as_json: bool) -> None:
+    """Print how two runs differ."""
+    if as_json:
+        print(json.dumps(found.to_json(), allow_nan=False))
+        return
+    if found.found.simulated:
+        say("SIMULATED RESULTS: no real model answered", asked=True)
+    for line in found.told:
+        say(line, asked=True)
+    for table in found.tables.values():
+        _print_table(table)
+        for line in table.sentences:
+            say(line, asked=True)
 
 
 def _tokens(tokens: Tokens) -> str:

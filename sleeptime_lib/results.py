@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sleeptime_lib.analysis import tables
 from sleeptime_lib.analysis.report import Report, RunSize, analyse
+from sleeptime_lib.analysis.tables import Table
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment, Notes, Section, SleepFunction
 from sleeptime_lib.experiments import shipped
@@ -347,12 +348,25 @@ def write_tables(run: Run, folder: Path, *, at: float | None = None) -> list[Pat
         The files written.
     """
     report = run.report(at=at)
-    folder.mkdir(parents=True, exist_ok=True)
     made = {"": tables.report_table(report)}
     if report.ratio_curve.points:
         made["-ratio"] = tables.ratio_table(report)
     for section in run.sections(report):
         made |= {f"-{name}": table for name, table in section.tables.items()}
+    return save_tables({f"{run.path.name}{name}": table for name, table in made.items()}, folder)
+
+
+def save_tables(made: Mapping[str, Table], folder: Path) -> list[Path]:
+    """Write tables as CSV, Markdown and LaTeX.
+
+    Args:
+        made: By file name without ending.
+        folder: Where; made if it does not exist.
+
+    Returns:
+        The files written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, table in made.items():
         for ending, write in (
@@ -360,7 +374,7 @@ def write_tables(run: Run, folder: Path, *, at: float | None = None) -> list[Pat
             ("md", tables.to_markdown),
             ("tex", tables.to_latex),
         ):
-            target = folder / f"{run.path.name}{name}.{ending}"
+            target = folder / f"{name}.{ending}"
             target.write_text(write(table), encoding="utf-8")
             written.append(target)
     return written

@@ -7,6 +7,7 @@ only way by which they reach a notebook, as they are: no tags, no Markdown, no f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from IPython.display import HTML, Image
@@ -16,10 +17,12 @@ from sleeptime_lib.analysis import notes as analysed_notes
 from sleeptime_lib.analysis import tables, wording
 from sleeptime_lib.analysis.notes import Split
 from sleeptime_lib.analysis.report import Report
+from sleeptime_lib.comparison import Compared, compare
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
 from sleeptime_lib.page import NO_FORMULAS, as_block, as_text
 from sleeptime_lib.records import Question, Task, budget_name
+from sleeptime_lib.runs import RUNS
 from sleeptime_lib.texts import brief
 
 if TYPE_CHECKING:
@@ -183,9 +186,38 @@ def attempt(run: Run, *, arm: str, budget: int, question_id: str | None = None) 
     return _page(*parts, _rows(attempts.files_table(trace)))
 
 
-def table(content: Report | tables.Table) -> HTML:
-    """A table, such as a report's, and what it amounts to."""
+def table(content: Report | tables.Table | Compared) -> HTML:
+    """A table, such as a report's, and what it amounts to; two of a comparison."""
+    if isinstance(content, Compared):
+        return _page(*map(_line, content.told), *map(_rows, content.tables.values()))
     return _table(tables.report_table(content) if isinstance(content, Report) else content)
+
+
+def compared(
+    run: Run,
+    other: Path | str,
+    *,
+    k_a: int | None = None,
+    k_b: int | None = None,
+    root: Path | str = RUNS,
+) -> list[Image | HTML]:
+    """How another run differs from a run; where it cannot be compared, one line that says why.
+
+    Args:
+        run: A run.
+        other: Directory or recorded:NAME of another one; see `comparison.compare`.
+        k_a: See there.
+        k_b: See there.
+        root: See there.
+
+    Returns:
+        What to display: a picture and the tables.
+    """
+    try:
+        found = compare(run, other, k_a=k_a, k_b=k_b, root=root)
+    except InputError as error:
+        return [_page(_line(f"Not compared with {other}: {error}."))]
+    return [picture(found.picture), table(found)]
 
 
 def _table(content: tables.Table) -> HTML:

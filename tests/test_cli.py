@@ -194,7 +194,7 @@ def test_data_mines_a_clone_and_tells_what_was_dropped(tmp_path):
 
 def test_help_names_every_command(tmp_path):
     shown = sleeptime("--help", cwd=tmp_path).stdout
-    for name in ("run", "report", "notebooks", "serve", "doctor", "data", "plan"):
+    for name in ("run", "report", "notebooks", "serve", "doctor", "data", "plan", "compare"):
         assert name in shown
 
 

@@ -22,6 +22,7 @@ from sleeptime_lib.figures.plots import (
 )
 from sleeptime_lib.figures.predictability import extra_by_bin, gap_by_bin, gap_slope
 from sleeptime_lib.figures.stills import save, to_png
+from sleeptime_lib.figures.two_runs import run_changes
 
 __all__ = [
     "LivePlot",
@@ -44,6 +45,7 @@ __all__ = [
     "pass_at_k",
     "points_picture",
     "ratio_curve",
+    "run_changes",
     "save",
     "sensitivity",
     "sleep_scaling",

@@ -18,6 +18,7 @@ from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Floats, Interval
 from sleeptime_lib.analysis.payoff import Amortisation
 from sleeptime_lib.analysis.report import Report
+from sleeptime_lib.analysis.two_runs import TwoRuns
 from sleeptime_lib.figures.axes import percent_axis, points_axis, step_axis, token_axis
 from sleeptime_lib.figures.picture import Axis, Picture, Rule, Series, Shade, printable
 
@@ -28,7 +29,7 @@ POINTS = "Sleep-time minus baseline (percentage points)"
 LONGEST_NAME = 36
 
 
-def heading(source: Report | Amortisation, what: str) -> tuple[str, str]:
+def heading(source: Report | Amortisation | TwoRuns, what: str) -> tuple[str, str]:
     """Title and subtitle: what is shown of which experiment and dataset, and who answered.
 
     Names are cut to a length that fits; of a path only the last part is told.
@@ -45,7 +46,7 @@ def _cut(name: str, most: int = LONGEST_NAME) -> str:
 
 
 def picture(
-    source: Report | Amortisation,
+    source: Report | Amortisation | TwoRuns,
     name: str,
     what: str,
     series: Sequence[Series],

@@ -1,0 +1,92 @@
+"""A picture of how two runs differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Final
+
+from sleeptime_lib.analysis import two_runs_tables, wording
+from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.two_runs import Cell, TwoRuns
+from sleeptime_lib.figures import look
+from sleeptime_lib.figures.axes import points_axis, step_axis
+from sleeptime_lib.figures.blocks import beside, estimates, picture, shown
+from sleeptime_lib.figures.picture import Picture, Rule
+from sleeptime_lib.figures.plots import BUDGETS
+from sleeptime_lib.records import budget_name
+
+_OTHERS: Final = ("context_only", "pass", "majority", "mark")
+"""Styles of arms that are neither the baseline nor the sleep arm."""
+
+
+def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
+    """Scores of the second run minus those of the first, of every arm at every budget.
+
+    Args:
+        found: The comparison.
+        told: Sentences for the small print: what the two runs are.
+    """
+    places = list(dict.fromkeys((c.line_b.budget_kind, c.budget) for c in found.cells))
+    kinds = list(dict.fromkeys(kind for kind, _ in places))
+    series = [
+        estimates(
+            f"change-{label}",
+            label,
+            style,
+            [
+                (
+                    float(places.index((c.line_b.budget_kind, c.budget))),
+                    Interval(
+                        c.score.difference, c.score.simultaneous_low, c.score.simultaneous_high
+                    ),
+                    _told(c),
+                )
+                for c in found.cells
+                if c.label == label
+            ],
+            joined=False,
+        )
+        for label, style in _styles(found).items()
+    ]
+    steps = [
+        budget_name(kind, budget) if len(kinds) == 1 else f"{kind} {budget_name(kind, budget)}"
+        for kind, budget in places
+    ]
+    whole = BUDGETS.get(kinds[0], f"Budget ({kinds[0]})") if len(kinds) == 1 else "Budget"
+    axes = (
+        step_axis(steps, whole),
+        points_axis((v for s in series for v in s.values()), "B minus A (percentage points)"),
+    )
+    notes = [
+        *told,
+        two_runs_tables.sample(found, shown(series, "simultaneous")),
+        two_runs_tables.left_out(found),
+        "The whiskers hold for all differences of scores at once. One that crosses 0 is not "
+        "determined.",
+    ]
+    rules = (Rule(0.0, dashed=False),)
+    return picture(
+        found, "compared", "Score of B minus A", beside(series), axes, notes, rules=rules
+    )
+
+
+def _styles(found: TwoRuns) -> dict[str, str]:
+    """A style for each arm by its label: the sleep arm from light to dark."""
+    arms = {cell.label: cell.line_b.arm for cell in found.cells}
+    slept = [label for label, arm in arms.items() if arm == "sleep"]
+    styles = dict(zip(slept, look.ramp(len(slept)), strict=True))
+    others = cycle(_OTHERS)
+    return {
+        label: styles.get(label) or ("baseline" if arm == "baseline" else next(others))
+        for label, arm in arms.items()
+    }
+
+
+def _told(cell: Cell) -> str:
+    own = cell.score
+    limits = wording.between(own.simultaneous_low, own.simultaneous_high)
+    return (
+        f"A {own.a:.1f}%, B {own.b:.1f}%\n{own.difference:+.1f} points {limits}\n{own.verdict}\n"
+        f"n = {cell.questions:,}"
+    )

@@ -1,0 +1,43 @@
+"""How two runs differ, as a picture."""
+
+import pytest
+from known_ratio import World, simulate
+
+from sleeptime_lib.analysis.two_runs import compare_rows
+from sleeptime_lib.figures import run_changes, to_plotly, to_png
+
+
+def rows(seed):
+    return simulate(World(), 20, 5, seed=seed).assign(model="simulated")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return compare_rows(rows(0), rows(1), draws=200)
+
+
+def test_it_draws_the_differences_with_the_limits_that_hold_for_all(found):
+    picture = run_changes(found)
+    assert [s.label for s in picture.series] == ["baseline", "sleep-time k=1"]
+    for series in picture.series:
+        own = [one.score for one in found.cells if one.label == series.label]
+        assert series.y == tuple(score.difference for score in own)
+        assert series.low == tuple(score.simultaneous_low for score in own)
+
+
+def test_it_says_what_the_runs_are_and_that_they_are_simulated(found):
+    picture = run_changes(found, ("What differs: x: 1 -> 2.",))
+    assert "What differs: x: 1 -> 2." in picture.note
+    assert picture.simulated
+
+
+def test_other_numbers_of_phases_are_one_series(found):
+    more = rows(1).assign(sleep_parallel=lambda r: r["sleep_parallel"] * 5)
+    picture = run_changes(compare_rows(rows(0), more, k=(1, 5), draws=200))
+    assert picture.series[1].label == "A sleep-time k=1, B sleep-time k=5"
+
+
+def test_both_renderers_draw_it(found):
+    picture = run_changes(found)
+    assert to_png(picture).startswith(b"\x89PNG")
+    assert len(to_plotly(picture).data) >= len(picture.series)
