@@ -107,6 +107,11 @@ class GapExplorer:
     def _repr_mimebundle_(self, **how: Any) -> Any:
         return in_notebook(self.widget, "the gap explorer: sliders and the gaps they move", how)
 
+    @property
+    def most_predictable(self) -> str:
+        """The context of the most predictable question, by the main measure."""
+        return str(self.known.loc[self.known[MAIN].idxmax(), "context_id"])
+
     def found(self) -> Predictability:
         """What the rows say where the sliders stand.
 
