@@ -107,8 +107,8 @@ def _own_entropies(path: Path, found: Sequence[Expecting]) -> list[float]:
     lacking = [one.context.context_id for one, value in none if math.isnan(value)]
     if lacking:
         raise InputError(
-            f"--score {ENTROPY}: {len(lacking)} contexts of {path} have no forecasts with a "
-            f"probability in a column notes, the first of them {lacking[0]!r}; the sleep method "
+            f"--score {ENTROPY}: {len(lacking)} of {len(found)} contexts of {path} lack forecasts with "
+            f"a probability in a column notes, the first of them {lacking[0]!r}; the sleep method "
             "forecast writes them"
         )
     return values

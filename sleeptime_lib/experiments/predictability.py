@@ -296,8 +296,9 @@ def _failed(run: Run) -> tuple[str, ...]:
     if not errors:
         return ()
     causes = ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items()))
-    what = "question" if len(errors) == 1 else "questions"
-    return (f"{len(errors):,} {what} could not be scored, and are left out ({causes}).",)
+    one = len(errors) == 1
+    what, left = ("question", "is") if one else ("questions", "are")
+    return (f"{len(errors):,} {what} could not be scored, and {left} left out ({causes}).",)
 
 
 def foreseen(
