@@ -107,9 +107,9 @@ def _own_entropies(path: Path, found: Sequence[Expecting]) -> list[float]:
     lacking = [one.context.context_id for one, value in none if math.isnan(value)]
     if lacking:
         raise InputError(
-            f"--score {ENTROPY}: {len(lacking)} of {len(found)} contexts of {path} lack forecasts with "
-            f"a probability in a column notes, the first of them {lacking[0]!r}; the sleep method "
-            "forecast writes them"
+            f"--score {ENTROPY}: {len(lacking)} of {len(found)} contexts of {path} lack forecasts "
+            f"with a probability in a column notes, the first of them {lacking[0]!r}; the sleep "
+            "method forecast writes them"
         )
     return values
 

@@ -187,7 +187,7 @@ def advise(
     chosen = _best(price * gains - costs, asked.allowed)
     drawn = _Drawn(own, paying, policy.group(score), len(policy.contexts), draws, seed)
     paid = np.full(1 + draws, price) if worth is not None else _worth_drawn(own, budget, drawn)
-    saved, always = drawn.savings(asked, chosen, price, paid)
+    saving, over, always = drawn.savings(asked, chosen, price, paid)
     low, high = float(score.min()), float(score.max())
     return Plan(
         score=name,
@@ -209,8 +209,8 @@ def advise(
         worth_given=worth is not None,
         worth_budget=None if worth is not None else own.options[budget].budget,
         first_phase=float(np.average(costs[:, 0] - never, weights=asked.questions)),
-        saving=interval(saved[0], confidence, drawn.fewest(asked.group)),
-        over_always=interval(saved[1], confidence, drawn.fewest(asked.group)),
+        saving=interval(saving, confidence, drawn.fewest(asked.group)),
+        over_always=interval(over, confidence, drawn.fewest(asked.group)),
         always=own.options[always].label,
         unit=own.bill.unit,
         t=own.bill.t,
@@ -302,7 +302,7 @@ class _Drawn:
 
     def savings(
         self, asked: _Asked, chosen: NDArray[np.int64], price: float, paid: Floats
-    ) -> tuple[tuple[Floats, Floats], int]:
+    ) -> tuple[Floats, Floats, int]:
         """What decisions save, and the one setting that always sleeping would give.
 
         Args:
@@ -312,13 +312,13 @@ class _Drawn:
             paid: (1 + draws,) the same in every draw.
 
         Returns:
-            (1 + draws,) saved per question against never and against always sleeping, without what
-            choosing by the same rows promises too much.
+            (1 + draws,) saved per question against never and the same against always sleeping, without
+            what choosing by the same rows promises too much, and that setting.
         """
         free = self.means(self.own, self.group, self.groups)
-        bill = free if self.paying is self.own else self.means(
-            self.paying, self.group, self.groups
-        )  # fmt: skip
+        bill = free
+        if self.paying is not self.own:
+            bill = self.means(self.paying, self.group, self.groups)
         gain = free.accuracy - free.accuracy[..., :1]
         gain[..., 0] = 0.0
         pooled, _ = pooled_gains(self.own.options, bill)
@@ -344,7 +344,7 @@ class _Drawn:
         saved, over = mine.saved, mine.saved - theirs.saved
         if not np.array_equal(saved, theirs.saved):
             over = over - (mine.excess - theirs.excess)
-        return (saved - excess, over), int(always[0])
+        return saved - excess, over, int(always[0])
 
     def _always(self, asked: _Asked, price: float) -> NDArray[np.int64]:
         """(1 + draws,) the one option with a sleep phase of most value to all contexts."""
