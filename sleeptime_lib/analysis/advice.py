@@ -19,7 +19,6 @@ are the least certain where two choices are worth the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
