@@ -111,7 +111,7 @@ class GapExplorer:
     @property
     def most_predictable(self) -> str:
         """The context of the most predictable question, by the main measure."""
-        return str(self.known.loc[self.known[MAIN].idxmax(), "context_id"])
+        return str(self.known["context_id"].iloc[int(self.known[MAIN].argmax())])
 
     def found(self) -> Predictability:
         """What the rows say where the sliders stand.

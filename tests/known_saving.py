@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -94,8 +95,7 @@ class World:
         score, *parts = self.endless
         ends = [0, *np.searchsorted(score, policy.cuts), len(score)]
         right, phase, answer = (
-            np.stack([part[a:b].mean(axis=0) for a, b in zip(ends, ends[1:], strict=False)])
-            for part in parts
+            np.stack([part[a:b].mean(axis=0) for a, b in pairwise(ends)]) for part in parts
         )
         worth = _rise(parts[2]) / _rise(parts[0])
         saved = 0.0

@@ -141,7 +141,7 @@ def test_entropy_of_forecasts_is_charged_the_phase_that_made_them(forecasts):
 
 def test_contexts_without_forecasts_have_no_entropy_and_the_first_is_named(forecasts, tmp_path):
     (tmp_path / "own.jsonl").write_text('{"context": "A.", "notes": "eggs = 3"}\n')
-    with pytest.raises(InputError, match="1 of 1 contexts of .*, the first of them .c1."):
+    with pytest.raises(InputError, match=r"1 of 1 contexts of .*, the first of them .c1."):
         plan_contexts(load_run(forecasts / "r"), tmp_path / "own.jsonl", Asked("entropy"))
 
 

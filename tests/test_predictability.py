@@ -138,7 +138,7 @@ class TestScores:
 
         with FaultServer(answer=garbled) as server:
             given = {"model": "m", "base_url": server.url, "from_run": str(folder / "answers")}
-            with pytest.raises(StopRun, match="do not make up the text .* vLLM, SGLang"):
+            with pytest.raises(StopRun, match=r"do not make up the text .* vLLM, SGLang"):
                 runs.run(PREDICTABILITY, out=tmp_path, limit=1, **given)
 
     def test_where_no_question_was_scored_the_report_says_so(self, folder, tmp_path):

@@ -311,8 +311,8 @@ class _Drawn:
             paid: (1 + draws,) the same in every draw.
 
         Returns:
-            (1 + draws,) saved per question against never and the same against always sleeping, without
-            what choosing by the same rows promises too much, and that setting.
+            (1 + draws,) saved per question against never and against always sleeping, without what
+            choosing by the same rows promises too much, and the setting of the latter.
         """
         free = self.means(self.own, self.group, self.groups)
         bill = free
@@ -339,11 +339,10 @@ class _Drawn:
             decided[0] = chosen[member == kind][0]
             mine.add(share, gain[:, g], charged, decided)
             theirs.add(share, gain[:, g], more, always)
+        saved, over = mine.saved, (mine - theirs).saved
         excess = mine.excess if chosen.any() else 0.0
-        saved, over = mine.saved, mine.saved - theirs.saved
-        if not np.array_equal(saved, theirs.saved):
-            over = over - (mine.excess - theirs.excess)
-        return saved - excess, over, int(always[0])
+        more_excess = (mine - theirs).excess if over.any() else 0.0
+        return saved - excess, over - more_excess, int(always[0])
 
     def _always(self, asked: _Asked, price: float) -> NDArray[np.int64]:
         """(1 + draws,) the one option with a sleep phase of most value to all contexts."""
@@ -376,6 +375,12 @@ class _Tally:
         self._more += share * more[:, chosen[0]]
         more_gain, more_cost = (x[every, chosen] - x[0, chosen] for x in (gain, more))
         self._promised += share * (self._price * more_gain - more_cost)
+
+    def __sub__(self, other: _Tally) -> _Tally:
+        left = _Tally(self._price, self._paid)
+        left._gain, left._more = self._gain - other._gain, self._more - other._more
+        left._promised = self._promised - other._promised
+        return left
 
     @property
     def saved(self) -> Floats:

@@ -180,7 +180,8 @@ def measure(
     if whole.empty:
         raise InputError("a policy needs questions that were answered in every setting: none was")
     asked: Floats = values.groupby("context").size().to_numpy().astype(np.float64)
-    share: Floats = every.groupby("context")["question"].nunique()[whole.index].to_numpy() + 0.0
+    sharing = every.groupby("context")["question"].nunique()[whole.index]
+    share: Floats = sharing.to_numpy().astype(np.float64)
     owner = at.drop_duplicates("context_id").set_index("context_id")["cluster_id"][whole.index]
     cluster, names = pd.factorize(owner, sort=True)
     return Measured(
@@ -369,9 +370,7 @@ def group_means(
     return GroupMeans(contexts, weights, accuracy, phase, answer)
 
 
-def pooled_gains(
-    options: Sequence[Option], means: GroupMeans
-) -> tuple[Floats, NDArray[np.bool_]]:
+def pooled_gains(options: Sequence[Option], means: GroupMeans) -> tuple[Floats, NDArray[np.bool_]]:
     """(versions, groups, options) gains over the first option, and whether they rise with groups.
 
     Test budgets alone are taken to gain the same in every group; a sleep phase's gain over the

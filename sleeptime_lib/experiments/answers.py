@@ -172,7 +172,7 @@ def shown(names: Mapping[str, Any]) -> Shown:
         given["from_run"] = _simulated(names)
         forecasts = forecasts or _simulated(names, sleep_method=FORECAST, levels=(0,))
     options = make_options(PREDICTABILITY, **given)
-    whose = str(options.from_run)
+    whose = str(options.model_dump()["from_run"])
     forecasts = str(forecasts or _shipped(f"{whose}-forecasts") or whose)
     scorer = "The simulated model" if options.model == SIMULATED else options.model
     said = f"{scorer} scores the questions of {_run_named(whose)}."

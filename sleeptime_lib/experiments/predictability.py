@@ -216,9 +216,7 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
     return gap(run, report), *foreseen(run)
 
 
-def gap(
-    run: Run, report: Report, *, bins: int | None = None, budget: int | None = None
-) -> Section:
+def gap(run: Run, report: Report, *, bins: int | None = None, budget: int | None = None) -> Section:
     """The gap by predictability, in words, numbers, pictures and tables.
 
     Args:

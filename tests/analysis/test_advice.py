@@ -120,10 +120,10 @@ def test_a_plan_is_json(telling):
 def test_the_limits_hold_what_the_decisions_save(gain, clusters):
     """The shipped design, four contexts of each of 35 clusters, and one with fewer clusters.
 
-    Of 100 intervals of 95%, more than 11 fail in 4 of 1,000 tests.
+    Of 60 intervals of 95%, more than 8 fail in 3 of 1,000 tests.
     """
-    held = coverage(World(gain), 100, clusters, draws=300)
-    assert all(share >= 0.89 for share in held.values()), held
+    held = coverage(World(gain), 60, clusters, draws=300)
+    assert all(share >= 0.86 for share in held.values()), held
 
 
 def test_what_is_chosen_for_its_luck_is_not_promised():
