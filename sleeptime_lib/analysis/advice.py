@@ -11,9 +11,9 @@ So every draw of clusters decides anew, and what its decisions promise there is 
 the same decisions give in the run: that excess, on average, is taken off the saving and its limits.
 The limits are those of as few clusters as a third of the contexts has.
 
-In 150 simulated runs of each of six kinds, with 35 and with 20 clusters of four contexts, they held
-what was really saved in 95 to 100%. Judged on the other half of the clusters, with fits as they are,
-limits of 95% held it in 75 to 94%.
+In 150 simulated runs of each of six kinds, with 35 and with 20 clusters of four contexts, they
+held what was really saved in 95 to 100%. Judged on the other half of the clusters, with fits as
+they are, limits of 95% held it in 75 to 94%.
 
 References: Efron (1983, Journal of the American Statistical Association 78:316-331) for the excess
 of what is judged by the data that it was chosen on, and its bootstrap; Chakraborty, Laber and Zhao
