@@ -12,15 +12,19 @@ def plan(
     contexts: Annotated[
         Path,
         typer.Option(
-            help="Contexts of your own, .jsonl or .csv: a column context, and optionally id and "
-            "questions (how many are expected)."
+            help="Contexts of your own, .jsonl or .csv: a column context, and optionally id, "
+            "questions (how many are expected) and notes (the forecasts of a first sleep phase)."
         ),
     ],
     policy: Annotated[
         Path, typer.Option(help="Run directory that tells what sleep phases gained, and where.")
     ],
     score: Annotated[
-        str, typer.Option(help="What tells contexts apart before any question: numbers or words.")
+        str,
+        typer.Option(
+            help="What tells contexts apart before any question: numbers, words, or entropy (of "
+            "forecasts; a first sleep phase is charged for it)."
+        ),
     ] = "numbers",
     questions: Annotated[
         float, typer.Option(help="Questions expected of a context whose row does not say.")

@@ -267,7 +267,8 @@ def _print_table(content: Table) -> None:
 
 def show_advice(plan: Plan, notices: Sequence[str], as_json: bool) -> None:
     """Print which contexts to sleep on."""
-    from sleeptime_lib.analysis.advice import amount, in_words
+    from sleeptime_lib.analysis.ahead_wording import amount
+    from sleeptime_lib.analysis.ahead_wording import plan as in_words
 
     if as_json:
         print(json.dumps(plan.to_json(), allow_nan=False))

@@ -88,7 +88,8 @@ class GapExplorer:
         self._sliders = (self._bins, self._budget, self._parallel, self._t)
         self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
         found = self.found()
-        self._figure = LivePlot(*self._pictures(found))
+        pictures = self._pictures(found)
+        self._figure = LivePlot(*pictures)
         for control in (self._measure, *self._sliders):
             control.observe(self._on_change, names="value")
         columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(275px, 1fr))")
@@ -102,10 +103,15 @@ class GapExplorer:
                 SliderNames(),
             ]
         )
-        self._say(found)
+        self._say(found, pictures[1].note)
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
         return in_notebook(self.widget, "the gap explorer: sliders and the gaps they move", how)
+
+    @property
+    def most_predictable(self) -> str:
+        """The context of the most predictable question, by the main measure."""
+        return str(self.known["context_id"].iloc[int(self.known[MAIN].argmax())])
 
     def found(self) -> Predictability:
         """What the rows say where the sliders stand.
@@ -128,8 +134,9 @@ class GapExplorer:
         except InputError as error:
             self._verdict.value = paragraph(str(error))
             return
-        self._figure.draw(*self._pictures(found))
-        self._say(found)
+        pictures = self._pictures(found)
+        self._figure.draw(*pictures)
+        self._say(found, pictures[1].note)
 
     def _pictures(self, found: Predictability) -> tuple[Picture, Picture]:
         about = self._report, found, self._answerer, MEASURES[self._measure.value]
@@ -138,12 +145,11 @@ class GapExplorer:
             replace(extra_by_bin(*about), title="Extra cost by predictability"),
         )
 
-    def _say(self, found: Predictability) -> None:
+    def _say(self, found: Predictability, note: str) -> None:
         lead = words.direction(found.raw.per_sd).capitalize()
         said = (
             f": {words.points(found.raw.per_sd)} per standard deviation; between the first and "
             f"the last bin {words.points(found.widening)}."
         )
         self._verdict.value = paragraph(said, lead=lead)
-        note = self._pictures(found)[1].note
         self._note.value = paragraph(note, colour=ink(2), size="0.85em")

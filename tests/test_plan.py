@@ -1,6 +1,7 @@
 """`sleeptime plan`: contexts of one's own, a run that tells, and what comes out."""
 
 import json
+import math
 
 import pytest
 from test_cli import sleeptime
@@ -92,7 +93,7 @@ def test_weights_and_worth_can_be_given(folder):
     ("asked", "said"),
     [
         ({"score": "word"}, "unknown score 'word': did you mean words"),
-        ({"score": "?"}, "known are numbers, words"),
+        ({"score": "?"}, "known are numbers, words, entropy"),
         ({"questions": 0.0}, "--questions 0: give a number above 0"),
         ({"worth": -3.0}, "--worth -3: give a number above 0"),
     ],
@@ -110,13 +111,52 @@ def test_a_run_that_cannot_tell_what_accuracy_is_worth_asks_for_it(tmp_path, fol
     assert plan(tmp_path, worth=1000.0).worth == 1000.0
 
 
+# A score that a first sleep phase tells
+
+
+@pytest.fixture(scope="module")
+def forecasts(tmp_path_factory):
+    """A run `r` whose notes are forecasts, and contexts with forecasts, surer and less sure."""
+    where = tmp_path_factory.mktemp("entropy")
+    how = {"levels": (0, 3), "sleep_parallel": (1, 2), "sleep_method": "forecast"}
+    runs.run(STATEFUL_GSM, out=where / "r", **how, **SMALL)
+    rows = [
+        {"context": f"{i} of 3.", "questions": 5, "notes": f"{10 * i}% | How many? | 3"}
+        for i in range(1, 9)
+    ]
+    (where / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return where
+
+
+def test_entropy_of_forecasts_is_charged_the_phase_that_made_them(forecasts):
+    made = plan(forecasts, score="entropy")
+    rows = load_run(forecasts / "r").rows
+    first = rows[(rows.arm == "sleep") & (rows.sleep_parallel == 1) & (rows.budget == 0)]
+    assert 0.5 < made.first_phase / (first.sleep_completion_tokens.mean() / 5) < 2
+    assert made.advice[4].context.score == pytest.approx(math.log(2))
+    priced = plan(forecasts, score="entropy", usd=True)
+    assert priced.first_phase > 0
+    assert plan(forecasts, score="numbers").first_phase == 0
+
+
+def test_contexts_without_forecasts_have_no_entropy_and_the_first_is_named(forecasts, tmp_path):
+    (tmp_path / "own.jsonl").write_text('{"context": "A.", "notes": "eggs = 3"}\n')
+    with pytest.raises(InputError, match=r"1 of 1 contexts of .*, the first of them .c1."):
+        plan_contexts(load_run(forecasts / "r"), tmp_path / "own.jsonl", Asked("entropy"))
+
+
+def test_a_run_without_forecasts_has_no_entropy(folder, forecasts):
+    with pytest.raises(InputError, match="state no probabilities; give a run of --sleep-method"):
+        plan_contexts(load_run(folder / "r"), forecasts / "own.jsonl", Asked("entropy"))
+
+
 # Reading contexts
 
 
 def read(tmp_path, text, name="own.jsonl", **how):
     (tmp_path / name).write_text(text)
     found, notices = read_contexts(tmp_path / name, **how)
-    return [(context.context_id, context.text, number) for context, number in found], notices
+    return [(one.context.context_id, one.context.text, one.questions) for one in found], notices
 
 
 def test_a_context_that_does_not_say_takes_the_number_that_is_expected(tmp_path):
@@ -132,6 +172,16 @@ def test_a_file_of_questions_will_do(tmp_path):
     ]
     found, _ = read(tmp_path, "".join(json.dumps(row) + "\n" for row in rows))
     assert found == [("x", "A.", 4), ("c2", "B.", 2)]
+
+
+def test_notes_are_a_text_or_several(tmp_path):
+    (tmp_path / "own.jsonl").write_text(
+        '{"context": "A.", "notes": "a"}\n'
+        '{"context": "B.", "notes": ["b", "c"]}\n'
+        '{"context": "C."}\n'
+    )
+    found, _ = read_contexts(tmp_path / "own.jsonl")
+    assert [one.notes for one in found] == [("a",), ("b", "c"), ()]
 
 
 def test_csv_is_read_as_well(tmp_path):

@@ -5,6 +5,7 @@ import math
 import shutil
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,8 +17,17 @@ from sleeptime_lib import results, runs
 from sleeptime_lib.analysis.pairing import pairings
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.experiments import predictability as experiment
-from sleeptime_lib.experiments.predictability import PREDICTABILITY, answers_of, expected, known
+from sleeptime_lib.experiments.answers import answers_in, shown
+from sleeptime_lib.experiments.predictability import (
+    PREDICTABILITY,
+    answers_of,
+    expected,
+    foreseen,
+    gap,
+    known,
+)
 from sleeptime_lib.manifest import command_of, read_manifest, write_manifest
+from sleeptime_lib.methods import scoring
 from sleeptime_lib.models import replay
 from sleeptime_lib.records import Context, Task
 from sleeptime_lib.store import read_rows
@@ -88,6 +98,62 @@ class TestScores:
                 runs.run(PREDICTABILITY, out=tmp_path, **given)
         for name in ("vLLM", "SGLang", "`sleeptime serve --gguf`", "simulated"):
             assert name in str(caught.value)
+
+    def test_a_question_that_is_not_scored_fails_alone_and_is_told(self, folder, tmp_path):
+        odd = read_rows(folder / "answers").question_id.iloc[0]
+        task = answers_in(str(folder / "answers")).task
+        asked = next(q for q in task.questions if q.question_id == odd)
+        prompt = scoring.text_of(task.contexts[asked.context_id].text, asked.text)
+
+        def answer(path, body):
+            if body["prompt"] == prompt:
+                return 400, {"error": {"message": "this prompt cannot be scored"}}
+            return scored_answer(path, body)
+
+        with FaultServer(answer=answer) as server:
+            given = {"model": "m", "base_url": server.url, "from_run": str(folder / "answers")}
+            run = runs.run(PREDICTABILITY, out=tmp_path, **given)
+            sent = [body["prompt"] for body in server.log.bodies]
+        failed = run.rows[run.rows.error != ""]
+        assert failed.question_id.tolist() == [odd]
+        assert failed.error.iloc[0].startswith("no_logprobs: ")
+        assert run.rows.score.notna().sum() == 34
+        assert sent.count(scoring.text_of(*scoring.ORDINARY)) == 1
+        told = results.report_json(run)
+        assert (told["failed_rows"], told["predictability"]["not_scored"]) == (1, 1)
+        assert (told["predictability"]["n"], told["predictability"]["left_out"]) == (34, 1)
+        said = " ".join(run.sections()[0].sentences)
+        assert "1 question could not be scored, and is left out (no_logprobs 1)." in said
+
+    def test_a_server_that_scores_nothing_ends_the_run_also_of_a_single_question(
+        self, folder, tmp_path
+    ):
+        def garbled(path, body):
+            status, reply = scored_answer(path, body)
+            reply["choices"][0]["logprobs"]["tokens"] = ["?"] * len(
+                reply["choices"][0]["logprobs"]["tokens"]
+            )
+            del reply["choices"][0]["logprobs"]["text_offset"]
+            return status, reply
+
+        with FaultServer(answer=garbled) as server:
+            given = {"model": "m", "base_url": server.url, "from_run": str(folder / "answers")}
+            with pytest.raises(StopRun, match=r"do not make up the text .* vLLM, SGLang"):
+                runs.run(PREDICTABILITY, out=tmp_path, limit=1, **given)
+
+    def test_where_no_question_was_scored_the_report_says_so(self, folder, tmp_path):
+        def answer(path, body):
+            if body["prompt"] == scoring.text_of(*scoring.ORDINARY):
+                return scored_answer(path, body)
+            return 400, {"error": {"message": "not today"}}
+
+        with FaultServer(answer=answer) as server:
+            given = {"model": "m", "base_url": server.url, "from_run": str(folder / "answers")}
+            run = runs.run(PREDICTABILITY, out=tmp_path, limit=3, **given)
+        gap = run.sections()[0]
+        assert gap.sentences[0].startswith("3 questions could not be scored, and are left out")
+        assert gap.sentences[1].startswith("No gap is looked at")
+        assert "predictability" not in results.report_json(run)
 
 
 class TestFrom:
@@ -192,9 +258,71 @@ class TestRecordings:
         assert len(answers.sleeps) > 0
         assert sorted(tmp_path.iterdir()) == [*before, tmp_path / "r"]
 
-    def test_a_notebook_shows_a_recording_where_it_is_shipped(self, monkeypatch):
-        assert experiment.shipped_or(experiment.ANSWERS, "simulated") == experiment.ANSWERS
-        assert experiment.shipped_or("recorded:nothing", "simulated") == "simulated"
+
+class TestShown:
+    """What notebook 04 shows by its variables."""
+
+    def named(self, monkeypatch, folder, *present):
+        """Where recordings are looked for, there are these alone, copies of shipped ones."""
+        shipped = replay.find(experiment.ANSWERS).parent
+        (folder / "recordings").mkdir()
+        for name in present:
+            source = "-scores" if name.endswith("-scores") else ""
+            base = name.removesuffix("-scores").removesuffix("-forecasts")
+            shutil.copy(
+                shipped / f"{base}{source}.parquet", folder / "recordings" / f"{name}.parquet"
+            )
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(replay, "_SHIPPED", folder / "recordings")
+
+    def test_recordings_of_scores_and_forecasts_are_shown_where_both_are_there(
+        self, monkeypatch, tmp_path
+    ):
+        name = experiment.ANSWERS.removeprefix(replay.PREFIX)
+        self.named(monkeypatch, tmp_path, name, f"{name}-scores", f"{name}-forecasts")
+        chosen = shown({"model": None, "from_run": None, "forecasts": None})
+        assert chosen.options.model == f"{experiment.ANSWERS}-scores"
+        assert chosen.options.from_run == experiment.ANSWERS
+        assert chosen.forecasts == f"{experiment.ANSWERS}-forecasts"
+        assert chosen.said[0] == (
+            f"{experiment.ANSWERS}-scores scores the questions of {experiment.ANSWERS}."
+        )
+
+    def test_without_forecasts_the_notes_of_the_run_are_read_and_that_is_said(
+        self, monkeypatch, tmp_path
+    ):
+        name = experiment.ANSWERS.removeprefix(replay.PREFIX)
+        self.named(monkeypatch, tmp_path, name, f"{name}-scores")
+        chosen = shown({})
+        assert chosen.forecasts == experiment.ANSWERS
+        assert "There is no run with forecasts" in chosen.said[1]
+
+    def test_another_recording_is_shown_with_its_own_scores(self):
+        other = "recorded:qwen2.5-coder-1.5b-multi-p0"
+        chosen = shown({"from_run": other})
+        assert chosen.options.model == f"{other}-scores"
+        assert (chosen.options.from_run, chosen.forecasts) == (other, other)
+
+    def test_answers_without_scores_are_scored_by_the_simulated_model(self, folder):
+        chosen = shown({"from_run": str(folder / "answers")})
+        assert chosen.options.model == "simulated"
+        assert chosen.said[0] == "The simulated model scores the questions of the run answers."
+
+    def test_the_simulated_model_answers_first_and_forecasts(self, tmp_path):
+        names = {"model": "simulated", "runs_dir": tmp_path, "limit": 3, "sleep_parallel": (1,)}
+        chosen = shown({**names, "levels": (0, 3), "seed": 3})
+        answers, forecasts = (results.load_run(p) for p in
+                              map(Path, (chosen.options.from_run, chosen.forecasts)))  # fmt: skip
+        assert set(answers.rows.budget) == {0, 3}
+        assert forecasts.options.sleep_method == "forecast"
+        assert (answers.options.seed, chosen.options.limit) == (3, 3)
+        assert "which state what they expect" in chosen.said[1]
+
+    def test_a_run_of_forecasts_can_be_named(self, folder):
+        chosen = shown({"forecasts": str(folder / "answers")})
+        assert chosen.forecasts == str(folder / "answers")
+        with pytest.raises(InputError, match="not a run directory"):
+            shown({"forecasts": "nowhere"})
 
 
 class TestKnown:
@@ -239,6 +367,16 @@ class TestReport:
         assert (told["budget"], told["line"]["sleep_parallel"]) == (0, 1)
         assert told["controls"] == list(experiment.CONTROLS.values())
         json.dumps(told, allow_nan=False)
+
+    def test_bins_and_budget_can_be_chosen(self, scored):
+        values = gap(scored, scored.report(), bins=3, budget=3).values
+        assert (len(values["bins"]), values["budget"]) == (3, 3)
+        with pytest.raises(InputError, match="at budget 2"):
+            gap(scored, scored.report(), budget=2)
+
+    def test_policies_go_by_the_weight_of_an_answer(self, scored):
+        one, other = (foreseen(scored, t=t)[1].values["numbers"]["curves"] for t in (1.0, 20.0))
+        assert one["never"][0]["cost"]["estimate"] < other["never"][0]["cost"]["estimate"]
 
     def test_it_tells_what_was_foreseen_and_tries_policies(self, scored):
         told = results.report_json(scored)

@@ -1,21 +1,24 @@
-"""Forecasts and policies in words: a finding is stated only where its interval says so."""
+"""Forecasts, policies and plans in words: a finding is stated only where its interval says so."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 
+from sleeptime_lib.analysis.advice import Plan, found
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
+from sleeptime_lib.analysis.costs import PER_USD
 from sleeptime_lib.analysis.foresight import Foresight, GainParts, LogScore
 from sleeptime_lib.analysis.policies import Duel, Trial
-from sleeptime_lib.analysis.wording import between, saving
+from sleeptime_lib.analysis.wording import between, percent, saving
 
 
-def forecasts(found: Foresight) -> list[str]:
+def forecasts(told: Foresight) -> list[str]:
     """What was foreseen, how sure it was, and what part of the gain comes from it."""
-    held = found.holding
+    held = told.holding
     said = [
         f"{held.line.label}: {held.forecasts:.1f} forecasts a context; "
-        f"{len(held.questions):,} questions held against them in {found.clusters:,} clusters; "
+        f"{len(held.questions):,} questions held against them in {told.clusters:,} clusters; "
         f"left out: {held.ambiguous:,} that ask for a number which several quantities have, "
         f"{held.unknown:,} without notes or a known quantity."
     ]
@@ -24,9 +27,9 @@ def forecasts(found: Foresight) -> list[str]:
             f"{held.broken:,} lines of forecasts could not be read, and {held.unanswered:,} "
             "forecasts give no number."
         )
-    last = found.coverage[-1]
+    last = told.coverage[-1]
     said.append(
-        f"Foreseen by the first {found.coverage[0].forecasts}: {_percent(found.coverage[0].share)}"
+        f"Foreseen by the first {told.coverage[0].forecasts}: {_percent(told.coverage[0].share)}"
         f"; by the first {last.forecasts}: {_percent(last.share)} of the questions. Forecasts "
         f"about other contexts of the cluster hold the number of {_percent(last.placebo)} by "
         "chance."
@@ -34,10 +37,10 @@ def forecasts(found: Foresight) -> list[str]:
         else f"Foreseen by the first {last.forecasts}: {_percent(last.share)} of the questions; "
         "no other context of a cluster tells how many by chance."
     )
-    said.append(_score(found.score))
-    if found.parts:
-        said.append(_parts(found.parts))
-    if found.clusters < FEW_CLUSTERS:
+    said.append(_score(told.score))
+    if told.parts:
+        said.append(_parts(told.parts))
+    if told.clusters < FEW_CLUSTERS:
         said.append("Few clusters: exploratory.")
     return [line for line in said if line]
 
@@ -78,35 +81,37 @@ def _parts(parts: GainParts) -> str:
     return said
 
 
-def trial(found: Trial) -> list[str]:
+def trial(judged: Trial) -> list[str]:
     """What a policy is worth, beside chance, always, never and the oracle."""
-    said = [_duel(found, found.against("random"), "chance (same settings, no look at the score)")]
+    said = [_duel(judged, judged.against("random"), "chance (same settings, no look at the score)")]
+    if judged.first_phase:
+        said.append(_first_phase(judged.score, judged.first_phase, judged.unit))
     for other in ("never", "always"):
-        if len({round(one.cost.estimate, 9) for one in found.curves[other]}) > 1:
-            said.append(_duel(found, found.against(other), f"{other} sleeping"))
-    middle = found.middle
+        if len({round(one.cost.estimate, 9) for one in judged.curves[other]}) > 1:
+            said.append(_duel(judged, judged.against(other), f"{other} sleeping"))
+    middle = judged.middle
     said.append(
-        f"Policy by {found.score} at the middle budget: {_points(middle.gained)} over never "
+        f"Policy by {judged.score} at the middle budget: {_points(middle.gained)} over never "
         f"sleeping, at {_times(middle.dearer)} its cost; {_points(middle.missed)} short of always "
         f"sleeping, at {_times(middle.cheaper)} its cost."
     )
-    oracle = found.against("oracle").points
+    oracle = judged.against("oracle").points
     said.append(
-        f"Policy by {found.score}: an oracle that knows every gain, luck included, is "
+        f"Policy by {judged.score}: an oracle that knows every gain, luck included, is "
         f"{_points(Interval(-oracle.estimate, -oracle.high, -oracle.low))} above it."
     )
-    counted = f"{found.contexts:,} contexts in {found.clusters:,} clusters"
-    left = f", {found.left_out:,} left out" if found.left_out else ""
-    few = " Few clusters: exploratory." if found.clusters < FEW_CLUSTERS else ""
+    counted = f"{judged.contexts:,} contexts in {judged.clusters:,} clusters"
+    left = f", {judged.left_out:,} left out" if judged.left_out else ""
+    few = " Few clusters: exploratory." if judged.clusters < FEW_CLUSTERS else ""
     said.append(
-        f"Judged on halves of the clusters that the policy had not seen, {found.splits} random "
+        f"Judged on halves of the clusters that the policy had not seen, {judged.splits} random "
         f"halves both ways: {counted}{left}.{few}"
     )
     return said
 
 
-def _duel(found: Trial, duel: Duel, other: str) -> str:
-    name = f"Policy by {found.score} against {other}"
+def _duel(judged: Trial, duel: Duel, other: str) -> str:
+    name = f"Policy by {judged.score} against {other}"
     if duel.cost is None:
         return f"{name}: they reach no cost in common."
     said = f"{name}: at equal cost {_points(duel.points)}, {duel.verdict}"
@@ -116,14 +121,74 @@ def _duel(found: Trial, duel: Duel, other: str) -> str:
     limits = (
         "" if math.isnan(duel.ratio.low) else f" (ratio {duel.ratio.estimate:.2f} [{low}, {high}])"
     )
-    return (
-        (
-            f"{said}; at equal accuracy it costs {saving(duel.ratio.estimate)}{limits}, "
-            f"{duel.cheaper}."
-        )
-        .replace(" fewer", " less")
-        .replace("as many", "as much")
+    costs = saving(duel.ratio.estimate).replace("fewer", "less").replace("many", "much")
+    return f"{said}; at equal accuracy it costs {costs}{limits}, {duel.cheaper}."
+
+
+def plan(made: Plan) -> list[str]:
+    """Which contexts to sleep on, what that saves, and what the limits hold for."""
+    chosen = made.sleep_on
+    counts = Counter(one.setting for one in chosen)
+    shares = ", ".join(f"{count} with {setting}" for setting, count in sorted(counts.items()))
+    whose = (
+        "as given"
+        if made.worth_given
+        else f"what the baseline of the run pays for it between test budgets, up to "
+        f"{made.worth_budget}"
     )
+    said = [
+        f"Sleep on {len(chosen)} of {len(made.advice)} contexts{f' ({shares})' if shares else ''}.",
+        f"One more right answer is taken to be worth {amount(made.worth, made.unit)} ({whose}).",
+    ]
+    if made.first_phase:
+        said.append(_first_phase(made.score, made.first_phase, made.unit))
+    for what, value in (
+        ("never sleeping, at equal accuracy", made.saving),
+        (f"sleeping on every context with {made.always}", made.over_always),
+    ):
+        said.append(f"Against {what}: {_saved(value, made.unit)}.")
+    said.append(
+        f"Limits: {percent(made.confidence)} cluster bootstrap over the run's {made.clusters:,} "
+        f"clusters, for contexts like its own, alike within each third by {made.score}. What "
+        "deciding by the same rows promises too much is taken off."
+        f"{' Few clusters: exploratory.' if made.clusters < FEW_CLUSTERS else ''}"
+    )
+    if beyond := sum(one.beyond for one in made.advice):
+        said.append(
+            f"Beyond every score of the run ({made.score}): {beyond} of them, about which it says "
+            "little."
+        )
+    if made.simulated:
+        said.append("The run is the simulated model's, not a language model's.")
+    return said
+
+
+def _first_phase(score: str, cost: float, unit: str) -> str:
+    return (
+        f"Its score, {score}, is known only after a sleep phase: that is charged everywhere, at "
+        f"{amount(cost, unit)} a question, also where no notes are read then."
+    )
+
+
+def _saved(value: Interval, unit: str) -> str:
+    if math.isnan(value.low):
+        if not value.estimate:
+            return "nothing is saved, and nothing more is spent"
+        return f"{amount(value.estimate, unit)} a question, without an interval"
+    limits = f"[{amount(value.low, unit)}, {amount(value.high, unit)}]"
+    expected = f"{amount(value.estimate, unit)} a question {limits}"
+    if found(value) == "saves":
+        return f"an expected saving of {expected}"
+    return f"{found(value)}: a saving of {expected}"
+
+
+def amount(value: float, unit: str) -> str:
+    """A cost in words."""
+    if math.isinf(value):
+        return "unbounded"
+    if unit == "tokens":
+        return f"{value:,.0f} tokens"
+    return f"${PER_USD * value:.3g} per {PER_USD:,}"
 
 
 def _points(value: Interval) -> str:

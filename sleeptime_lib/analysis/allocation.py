@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sleeptime_lib.analysis.bootstrap import Floats
+from sleeptime_lib.analysis.bootstrap import Floats, cluster_sums
 from sleeptime_lib.analysis.cells import SAMPLES, Line, check, ratio, settings_of
 from sleeptime_lib.analysis.costs import PRICED_KINDS, Bill, paper_bill
 from sleeptime_lib.analysis.fit import isotonic
@@ -77,7 +77,7 @@ class Measured:
         accuracy: (contexts, options) mean score.
         phase: (contexts, options) cost of the whole sleep phase; 0 without one.
         answer: (contexts, options) mean cost of an answer, t included.
-        left_out: Contexts that were not answered in every setting.
+        left_out: Contexts without a question that was answered in every setting.
         bill: What is paid for.
     """
 
@@ -104,6 +104,29 @@ class Measured:
         """(options,) which have a sleep phase."""
         return np.array([option.sleeps for option in self.options])
 
+    @property
+    def first_line(self) -> Line:
+        """The smallest sleep phase."""
+        return min((option.line for option in self.options if option.sleeps), key=lambda x: x.rank)
+
+    def after(self, line: Line) -> Measured:
+        """The same where a sleep phase is made of every context before anything is decided.
+
+        Parallel phases begin with the same draws, so options of the same effort with as many have
+        paid for it anyway; all others pay for it too, those without a sleep phase as well. It costs
+        what the bill says: generated tokens, and prompt tokens where those have a price.
+
+        Raises:
+            InputError: No option tells what such a phase costs.
+        """
+        alike = [x.sleeps and x.line.sleep_effort == line.sleep_effort for x in self.options]
+        phases = [x.line.sleep_parallel for x in self.options]
+        if (True, line.sleep_parallel) not in (pairs := list(zip(alike, phases, strict=True))):
+            raise InputError(f"no row tells what a first phase costs ({line.label})")
+        first = self.phase[:, [pairs.index((True, line.sleep_parallel))]]
+        begins = [own and k >= line.sleep_parallel for own, k in pairs]
+        return replace(self, phase=self.phase + np.where(begins, 0.0, first))
+
 
 def measure(
     rows: pd.DataFrame,
@@ -123,14 +146,15 @@ def measure(
         questions: How many questions share a sleep phase; None takes those in the rows.
 
     Raises:
-        InputError: The rows lack an arm at these budgets, or no context has every setting.
+        InputError: The rows lack an arm at these budgets, or no question has every setting.
     """
     check(rows)
     bill = bill or paper_bill()
     kinds = sorted({*rows.loc[rows["arm"] == "baseline", "budget_kind"]} - {SAMPLES})
     kind = budget_kind or next(iter(kinds), "verbosity")
     at = rows[(rows["budget_kind"] == kind) & rows["arm"].isin(["baseline", "sleep"])]
-    both = _common({str(arm): {*map(int, one["budget"])} for arm, one in at.groupby("arm")})
+    there = {str(arm): {*map(int, one["budget"])} for arm, one in at.groupby("arm")}
+    both = sorted(there.get("baseline", set()) & there.get("sleep", set()))
     chosen = both[:1] if budgets is None else both if budgets == "all" else list(budgets)
     if not chosen or not set(chosen) <= set(both):
         raise InputError(
@@ -150,14 +174,14 @@ def measure(
             "phase": tokens["sleep"] @ bill.rates.sleep,
         }
     )
-    # Samples of a question count as one, so that questions count alike.
-    values = every.groupby(["context", "question", "cell"]).mean()
-    table = values.groupby(["context", "cell"]).mean().unstack("cell")
-    whole = table.dropna()
+    # Samples of a question count as one, so that questions count alike, in all settings the same.
+    values = every.groupby(["context", "question", "cell"]).mean().unstack("cell").dropna()
+    whole = values.groupby("context").mean()
     if whole.empty:
-        raise InputError("a policy needs contexts that were answered in every setting: none was")
-    counts = every.groupby("context")["question"].nunique()
-    asked: Floats = counts[whole.index].to_numpy().astype(np.float64)
+        raise InputError("a policy needs questions that were answered in every setting: none was")
+    asked: Floats = values.groupby("context").size().to_numpy().astype(np.float64)
+    sharing = every.groupby("context")["question"].nunique()[whole.index]
+    share: Floats = sharing.to_numpy().astype(np.float64)
     owner = at.drop_duplicates("context_id").set_index("context_id")["cluster_id"][whole.index]
     cluster, names = pd.factorize(owner, sort=True)
     return Measured(
@@ -166,17 +190,13 @@ def measure(
         clusters=tuple(map(str, names)),
         cluster=np.asarray(cluster, dtype=np.int64),
         asked=asked,
-        questions=asked if questions is None else np.full_like(asked, questions),
+        questions=share if questions is None else np.full_like(share, questions),
         accuracy=whole["accuracy"].to_numpy(),
         phase=whole["phase"].to_numpy(),
         answer=whole["answer"].to_numpy(),
-        left_out=len(table) - len(whole),
+        left_out=at["context_id"].nunique() - len(whole),
         bill=bill,
     )
-
-
-def _common(budgets: Mapping[str, set[int]]) -> list[int]:
-    return sorted(budgets.get("baseline", set()) & budgets.get("sleep", set()))
 
 
 def _priced(rows: pd.DataFrame, part: str) -> Floats:
@@ -289,38 +309,87 @@ def fit(measured: Measured, which: NDArray[np.bool_], score: Floats | None = Non
         cuts = np.unique(np.quantile(score[which], shares, method="higher"))
         cuts = cuts[cuts > score[which].min()]
     place = np.searchsorted(cuts, np.zeros(len(which)) if score is None else score, side="right")
-    inside = ((place[:, None] == np.arange(len(cuts) + 1)) & which[:, None]).astype(np.float64)
-    weight = inside * measured.asked[:, None]
-    accuracy, answer = (
-        weight.T @ x / weight.sum(axis=0)[:, None] for x in (measured.accuracy, measured.answer)
-    )
-    gains, rising = _monotone(measured, accuracy, weight.sum(axis=0))
-    counts = inside.sum(axis=0)
+    means = group_means(measured, (place[:, None] == np.arange(len(cuts) + 1)) & which[:, None])
+    gains, rising = pooled_gains(measured.options, means)
     return Policy(
         cuts=cuts,
-        rising=rising,
-        contexts=counts.astype(np.int64),
-        gains=gains,
-        phase=inside.T @ measured.phase / counts[:, None],
-        answer=answer,
+        rising=bool(rising[0]),
+        contexts=means.contexts[0].astype(np.int64),
+        gains=gains[0],
+        phase=means.phase[0],
+        answer=means.answer[0],
     )
 
 
-def _monotone(measured: Measured, accuracy: Floats, weight: Floats) -> tuple[Floats, bool]:
-    """(groups, options) gains over the first option, and whether they rise with the score.
+@dataclass(frozen=True, slots=True)
+class GroupMeans:
+    """Means over the contexts of each group, as measured and below in draws of clusters.
+
+    Attributes:
+        contexts: (1 + draws, groups) contexts.
+        asked: (1 + draws, groups) their questions, which are the weights of the means.
+        accuracy: (1 + draws, groups, options); NaN where a draw has no context of a group.
+        phase: The same shape, cost of a sleep phase, in which contexts count alike.
+        answer: The same shape, cost of an answer.
+    """
+
+    contexts: Floats
+    asked: Floats
+    accuracy: Floats
+    phase: Floats
+    answer: Floats
+
+
+def group_means(
+    measured: Measured, inside: NDArray[np.bool_], draws: int = 0, seed: int = 0
+) -> GroupMeans:
+    """Means of groups of contexts.
+
+    Args:
+        measured: Accuracies and costs.
+        inside: (contexts, groups) which are in a group.
+        draws: Bootstrap draws of clusters.
+        seed: Of the draws.
+    """
+    groups, options = inside.shape[1], len(measured.options)
+    own = inside.astype(np.float64)
+    asked = own * measured.asked[:, None]
+    parts = ((measured.accuracy, asked), (measured.answer, asked), (measured.phase, own))
+    spread = [(by[:, :, None] * x[:, None, :]).reshape(len(own), -1) for x, by in parts]
+    columns = np.concatenate([own, asked, *spread], axis=1)
+    sums = columns.sum(axis=0)[None]
+    if draws:
+        sums = cluster_sums(columns, measured.cluster, len(measured.clusters), draws, seed)
+    contexts, weights = sums[:, :groups], sums[:, groups : 2 * groups]
+    accuracy, answer, phase = (
+        ratio(one.reshape(-1, groups, options), by[:, :, None])
+        for one, by in zip(
+            np.split(sums[:, 2 * groups :], 3, axis=1), (weights, weights, contexts), strict=True
+        )
+    )
+    return GroupMeans(contexts, weights, accuracy, phase, answer)
+
+
+def pooled_gains(options: Sequence[Option], means: GroupMeans) -> tuple[Floats, NDArray[np.bool_]]:
+    """(versions, groups, options) gains over the first option, and whether they rise with groups.
 
     Test budgets alone are taken to gain the same in every group; a sleep phase's gain over the
     baseline at the same budget is monotone over the groups.
     """
     same = [
-        next((j for j, x in enumerate(measured.options)
-              if not x.sleeps and x.budget == option.budget), 0)
-        for option in measured.options
-    ]  # fmt: skip
-    over = (accuracy - accuracy[:, same]).T
-    both = np.broadcast_to(weight, over.shape)
+        next((j for j, x in enumerate(options) if not x.sleeps and x.budget == option.budget), 0)
+        for option in options
+    ]
+    accuracy = np.nan_to_num(means.accuracy)  # where it is not known it has no weight
+    over = np.swapaxes(accuracy - accuracy[..., same], 1, 2)
+    both = np.broadcast_to(means.asked[:, None], over.shape)
     up = isotonic(over, both)
-    down = isotonic(over[:, ::-1], both[:, ::-1])[:, ::-1]
-    rising = bool((both * (over - up) ** 2).sum() <= (both * (over - down) ** 2).sum())
-    whole = ratio(weight @ accuracy, np.full(accuracy.shape[1], weight.sum()))
-    return (up if rising else down).T + (whole[same] - whole[0]), rising
+    down = isotonic(over[..., ::-1], both[..., ::-1])[..., ::-1]
+    misfit = [(both * (over - one) ** 2).sum(axis=(1, 2)) for one in (up, down)]
+    rising = misfit[0] <= misfit[1]
+    pooled = np.swapaxes(np.where(rising[:, None, None], up, down), 1, 2)
+    whole = ratio(
+        (means.asked[:, :, None] * accuracy).sum(axis=1), means.asked.sum(axis=1)[:, None]
+    )
+    gains: Floats = pooled + (whole[:, same] - whole[:, :1])[:, None]
+    return gains, rising

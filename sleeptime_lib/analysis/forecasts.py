@@ -224,15 +224,20 @@ def _held(
 
 
 def entropies(sleeps: pd.DataFrame, line: Line) -> Mapping[str, float]:
-    """Entropy of the forecasts about each context, in nats; contexts without probabilities lack.
+    """Entropy of the forecasts about each context; contexts without probabilities are left out."""
+    found = {name: entropy(texts) for name, texts in notes_of(sleeps, line).items()}
+    return {name: value for name, value in found.items() if not math.isnan(value)}
 
-    What the forecasts leave of 1 counts as one outcome more. It is known before any question, but
-    not before a sleep phase: it can decide about further phases, and the first is paid for.
+
+def entropy(notes: Sequence[str]) -> float:
+    """Entropy of what the notes of one or several draws expect, in nats.
+
+    What the forecasts leave of 1 counts as one outcome more. NaN where no probability is stated. It
+    is known before any question, but not before a sleep phase, which has to be paid for
+    (`allocation.Measured.after`).
     """
-    found = {}
-    for name, texts in notes_of(sleeps, line).items():
-        chances = [one.probability for one in expected(texts) if one.probability > 0]
-        if chances:
-            chances.append(max(1 - math.fsum(chances), 0.0))
-            found[name] = -math.fsum(p * math.log(p) for p in chances if p > 0)
-    return found
+    chances = [one.probability for one in expected(notes) if one.probability > 0]
+    if not chances:
+        return math.nan
+    chances.append(max(1 - math.fsum(chances), 0.0))
+    return -math.fsum(p * math.log(p) for p in chances if p > 0)

@@ -5,7 +5,9 @@ Every strategy spends the same budgets. What it may know and may choose differs:
 - never: test budgets only, no sleep phase; always: sleep phases only.
 - random: every setting, chosen without looking at the score, so that chance decides which context
   gets which. It has learnt from the same half which mixture of settings buys most.
-- policy: the same, but each group of contexts by score has its own gains (`allocation.Policy`).
+- policy: the same, but each group of contexts by score has its own gains (`allocation.Policy`). A
+  score that is known only after a sleep phase makes it pay for that one on every context; the
+  others do not look, and do not pay.
 - oracle: marginal-gain allocation by what each context of the judged half really gained. Nobody
   knows that, and part of it is luck: an upper bound, not an aim.
 
@@ -33,7 +35,7 @@ from numpy.typing import NDArray
 
 from sleeptime_lib.analysis.allocation import Measured, Policy, allocate, fit
 from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, Interval, cluster_sums, interval
-from sleeptime_lib.analysis.cells import ratio
+from sleeptime_lib.analysis.cells import Line, ratio
 from sleeptime_lib.analysis.fit import fit_curve
 from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.errors import InputError
@@ -126,6 +128,7 @@ class Trial:
         unit: Of costs.
         contexts: Contexts judged.
         left_out: Contexts without a score.
+        first_phase: What the policy pays per question for a sleep phase before the score is known.
         clusters: Clusters that were resampled.
         confidence: Of every interval.
         draws: Bootstrap draws.
@@ -140,6 +143,7 @@ class Trial:
     unit: str
     contexts: int
     left_out: int
+    first_phase: float
     clusters: int
     confidence: float
     draws: int
@@ -164,17 +168,8 @@ class Trial:
             "contexts": self.policy.contexts.tolist(),
             "gain_points": (100 * self.policy.gains).tolist(),
         }
-        names = (
-            "score",
-            "curves",
-            "middle",
-            "unit",
-            "contexts",
-            "left_out",
-            "clusters",
-            "confidence",
-        )
-        value: dict[str, Any] = {name: getattr(self, name) for name in (*names, "splits")}
+        names = "score curves middle unit contexts left_out first_phase clusters confidence splits"
+        value: dict[str, Any] = {name: getattr(self, name) for name in names.split()}
         value["policy"] = policy
         value["duels"] = [
             json_safe(duel) | {"accuracy_at_equal_cost": duel.verdict,
@@ -185,10 +180,19 @@ class Trial:
 
 
 def scored(measured: Measured, scores: Mapping[str, float]) -> tuple[Measured, Floats]:
-    """The contexts that have a score, and their scores."""
+    """The contexts that have a score, and their scores.
+
+    Raises:
+        InputError: They are of too few clusters.
+    """
     score = np.array([scores.get(name, math.nan) for name in measured.contexts], dtype=np.float64)
     known = np.isfinite(score)
     names, cluster = np.unique(measured.cluster[known], return_inverse=True)
+    if len(names) < LEAST_CLUSTERS:
+        raise InputError(
+            f"a policy needs at least {LEAST_CLUSTERS} clusters whose contexts have a score, to be "
+            f"judged on some that it has not seen: there are {len(names)}"
+        )
     return replace(
         measured,
         contexts=tuple(np.array(measured.contexts, dtype=object)[known]),
@@ -205,17 +209,8 @@ def scored(measured: Measured, scores: Mapping[str, float]) -> tuple[Measured, F
 def halves(
     measured: Measured, splits: int, seed: int
 ) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """(contexts,) masks of contexts to fit on and to judge: each random half, both ways.
-
-    Raises:
-        InputError: There are too few clusters.
-    """
+    """(contexts,) masks of contexts to fit on and to judge: each random half, both ways."""
     clusters = len(measured.clusters)
-    if clusters < LEAST_CLUSTERS:
-        raise InputError(
-            f"a policy needs at least {LEAST_CLUSTERS} clusters, so that it can be judged on some "
-            f"that it has not seen: there are {clusters}"
-        )
     rng = np.random.default_rng(seed)
     for _ in range(splits):
         chosen = np.isin(measured.cluster, rng.permutation(clusters)[: clusters // 2])
@@ -228,6 +223,7 @@ def judge(
     scores: Mapping[str, float],
     name: str,
     *,
+    after: Line | None = None,
     splits: int = SPLITS,
     confidence: float = 0.95,
     draws: int = DRAWS,
@@ -239,6 +235,7 @@ def judge(
         measured: Accuracies and costs of contexts.
         scores: What is known before any question, by context_id; contexts without are left out.
         name: Name of the score.
+        after: The sleep phase that has to be made before the score is known; None for none.
         splits: Random halves of the clusters.
         confidence: Of the intervals.
         draws: Bootstrap draws.
@@ -249,7 +246,8 @@ def judge(
             anything.
     """
     own, score = scored(measured, scores)
-    means = np.average(own.cost, axis=0, weights=own.asked) if len(score) else np.ones(1)
+    paying = own if after is None else own.after(after)
+    means, charged = (np.average(x.cost, axis=0, weights=own.asked) for x in (own, paying))
     if means.min() <= 0:
         raise InputError("a policy weighs costs, and under this bill answers cost nothing")
     budgets = np.exp(np.linspace(np.log(means.min()), np.log(means.max()), BUDGETS))
@@ -258,9 +256,10 @@ def judge(
     accuracy = {strategy: np.zeros(shape) for strategy in STRATEGIES}
     cost = {strategy: np.zeros(shape) for strategy in STRATEGIES}
     for fitted_on, judged in halves(own, splits, seed):
-        for strategy, shares in _spend(own, score, fitted_on, judged, budgets):
+        for strategy, shares in _spend(own, paying, score, fitted_on, judged, budgets):
+            bill = paying if strategy == "policy" else own
             accuracy[strategy][:, judged] += (shares * own.accuracy[judged]).sum(-1) / splits
-            cost[strategy][:, judged] += (shares * own.cost[judged]).sum(-1) / splits
+            cost[strategy][:, judged] += (shares * bill.cost[judged]).sum(-1) / splits
     drawn = _resample(own, accuracy, cost, draws, seed)
     clusters = len(own.clusters)
 
@@ -269,7 +268,7 @@ def judge(
 
     return Trial(
         score=name,
-        policy=fit(own, np.ones(len(score), dtype=np.bool_), score),
+        policy=fit(paying, np.ones(len(score), dtype=np.bool_), score),
         curves={
             strategy: tuple(
                 Spending(limits(costs[:, j]), limits(right[:, j])) for j in range(BUDGETS)
@@ -285,6 +284,7 @@ def judge(
         unit=own.bill.unit,
         contexts=len(score),
         left_out=len(measured.contexts) - len(score) + measured.left_out,
+        first_phase=float(charged[0] - means[0]),
         clusters=clusters,
         confidence=confidence,
         draws=draws,
@@ -294,13 +294,14 @@ def judge(
 
 def _spend(
     own: Measured,
+    paying: Measured,
     score: Floats,
     fitted_on: NDArray[np.bool_],
     judged: NDArray[np.bool_],
     budgets: Floats,
 ) -> Iterator[tuple[str, Floats]]:
     """(budgets, contexts judged, options) shares of every strategy."""
-    blind, policy = fit(own, fitted_on), fit(own, fitted_on, score)
+    blind, policy = fit(own, fitted_on), fit(paying, fitted_on, score)
     asleep = own.asleep
     every = np.ones_like(asleep)
     questions, weights = own.questions[judged], own.asked[judged]

@@ -1,14 +1,30 @@
-"""What a report says about predictability: what the intervals say, and no more."""
+"""Predictability in sentences and tables: what the intervals say, and no more."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
+from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
 from sleeptime_lib.analysis.predictability import Predictability
-from sleeptime_lib.analysis.wording import percent
+from sleeptime_lib.analysis.tables import LINE_HEADER, Table, Value
 from sleeptime_lib.records import budget_name, is_simulated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXTREMES: Final = 5
+"""Questions at either end of a list."""
+
+GAP_HEADER: Final = (
+    *LINE_HEADER, "budget", "n", "clusters", "sd",
+    *(f"{name}{end}" for name in ("widening", "slope_per_sd", "rank", "controlled_slope_per_sd",
+      "controlled_rank") for end in ("", "_low", "_high")),
+)  # fmt: skip
+"""CSV columns of `gap_table`. Slopes and the widening between the outer bins are in percentage
+points; see `predictability.Predictability`."""
 
 
 def sentences(
@@ -26,7 +42,7 @@ def sentences(
         scored_by: Who scored the questions.
     """
     main = next(iter(found.values()))
-    confidence = percent(main.confidence)
+    confidence = wording.percent(main.confidence)
     few = " (few clusters: exploratory)" if main.clusters < FEW_CLUSTERS else ""
     told = [
         f"Answers are {answered_by}'s, log-probabilities {scored_by}'s: {main.line.label} against "
@@ -82,7 +98,98 @@ def points(change: Interval) -> str:
 def _with_limits(value: Interval, form: str) -> str:
     if math.isnan(value.estimate):
         return "not known"
-    low, high = ("∞" if math.isinf(v) else f"{v:{form}}" for v in (value.low, value.high))
-    return (
-        f"{value.estimate:{form}} [{low}, {high}]" if low != "nan" else f"{value.estimate:{form}}"
+    told = f"{value.estimate:{form}}"
+    if math.isnan(value.low) or math.isnan(value.high):
+        return told
+    low, high = (f"{v:{form}}".replace("inf", "∞") for v in (value.low, value.high))
+    return f"{told} [{low}, {high}]"
+
+
+def gap_table(found: Sequence[Predictability]) -> Table:
+    """How the gap goes with predictability: one row for each sleep setting and budget."""
+    return Table(
+        name="gap-by-predictability",
+        caption="Gap by predictability of the question",
+        header=("arm", "budget", "n", "outer bins", "per SD", "rank", "per SD, held fixed"),
+        rows=tuple(
+            (
+                one.line.label,
+                budget_name(one.line.budget_kind, one.budget),
+                f"{one.n:,}",
+                _limited(one.widening),
+                _limited(one.raw.per_sd),
+                _limited(one.raw.rank, digits=2),
+                _limited(one.controlled.per_sd) if one.controlled else "",
+            )
+            for one in found
+        ),
+        text_columns=(0,),
+        sentences=(
+            "Outer bins: gap among the most predictable questions minus that among the least, in "
+            "percentage points. Per SD: change of the gap with a standard deviation of "
+            "predictability. No correction for several comparisons.",
+        ),
+        data_header=GAP_HEADER,
+        data=tuple(_gap_data(one) for one in found),
+    )
+
+
+def _limited(value: Interval, digits: int = 1) -> str:
+    if math.isnan(value.estimate):
+        return ""
+    limits = wording.between(value.low, value.high, digits)
+    return f"{value.estimate:+.{digits}f} {limits}".rstrip()
+
+
+def _gap_data(one: Predictability) -> tuple[Value, ...]:
+    raw, held = one.raw, one.controlled
+    line = (getattr(one.line, name) for name in LINE_HEADER)
+    nothing = Interval(math.nan, math.nan, math.nan)
+    numbers = (one.widening, raw.per_sd, raw.rank,
+               held.per_sd if held else nothing, held.rank if held else nothing)  # fmt: skip
+    limits = [value for v in numbers for value in (v.estimate, v.low, v.high)]
+    return *line, one.budget, one.n, one.clusters, one.sd, *limits
+
+
+def extremes_table(
+    known: pd.DataFrame, measures: Sequence[str], gains: Mapping[str, float], most: int = EXTREMES
+) -> Table:
+    """The most and the least predictable questions, and how the arms did on them.
+
+    Args:
+        known: By question_id, with the columns `measures` and `question`.
+        measures: The first is what questions are ordered by.
+        gains: Sleep minus baseline score by question_id, in percentage points.
+        most: Questions at either end.
+    """
+    ordered = known.sort_values(measures[0], ascending=False, kind="stable")
+    rest = max(min(most, len(ordered) - most), 0)
+    ends = {"most": ordered.head(most), "least": ordered.tail(rest)}
+    rows = [(end, str(name), own) for end, part in ends.items() for name, own in part.iterrows()]
+    return Table(
+        name="extremes",
+        caption="The most and the least predictable questions",
+        header=("predictable", *measures, "gain, points", "question"),
+        rows=tuple(
+            (
+                end,
+                *(f"{own[measure]:.2f}" for measure in measures),
+                f"{gains[name]:+.0f}" if name in gains else "",
+                str(own["question"]),
+            )
+            for end, name, own in rows
+        ),
+        text_columns=(0, len(measures) + 2),
+        sentences=("Natural logarithms. Single questions show what is meant, and prove nothing.",),
+        data_header=("end", "question_id", *measures, "gain", "question"),
+        data=tuple(
+            (
+                end,
+                name,
+                *(float(own[measure]) for measure in measures),
+                gains.get(name, math.nan),
+                str(own["question"]),
+            )
+            for end, name, own in rows
+        ),
     )

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from sleeptime_lib.config import Options
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Experiment
 from sleeptime_lib.models.replay import PREFIX, read_about
-from sleeptime_lib.records import Task
+from sleeptime_lib.models.replay import names as recorded
+from sleeptime_lib.records import SIMULATED, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,3 +126,84 @@ def _replayed(name: str, digest: str) -> Answers:
     with TemporaryDirectory() as folder:
         done = run(origin.experiment, model=name, out=folder)
         return Answers(done.rows, done.notes(), origin.task())
+
+
+FORECAST: Final = "forecast"
+"""The sleep method whose notes say what they expect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What notebook 04 shows.
+
+    Attributes:
+        options: Who scores, and whose questions: options of the experiment predictability.
+        forecasts: The run whose notes are looked at for what they foresaw.
+        said: What these are, in sentences.
+    """
+
+    options: Options
+    forecasts: str
+    said: tuple[str, ...]
+
+
+def shown(names: Mapping[str, Any]) -> Shown:
+    """What to show by the variables of a notebook: those that are None are found here.
+
+    Scores and forecasts are recordings where these are shipped, NAME-scores and NAME-forecasts of
+    the run NAME whose questions are scored. Without scores the simulated model scores; without
+    forecasts the run's own notes are looked at. Where the simulated model scores and no run is
+    named, it answers the questions first, once with ordinary notes and once with forecasts.
+
+    Args:
+        names: `model`, `from_run`, `forecasts`, `runs_dir`, and options of both experiments.
+
+    Raises:
+        InputError: A run or a recording is not there, or an option will not do.
+    """
+    from sleeptime_lib.experiments.predictability import ANSWERS, PREDICTABILITY
+    from sleeptime_lib.runs import make_options, options_in
+
+    given = options_in(names, PREDICTABILITY)
+    asked = str(given.get("from_run", ANSWERS))
+    given.setdefault("model", _shipped(f"{asked}-scores") or SIMULATED)
+    forecasts = names.get("forecasts")
+    if given["model"] == SIMULATED and "from_run" not in given:
+        given["from_run"] = _simulated(names)
+        forecasts = forecasts or _simulated(names, sleep_method=FORECAST, levels=(0,))
+    options = make_options(PREDICTABILITY, **given)
+    whose = str(options.model_dump()["from_run"])
+    forecasts = str(forecasts or _shipped(f"{whose}-forecasts") or whose)
+    scorer = "The simulated model" if options.model == SIMULATED else options.model
+    said = f"{scorer} scores the questions of {_run_named(whose)}."
+    return Shown(options, forecasts, (said, _noted(forecasts)))
+
+
+def _shipped(name: str) -> str | None:
+    """A recording by name, where it is there."""
+    return name if name.startswith(PREFIX) and name.removeprefix(PREFIX) in recorded() else None
+
+
+def _simulated(names: Mapping[str, Any], **given: Any) -> str:
+    """The directory of a run of the simulated model, made now or found."""
+    from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
+    from sleeptime_lib.runs import RUNS, options_in, run
+
+    options = options_in(names, STATEFUL_GSM) | {"model": SIMULATED, "base_url": None}
+    options |= {"pass_samples": 0, "context_only": False, **given}
+    return str(run(STATEFUL_GSM, root=names.get("runs_dir") or RUNS, **options).path)
+
+
+def _run_named(name: str) -> str:
+    """A run in words; where its folder lies is nobody's business."""
+    return name if name.startswith(PREFIX) else f"the run {Path(name).name}"
+
+
+def _noted(name: str) -> str:
+    """What the notes of a run are, as far as forecasts are concerned."""
+    if origin_of(name).config.get("sleep_method") == FORECAST:
+        return f"The forecasts are the notes of {_run_named(name)}, which state what they expect."
+    return (
+        f"There is no run with forecasts: what the notes of {_run_named(name)} happen to state "
+        "counts as foreseen, without a probability."
+    )

@@ -9,57 +9,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Section
-from sleeptime_lib.records import Task
+from sleeptime_lib.experiments.answers import Answers
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from sleeptime_lib.analysis.costs import Bill
     from sleeptime_lib.analysis.report import Report
     from sleeptime_lib.figures import Picture
 
+ENTROPY: Final = "entropy of the forecasts"
+"""A score that is known after a first sleep phase only."""
 
-def sections(
-    report: Report,
-    task: Task,
-    rows: pd.DataFrame,
-    sleeps: pd.DataFrame,
+
+def ahead(
+    answers: Answers,
     *,
     scores: Mapping[str, Mapping[str, float]] | None = None,
-    bill: Bill | None = None,
-    questions: float | None = None,
-    budget: int | None = None,
-) -> tuple[Section, ...]:
-    """Forecasts, and a policy for each score.
+    t: float | None = None,
+) -> tuple[Section, Section]:
+    """What the notes of a run foresaw, and which contexts deserve a sleep phase.
 
     Args:
-        report: Of the same rows.
-        task: What was asked.
-        rows: The columns of `sleeptime_lib.records.Row`.
-        sleeps: The notes, as `sleeptime_lib.store.read_sleeps` gives them.
+        answers: The run.
         scores: What is known of contexts before any question: by name of the score, then by
             context_id. Those that a text alone gives, and the forecasts' entropy where
             probabilities are stated, come by themselves.
-        bill: What is paid for; None takes the paper's, with t = 10.
-        questions: How many questions share a sleep phase; None takes those in the rows.
-        budget: Test budget at which arms are compared; None takes the lowest.
+        t: What a token of an answer weighs beside one of a sleep phase; None takes the paper's 10.
 
     Returns:
         The sections "forecasts" and "allocation"; one that the rows do not allow says why.
     """
-    return (
-        _forecasts(report, task, rows, sleeps, budget),
-        _allocation(report, task, rows, sleeps, dict(scores or {}), bill, questions, budget),
-    )
+    from sleeptime_lib.analysis.report import analyse
+
+    report = analyse(answers.rows, draws=1)  # for its arms and names alone
+    return _forecasts(report, answers), _allocation(report, answers, dict(scores or {}), t)
 
 
-def _forecasts(
-    report: Report, task: Task, rows: pd.DataFrame, sleeps: pd.DataFrame, budget: int | None
-) -> Section:
+def _forecasts(report: Report, answers: Answers) -> Section:
     from sleeptime_lib.analysis import ahead_wording
     from sleeptime_lib.analysis.forecasts import hold
     from sleeptime_lib.analysis.foresight import foresight
@@ -69,8 +57,8 @@ def _forecasts(
     try:
         if not lines:
             raise InputError("no row has a sleep phase")
-        holding = hold(task, sleeps, lines[0])
-        found = foresight(holding, rows, budget=budget, budget_kind=lines[0].budget_kind)
+        holding = hold(answers.task, answers.sleeps, lines[0])
+        found = foresight(holding, answers.rows, budget_kind=lines[0].budget_kind)
     except InputError as why:
         return Section("forecasts", sentences=(f"No forecasts are scored: {why}.",))
     drawn = {"coverage": pictures.coverage(report, found)}
@@ -80,37 +68,30 @@ def _forecasts(
 
 
 def _allocation(
-    report: Report,
-    task: Task,
-    rows: pd.DataFrame,
-    sleeps: pd.DataFrame,
-    scores: dict[str, Mapping[str, float]],
-    bill: Bill | None,
-    questions: float | None,
-    budget: int | None,
+    report: Report, answers: Answers, scores: dict[str, Mapping[str, float]], t: float | None
 ) -> Section:
     from sleeptime_lib.analysis import ahead_wording
     from sleeptime_lib.analysis.allocation import TEXT_SCORES, measure
+    from sleeptime_lib.analysis.costs import paper_bill
     from sleeptime_lib.analysis.forecasts import entropies
     from sleeptime_lib.analysis.policies import judge
     from sleeptime_lib.figures import foresight as pictures
 
-    lines = [curve.line for curve in report.of("sleep")]
-    for name, score in TEXT_SCORES.items():
-        scores.setdefault(name, {own: score(one) for own, one in task.contexts.items()})
-    if lines and (known := entropies(sleeps, lines[0])):
-        scores.setdefault("entropy of the forecasts", known)
-    budgets = None if budget is None else (budget,)
     try:
-        measured = measure(rows, bill=bill, questions=questions, budgets=budgets)
+        measured = measure(answers.rows, bill=None if t is None else paper_bill(t))
     except InputError as why:
         return Section("allocation", sentences=(f"No policy is judged: {why}.",))
+    first = measured.first_line
+    for name, score in TEXT_SCORES.items():
+        scores.setdefault(name, {own: score(one) for own, one in answers.task.contexts.items()})
+    if known := entropies(answers.sleeps, first):
+        scores[ENTROPY] = known
     values: dict[str, Any] = {}
     said: list[str] = []
     drawn: dict[str, Picture] = {}
     for name, by_context in scores.items():
         try:
-            found = judge(measured, by_context, name)
+            found = judge(measured, by_context, name, after=first if name == ENTROPY else None)
         except InputError as why:
             said.append(f"No policy by {name} is judged: {why}.")
             continue

@@ -12,6 +12,7 @@ it, as a floor that asks nobody.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import model_validator
 
 from sleeptime_lib.config import Options, again, option
-from sleeptime_lib.errors import CallError, InputError, StopRun
+from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import (
     Answered,
     Call,
@@ -32,8 +33,9 @@ from sleeptime_lib.experiment import (
     SleepMethod,
 )
 from sleeptime_lib.experiments.answers import Answers, answers_in, origin_of
+from sleeptime_lib.experiments.foresight import ahead
 from sleeptime_lib.methods import scoring
-from sleeptime_lib.models.replay import PREFIX, names
+from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.records import Context, Question, Task
 
 if TYPE_CHECKING:
@@ -46,13 +48,8 @@ NAME: Final = "predictability"
 ARM: Final = "score"
 ANSWERS: Final = f"{PREFIX}qwen2.5-coder-1.5b-gsm-p0"
 """The run whose questions are scored unless told otherwise."""
-SCORES: Final = f"{ANSWERS}-scores"
-"""The recording of their scores by the model that answered them, where there is one."""
-
-FORECASTS: Final = f"{ANSWERS}-forecasts"
-"""The recording of a run whose notes say what they expect, where there is one."""
-
 MAIN: Final = "logprob"
+PER_TOKEN: Final = "logprob_per_token"
 MEASURES: Final = {
     "logprob": "log-probability of the question",
     "logprob_per_token": "mean log-probability of its tokens",
@@ -131,15 +128,9 @@ async def answer(
 
     Raises:
         StopRun: The server tells no log-probabilities of prompts; those that do are named.
-        CallError: The call failed, or its tokens cannot be told apart.
+        CallError: The call failed, or this question cannot be scored.
     """
-    try:
-        tokens = await call.logprobs(scoring.text_of(context.text, question.text))
-    except CallError as error:
-        if error.kind == "no_logprobs":  # nor will it tell those of any other
-            raise StopRun(f"{call.model} cannot score questions there: {error.message}") from None
-        raise
-    found = scoring.score(tokens, context.text, question.text)
+    found = await scoring.ask(call, context.text, question.text)
     measures = {
         "logprob": found.logprob,
         "logprob_per_token": found.per_token,
@@ -182,13 +173,9 @@ def known(run: Run, task: Task) -> pd.DataFrame:
         By question_id: the columns of `MEASURES` (natural logarithms), `tokens`, the columns of
         `CONTROLS` (`steps` is NaN where the generator does not tell), `question` and `context_id`.
     """
-    import pandas as pd
-
     from sleeptime_lib.analysis.ngram import floor
 
-    scored = run.rows[run.rows["error"] == ""].set_index("question_id")
-    found = pd.DataFrame(list(scored["measures"]), index=scored.index)
-    floors = floor(task)
+    found, floors = _scored(run), floor(task)
     of = {question.question_id: question for question in task.questions}
     asked = [of[name] for name in found.index]
     return found.assign(
@@ -197,8 +184,16 @@ def known(run: Run, task: Task) -> pd.DataFrame:
         length=[float(len(one.text.split())) for one in asked],
         steps=[_steps(task.contexts[one.context_id], one) for one in asked],
         question=[one.text for one in asked],
-        context_id=[one.context_id for one in asked],
     )
+
+
+def _scored(run: Run) -> pd.DataFrame:
+    """What the model said of each question, by question_id; those that failed are left out."""
+    import pandas as pd
+
+    rows = run.rows[run.rows["error"] == ""].set_index("question_id")
+    measures = pd.DataFrame(list(rows["measures"]), rows.index, [MAIN, PER_TOKEN, "tokens"])
+    return measures.assign(context_id=rows["context_id"])
 
 
 def by_question(known: pd.DataFrame, name: str) -> dict[str, float]:
@@ -213,15 +208,39 @@ def _steps(context: Context, question: Question) -> float:
 
 
 def sections(run: Run, report: Report) -> Sequence[Section]:
-    """The gap by predictability, in words, numbers, pictures and tables."""
-    from sleeptime_lib.analysis.gap_tables import extremes_table, gap_table
+    """The gap by predictability, what the notes foresaw, and which contexts deserve a sleep phase.
+
+    Raises:
+        InputError: The answers are not there any more, or have changed.
+    """
+    return gap(run, report), *foreseen(run)
+
+
+def gap(run: Run, report: Report, *, bins: int | None = None, budget: int | None = None) -> Section:
+    """The gap by predictability, in words, numbers, pictures and tables.
+
+    Args:
+        run: A run of this experiment.
+        report: Its report.
+        bins: Quantile bins; None takes the paper's five.
+        budget: Test budget at which the arms are compared; None takes the lowest.
+
+    Raises:
+        InputError: The answers are not there any more or have changed, or have no such budget.
+    """
     from sleeptime_lib.analysis.pairing import Pairing, choose, pairings
-    from sleeptime_lib.analysis.predictability import Predictability, predictability
-    from sleeptime_lib.analysis.predictability_wording import sentences
+    from sleeptime_lib.analysis.predictability import BINS, Predictability, predictability
+    from sleeptime_lib.analysis.predictability_wording import extremes_table, gap_table, sentences
     from sleeptime_lib.figures import gap_by_bin, gap_slope
 
     answers = answers_of(run)
+    every = pairings(answers.rows)
+    chosen = choose(every, budget=budget)
     questions = known(run, answers.task)
+    failed = _failed(run)
+    if len({*chosen.names} & {*questions.index}) < 2:
+        why = "No gap is looked at: fewer than two questions have a log-probability and both arms."
+        return Section(NAME, sentences=(*failed, why))
     controls = {words: by_question(questions, name) for name, words in CONTROLS.items()}
 
     def found_by(measure: str, answered: Pairing) -> Predictability:
@@ -229,14 +248,16 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
             answered,
             by_question(questions, measure),
             controls=controls,
+            bins=bins or BINS,
             draws=report.draws,
             confidence=report.confidence,
         )
 
-    every = pairings(answers.rows)
-    by_measure = {name: found_by(name, choose(every)) for name in MEASURES}
+    by_measure = {name: found_by(name, chosen) for name in MEASURES}
     main = by_measure[MAIN]
-    everywhere = [found_by(MAIN, answered) for answered in every]
+    everywhere = [
+        found_by(MAIN, one) for one in every if len({*one.names} & {*questions.index}) > 1
+    ]
     answerer = str(answers.rows["model"].iloc[0])
     values = main.to_json() | {
         "measure": MAIN,
@@ -244,27 +265,56 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
         "by_setting": [one.to_json() for one in everywhere],
         "answered_by": answerer,
         "scored_by": run.model,
+        "not_scored": int((run.rows["error"] != "").sum()),
     }
     gains = {name: gain for name, _, gain in main.questions}
-    return (
-        Section(
-            NAME,
-            values,
-            (
-                "Accuracy above is the mean probability of a token of the questions, in percent.",
-                *sentences(by_measure, MEASURES, answerer, run.model),
-            ),
-            {
-                "gap_by_bin": gap_by_bin(report, main, answerer),
-                "gap_slope": gap_slope(report, main, answerer),
-            },
-            {
-                "gaps": gap_table(everywhere),
-                "extremes": extremes_table(questions, [MAIN, "ngram"], gains),
-            },
+    return Section(
+        NAME,
+        values,
+        (
+            "Accuracy above is the mean probability of a token of the questions, in percent.",
+            *failed,
+            *sentences(by_measure, MEASURES, answerer, run.model),
         ),
-        *ahead(answers, scores={EXPECTED: expected(questions, answers.task)}),
+        {
+            "gap_by_bin": gap_by_bin(report, main, answerer),
+            "gap_slope": gap_slope(report, main, answerer),
+        },
+        {
+            "gaps": gap_table(everywhere),
+            "extremes": extremes_table(questions, [MAIN, "ngram"], gains),
+        },
     )
+
+
+def _failed(run: Run) -> tuple[str, ...]:
+    """How many questions could not be scored, and for what causes; nothing where all were."""
+    errors = [str(error) for error in run.rows["error"] if error]
+    kinds = Counter(error.partition(":")[0] for error in errors)
+    if not errors:
+        return ()
+    causes = ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items()))
+    one = len(errors) == 1
+    what, left = ("question", "is") if one else ("questions", "are")
+    return (f"{len(errors):,} {what} could not be scored, and {left} left out ({causes}).",)
+
+
+def foreseen(
+    run: Run, forecasts: Answers | None = None, *, t: float | None = None
+) -> tuple[Section, Section]:
+    """What the notes foresaw, and which contexts deserve a sleep phase.
+
+    Args:
+        run: A run of this experiment; its scores tell what to expect of questions about a context.
+        forecasts: The run whose notes are looked at; None for the one that was scored.
+        t: What a token of an answer weighs beside one of a sleep phase; None takes the paper's 10.
+
+    Raises:
+        InputError: The answers are not there any more, or have changed.
+    """
+    answers = answers_of(run)
+    scores = {EXPECTED: expected(_scored(run), answers.task)}
+    return ahead(forecasts or answers, scores=scores, t=t)
 
 
 def expected(known: pd.DataFrame, task: Task) -> dict[str, float]:
@@ -285,32 +335,6 @@ def expected(known: pd.DataFrame, task: Task) -> dict[str, float]:
     return found
 
 
-def ahead(
-    answers: Answers,
-    *,
-    scores: Mapping[str, Mapping[str, float]] | None = None,
-    t: float | None = None,
-) -> tuple[Section, Section]:
-    """What the notes of a run foresaw, and which contexts deserve a sleep phase.
-
-    Args:
-        answers: The run.
-        scores: What is known of contexts beforehand, by name and context_id; others come by
-            themselves.
-        t: What a token of an answer weighs beside one of a sleep phase; None takes the paper's 10.
-    """
-    from sleeptime_lib.analysis.costs import paper_bill
-    from sleeptime_lib.analysis.report import analyse
-    from sleeptime_lib.experiments import foresight
-
-    rows, task = answers.rows, answers.task
-    bill = None if t is None else paper_bill(t)
-    foreseen, policies = foresight.sections(
-        analyse(rows, draws=1), task, rows, answers.sleeps, scores=scores, bill=bill
-    )
-    return foreseen, policies
-
-
 PREDICTABILITY: Final = Experiment(
     name=NAME,
     title="Questions scored after their contexts: the gap by predictability",
@@ -324,8 +348,3 @@ PREDICTABILITY: Final = Experiment(
     prompts=(scoring.SCORED,),
     sections=sections,
 )
-
-
-def shipped_or(recording: str, otherwise: str) -> str:
-    """A recording where it is there; what notebooks show unless told otherwise."""
-    return recording if recording.removeprefix(PREFIX) in names() else otherwise

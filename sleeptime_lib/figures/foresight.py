@@ -118,6 +118,8 @@ def spending(report: Report, found: Trial) -> Picture:
         f"{wording.between(points.low, points.high)} "
         f"({found.against('random').verdict}).",
     ]
+    if found.first_phase:
+        notes.append("The policy pays for a sleep phase on each context to know its score.")
     # What is a single point goes in front of the lines that begin or end there.
     series.sort(key=lambda one: -len(one.x))
     what = f"Which contexts to sleep on, by {found.score}"

@@ -17,13 +17,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sleeptime_lib.errors import CallError
-from sleeptime_lib.experiment import Prompt
+from sleeptime_lib.errors import CallError, StopRun
+from sleeptime_lib.experiment import Call, Prompt
 from sleeptime_lib.models.replies import NEEDS_LOGPROBS
 from sleeptime_lib.records import TokenLogprob
 
 SCORED: Final = Prompt("question-after-context", 1, "{context} {question}")
 """What is scored: plain text, as a base model reads it."""
+
+ORDINARY: Final = ("A jar holds 3 red beads and 2 blue ones.", "How many beads are in the jar?")
+"""A context and a question that every server scores which scores any; no row has its score."""
 
 _SPACE: Final = re.compile(r"[\s\u2581\u0120\u010a\u0109]+")
 """White space, and the characters by which vocabularies mark it."""
@@ -57,6 +60,38 @@ class Scored:
 def text_of(context: str, question: str) -> str:
     """The text to score; without a context the question alone."""
     return SCORED.text.format(context=context.strip(), question=question.strip()).strip()
+
+
+async def ask(call: Call, context: str, question: str) -> Scored:
+    """Score a question by one call.
+
+    A server that does not score this text may score others: it refuses what the text says, or
+    writes a token so that it cannot be found again. So it is given an ordinary text before a run
+    is given up.
+
+    Raises:
+        CallError: The call failed, or this question cannot be scored.
+        StopRun: The server scores no texts; the message names those that do.
+    """
+    try:
+        return await _asked(call, context, question)
+    except CallError as error:
+        if error.kind == "no_logprobs" and (reason := await _why_not(call)):
+            raise StopRun(f"{call.model} cannot score questions there: {reason}") from None
+        raise
+
+
+async def _asked(call: Call, context: str, question: str) -> Scored:
+    return score(await call.logprobs(text_of(context, question)), context, question)
+
+
+async def _why_not(call: Call) -> str:
+    """Why the server scores no ordinary text either; "" where it does, or cannot be asked."""
+    try:
+        await _asked(call, *ORDINARY)
+    except CallError as error:
+        return error.message if error.kind == "no_logprobs" else ""
+    return ""
 
 
 def score(tokens: Sequence[TokenLogprob], context: str, question: str) -> Scored:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -184,13 +185,29 @@ def _question_fields(question: Question) -> dict[str, Any]:
     return {"id": question.question_id, "question": question.text, "answer": question.gold}
 
 
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    """A context that nobody has asked about yet.
+
+    Attributes:
+        context: The context.
+        questions: How many questions are expected.
+        notes: What sleep phases left, where any was made.
+    """
+
+    context: Context
+    questions: float
+    notes: tuple[str, ...] = ()
+
+
 def read_contexts(
     path: Path, *, expected: float = 1.0, skip_bad: bool = False
-) -> tuple[list[tuple[Context, float]], list[str]]:
+) -> tuple[list[Expecting], list[str]]:
     """Contexts that nobody has asked about yet, and how many questions are expected of each.
 
     Rows with a column `context`, and where one is filled in an `id` and `questions`: a number, or
     a list whose length counts. Rows with the same context are one, and their questions add up.
+    A column `notes` may hold what a sleep phase left: a text, or a list of those of several phases.
     Other columns are not looked at, so a file of questions will do.
 
     Args:
@@ -199,7 +216,7 @@ def read_contexts(
         skip_bad: Leave bad rows out, with a notice for each, instead of refusing the file.
 
     Returns:
-        Contexts with their numbers of questions, in the order of the file, and the notices.
+        The contexts in the order of the file, and the notices.
 
     Raises:
         InputError: The file cannot be read, or rows of it cannot be used (they are listed).
@@ -207,17 +224,26 @@ def read_contexts(
     if path.suffix.lower() not in (".jsonl", ".csv"):
         raise InputError(f"{path} is neither .jsonl nor .csv; write one context per line")
     complaints = Complaints()
-    found: dict[str, tuple[Context, float]] = {}
+    found: dict[str, Expecting] = {}
     lines: dict[str, int] = {}
     for row in file_rows(path, complaints):
         with complaints.about(row):
-            context, more = _context(row), _expected(row, expected)
-            first, before = found.get(context.text, (context, 0.0))
-            if not before:
+            context, more, notes = _context(row), _expected(row, expected), _notes(row)
+            before = found.get(context.text)
+            if before is None:
                 once(lines, context.context_id, row, f"id {context.context_id!r}", _EACH_ONCE)
-            found[context.text] = first, before + more
+                before = Expecting(context, 0.0, notes)
+            found[context.text] = Expecting(
+                before.context, before.questions + more, before.notes or notes
+            )
     notices = complaints.settle(usable=len(found), source=str(path), skip_bad=skip_bad)
     return list(found.values()), notices
+
+
+def _notes(row: SourceRow) -> tuple[str, ...]:
+    given = row.fields.get("notes")
+    texts = given if isinstance(given, list) else [given]
+    return tuple(text for text in texts if isinstance(text, str) and text)
 
 
 def _expected(row: SourceRow, otherwise: float) -> float:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sleeptime_lib.analysis.allocation import TEXT_SCORES, allocate, fit, measure, upper_hull
+from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.costs import Bill, Rates
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.records import Context
@@ -92,6 +93,41 @@ def test_a_context_that_lacks_a_setting_is_left_out_and_counted():
     rows = rows[(rows.context_id != "c00-0") | (rows.arm == "baseline")]
     found = measure(rows)
     assert (len(found.contexts), found.left_out) == (11, 1)
+
+
+def test_a_question_that_lacks_a_setting_is_left_out_of_all_of_them():
+    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
+    lost = (rows.question_id == "c00-0-0") & (rows.arm == "sleep")
+    found = measure(rows.assign(score=rows.score.mask(lost)))
+    others = rows[(rows.context_id == "c00-0") & (rows.question_id != "c00-0-0")]
+    assert found.accuracy[0, 0] == pytest.approx(others[others.arm == "baseline"].score.mean())
+    assert (found.asked[0], found.questions[0], found.left_out) == (3, 4, 0)
+
+
+def test_a_phase_before_the_decision_is_paid_for_by_all_but_those_that_begin_with_it():
+    rows, _ = gaining(lambda score, k: 0.2, clusters=4, ks=(1, 2))
+    found = measure(rows).after(Line("sleep", "verbosity", 1))
+    assert found.phase[0].tolist() == [PHASE, PHASE, 2 * PHASE]
+    assert measure(rows).after(Line("sleep", "verbosity", 2)).phase[0].tolist() == [
+        2 * PHASE, 3 * PHASE, 2 * PHASE
+    ]  # fmt: skip
+
+
+def test_prompt_tokens_of_that_phase_are_paid_for_where_they_have_a_price():
+    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
+    slept = rows.arm == "sleep"
+    rows = rows.assign(
+        sleep_prompt_tokens=np.where(slept, 500, 0), sleep_cached_tokens=np.where(slept, 100, 0)
+    )
+    bill = Bill(Rates(sleep_prompt=1.0, sleep_cached=0.5, sleep_completion=2.0))
+    paying = measure(rows, bill=bill).after(Line("sleep", "verbosity", 1))
+    assert paying.phase[0, 0] == 400 + 0.5 * 100 + 2 * PHASE
+
+
+def test_a_phase_that_no_row_has_is_refused():
+    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
+    with pytest.raises(InputError, match="what a first phase costs"):
+        measure(rows).after(Line("sleep", "verbosity", 5))
 
 
 def test_the_lowest_budget_is_taken_unless_others_are_asked_for():

@@ -8,6 +8,7 @@ from gaining import PHASE, gaining
 
 from sleeptime_lib.analysis import ahead_wording
 from sleeptime_lib.analysis.allocation import measure
+from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.policies import STRATEGIES, halves, judge
 from sleeptime_lib.errors import InputError
 
@@ -123,3 +124,28 @@ def test_a_trial_is_json(telling):
     value = json.loads(json.dumps(telling.to_json(), allow_nan=False))
     assert set(value["curves"]) == set(STRATEGIES)
     assert value["duels"][2]["accuracy_at_equal_cost"] == "better"
+
+
+def test_a_score_that_a_sleep_phase_tells_has_its_phase_paid_for():
+    rows, scores = gaining(lambda score, k: 0.7 * (score > 0.6), clusters=24, ks=(1, 2))
+    free, paid = (
+        judge(measure(rows), scores, "entropy", after=after, draws=100, splits=4)
+        for after in (None, Line("sleep", "verbosity", 1))
+    )
+    assert (free.first_phase, paid.first_phase) == (0.0, pytest.approx(PHASE / 4))
+    assert paid.curves["policy"][0].cost.estimate == pytest.approx(100 + PHASE / 4)
+    for other in ("never", "always", "random", "oracle"):
+        one, same = ([x.cost.estimate for x in how.curves[other]] for how in (paid, free))
+        assert one == pytest.approx(same), "who does not look does not pay"
+    assert "is charged everywhere, at 75 tokens a question" in " ".join(ahead_wording.trial(paid))
+    assert json.loads(json.dumps(paid.to_json()))["first_phase"] == pytest.approx(PHASE / 4)
+
+
+def test_after_the_phase_is_paid_for_there_is_nothing_left_to_win_by_leaving_it_out():
+    rows, scores = gaining(lambda score, k: 0.7 * (score > 0.6), clusters=24)
+    free, paid = (
+        judge(measure(rows), scores, "entropy", after=after, draws=100, splits=4)
+        for after in (None, Line("sleep", "verbosity", 1))
+    )
+    assert free.against("random").verdict == "better"
+    assert paid.against("random").verdict != "better"

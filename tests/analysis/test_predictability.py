@@ -265,6 +265,17 @@ class TestWords:
     def test_no_more_is_said_than_the_interval_shows(self, interval, said):
         assert said in words.direction(interval)
 
+    @pytest.mark.parametrize(
+        ("interval", "said"),
+        [
+            (Interval(3, -math.inf, 5), "+3.0 [-∞, +5.0] points"),
+            (Interval(3, 1, math.inf), "+3.0 [+1.0, +∞] points"),
+            (Interval(3, math.nan, math.nan), "+3.0 points"),
+        ],
+    )
+    def test_limits_that_are_unbounded_or_not_there_are_told_as_such(self, interval, said):
+        assert words.points(interval) == said
+
     def test_they_name_who_answered_who_scored_and_what_is_held_fixed(self, frame):
         rows, known, long = predictable(frame)
         found = {"a": found_in(rows, known, controls={"length": long})}

@@ -4,10 +4,10 @@ import math
 
 import pandas as pd
 import pytest
-from gaining import gaining
+from gaining import PHASE, gaining
 
-from sleeptime_lib.analysis.report import analyse
-from sleeptime_lib.experiments.foresight import sections
+from sleeptime_lib.experiments.answers import Answers
+from sleeptime_lib.experiments.foresight import ahead
 from sleeptime_lib.figures import to_png
 from sleeptime_lib.records import Context, Quantity, Question, Task
 
@@ -31,8 +31,7 @@ def run():
 @pytest.fixture(scope="module")
 def made(run):
     task, rows, notes, scores = run
-    report = analyse(rows, draws=100)
-    return sections(report, task, rows, notes, scores={"hint: <b>": scores})
+    return ahead(Answers(rows, notes, task), scores={"hint: <b>": scores})
 
 
 def test_there_is_a_section_for_forecasts_and_one_for_allocation(made):
@@ -57,6 +56,14 @@ def test_calibration_shows_the_line_and_every_bin(made):
     assert picture.series[1].x == pytest.approx((10.0, 20.0, 40.0))
 
 
+def test_entropy_is_charged_its_first_phase_and_says_so(made):
+    allocation = made[1]
+    assert allocation.values["entropy of the forecasts"]["first_phase"] == PHASE / 4
+    assert allocation.values["numbers"]["first_phase"] == 0
+    assert "pays for a sleep phase" in allocation.pictures["spending_entropy_of_the_forecasts"].note
+    assert "pays for a sleep phase" not in allocation.pictures["spending_numbers"].note
+
+
 def test_spending_shows_every_strategy_at_its_costs(made):
     picture = made[1].pictures["spending_hint_b_"]
     series = {s.name: s for s in picture.series}
@@ -77,7 +84,7 @@ def test_pictures_can_be_drawn_also_with_a_name_that_is_not_kind(made):
 def test_simulated_results_are_marked(run):
     task, rows, notes, _ = run
     rows = rows.assign(model="simulated")
-    found = sections(analyse(rows, draws=50), task, rows, notes)
+    found = ahead(Answers(rows, notes, task))
     assert all(p.simulated for section in found for p in section.pictures.values())
 
 
@@ -85,7 +92,7 @@ def test_data_without_quantities_says_why_there_is_no_score(run):
     task, rows, notes, _ = run
     bare = {name: Context(name, one.cluster_id, one.text) for name, one in task.contexts.items()}
     own = Task("own", bare, task.questions)
-    forecasts, allocation = sections(analyse(rows, draws=50), own, rows, notes)
+    forecasts, allocation = ahead(Answers(rows, notes, own))
     assert forecasts.values is None
     assert "own does not say which quantities" in forecasts.sentences[0]
     assert allocation.pictures
@@ -94,6 +101,6 @@ def test_data_without_quantities_says_why_there_is_no_score(run):
 def test_a_run_of_one_arm_says_why_no_policy_is_judged(run):
     task, rows, notes, _ = run
     base = rows[rows.arm == "baseline"]
-    forecasts, allocation = sections(analyse(base, draws=50), task, base, notes)
+    forecasts, allocation = ahead(Answers(base, notes, task))
     assert "no row has a sleep phase" in forecasts.sentences[0]
     assert "No policy is judged" in allocation.sentences[0]
