@@ -75,16 +75,18 @@ def control(name: str, hint: Hints, value: Any, options: Options) -> Any:
         most = value if recorded and value else max(value or 1, *hint.choices)
         return ipywidgets.IntSlider(value or min(40, most), min=1, max=most, **how)
     choices = _choices(name, hint, value, options, recorded=recorded)
-    named = [(options.value_name(name, k) if k else "none", k) for k in choices]
+    named = [(options.value_name(name, k), k) for k in choices]
     if hint.slider == "one":
         del how["continuous_update"]
+        named = [(text if k else "none", k) for text, k in named]
         return ipywidgets.Dropdown(options=named, value=value, **how) if named[1:] else None
-    named = [(options.value_name(name, k), k) for k in choices]
     if hint.slider == "some":
         return Boxes(named, value, how["description"]) if named else None
     if hint.slider == "range":
-        ends = [(value or choices)[i] for i in (0, -1)] if named else []
-        return ipywidgets.SelectionRangeSlider(options=named, value=ends, **how) if named else None
+        if not named:
+            return None
+        ends = tuple((value or choices)[i] for i in (0, -1))
+        return ipywidgets.SelectionRangeSlider(options=named, value=ends, **how)
     named = [(f"up to {k}" if k > choices[0] else str(k), k) for k in choices]
     none = [] if value else [("none", 0)]
     how["disabled"] = len(none + named) == 1
