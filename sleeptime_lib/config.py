@@ -25,7 +25,7 @@ from sleeptime_lib.records import SIMULATED
 from sleeptime_lib.texts import brief
 
 Replay = Literal["same", "part", "free"]
-Slider = Literal["count", "range", "up to"]
+Slider = Literal["count", "range", "up to", "one", "some"]
 
 _LONGEST_FILE: Final = 100_000
 """Bytes of a configuration file."""
@@ -42,16 +42,17 @@ class Hints:
             subset, a smaller number, off instead of on); or any value ("free"), because it
             reaches no request.
         slider: How a notebook's panel shows it: a "count" from 1, a "range" of choices next to each
-            other, or all choices "up to" one; None for no slider.
+            other, all choices "up to" one, "one" of them (0 is "none"), or "some" of them; None for
+            no slider.
         label: Name beside the slider.
-        choices: What the slider offers; for a "count" only its upper end.
+        choices: What the slider offers, numbers or words; for a "count" only its upper end.
         flag: How the command line names it; "" for its own name.
     """
 
     replay: Replay = "same"
     slider: Slider | None = None
     label: str = ""
-    choices: tuple[int, ...] = ()
+    choices: tuple[Any, ...] = ()
     flag: str = ""
 
 
@@ -62,7 +63,7 @@ def option(
     replay: Replay = "same",
     slider: Slider | None = None,
     label: str = "",
-    choices: tuple[int, ...] = (),
+    choices: tuple[Any, ...] = (),
     flag: str = "",
     **bounds: Any,
 ) -> Any:
@@ -154,6 +155,10 @@ class Options(_Settings):
     def idle(self) -> frozenset[str]:
         """Options that decide nothing beside the others, and so get no slider."""
         return frozenset()
+
+    def offered(self, option: str) -> tuple[Any, ...]:
+        """What the slider of an option offers because of other options, beside its hint."""
+        return ()
 
     def value_name(self, option: str, value: Any) -> str:
         """How one value of an option that lists several is shown beside a slider."""

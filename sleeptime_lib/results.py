@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as it is on disk.
+    """A run as it is on disk; what is calculated from its rows is calculated once.
 
     Attributes:
         path: The run directory.
@@ -46,6 +46,12 @@ class Run:
     manifest: Mapping[str, Any]
     rows: pd.DataFrame
     experiment: Experiment | None
+    _reports: dict[float | None, Report] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _sections: dict[int, tuple[Report, tuple[Section, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def experiment_name(self) -> str:
@@ -91,6 +97,11 @@ class Run:
 
     def report(self, *, at: float | None = None) -> Report:
         """Analyse the rows; `at` is the accuracy (0 to 1) at which tokens are compared."""
+        if at not in self._reports:
+            self._reports[at] = self._analysed(at)
+        return self._reports[at]
+
+    def _analysed(self, at: float | None) -> Report:
         report = analyse(self.rows, at=at, planned=self.size)
         return replace(report, warnings=(*report.warnings, *self._idle_knob()))
 
@@ -104,7 +115,11 @@ class Run:
         """The experiment's own parts of the report; none when the experiment is not known."""
         if self.experiment is None:
             return ()
-        return tuple(self.experiment.sections(self, report or self.report()))
+        report = report or self.report()
+        if id(report) not in self._sections:
+            # Kept with its report, so that no other takes its id.
+            self._sections[id(report)] = report, tuple(self.experiment.sections(self, report))
+        return self._sections[id(report)][1]
 
     def pictures(self, report: Report | None = None) -> dict[str, Picture]:
         """Every figure of the run by name, without the name of the experiment."""

@@ -37,7 +37,7 @@ from sleeptime_lib.models.replay import PREFIX, About, open_recording, read_abou
 from sleeptime_lib.models.totals import ClientTotals
 from sleeptime_lib.records import SIMULATED, Row, Task
 from sleeptime_lib.store import CALLS, RunDirectory, count_rows, open_run
-from sleeptime_lib.study import Study, plan, settle, settled
+from sleeptime_lib.study import Study, settle, settled, sources_read
 
 if TYPE_CHECKING:
     from sleeptime_lib.results import Run
@@ -368,7 +368,7 @@ def _close(directory: RunDirectory, client: Client, began: float, **changes: Any
 
 
 def _estimate(study: Study, model: str, execution: Execution) -> Estimate:
-    next(plan(study.task, study.settings), None)  # tells what keeps it from being carried out
+    sources_read(study.task, study.settings)  # tells what keeps it from being carried out
     prices = read_prices(execution.prices)
     return estimate(study.task, study.settings, study.experiment.expect, model, prices)
 

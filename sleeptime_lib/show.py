@@ -41,6 +41,25 @@ def picture(drawn: Picture | None) -> Image | HTML:
     return Image(figures.to_png(drawn), width=look.WIDTH, alt=drawn.alt)
 
 
+def section(run: Run, name: str) -> list[Image | HTML]:
+    """A part of the report, to be shown one below the other: its pictures, tables and sentences.
+
+    Args:
+        run: A run.
+        name: Of the part, as in `report --json`; one that the run does not have says so.
+    """
+    part = next((part for part in run.sections() if part.name == name), None)
+    if part is None:
+        return [picture(None)]
+    told = {line for content in part.tables.values() for line in content.sentences}
+    rest = [line for line in part.sentences if line not in told]
+    return [
+        *map(picture, part.pictures.values()),
+        *map(_table, part.tables.values()),
+        *([sentences(rest)] if rest else []),
+    ]
+
+
 def source(run: Run) -> HTML:
     """Who answered, and where and when: of a recording, what its file says."""
     about = run.manifest.get("recording")

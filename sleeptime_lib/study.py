@@ -85,7 +85,7 @@ def plan(task: Task, settings: Sequence[Setting]) -> Iterator[Planned]:
     Raises:
         InputError: A setting reads the notes of another context, and there is none.
     """
-    sources = {(s.notes_of, s.seed): sources_of(task, s.notes_of, s.seed) for s in settings}
+    sources = sources_read(task, settings)
     drawn: dict[tuple[str, str, int], int] = {}
     for last in (False, True):
         turn = [setting for setting in settings if setting.last == last]
@@ -114,6 +114,18 @@ def rows_of(questions: int, settings: Sequence[Setting]) -> int:
 def questions_in(questions: int, setting: Setting) -> int:
     """How many of so many questions are asked in a setting."""
     return questions if setting.questions is None else min(questions, setting.questions)
+
+
+def sources_read(
+    task: Task, settings: Iterable[Setting]
+) -> dict[tuple[str, int], Mapping[str, Context]]:
+    """The contexts whose notes are read (see `sources_of`), by `notes_of` and seed.
+
+    Raises:
+        InputError: A setting reads the notes of another context, and there is none.
+    """
+    wanted = dict.fromkeys((setting.notes_of, setting.seed) for setting in settings)
+    return {(notes_of, seed): sources_of(task, notes_of, seed) for notes_of, seed in wanted}
 
 
 def sources_of(task: Task, notes_of: str, seed: int) -> Mapping[str, Context]:

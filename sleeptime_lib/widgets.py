@@ -16,22 +16,18 @@ import pandas as pd
 
 from sleeptime_lib import figures, runs
 from sleeptime_lib.analysis import planning
-from sleeptime_lib.analysis.bootstrap import DRAWS
 from sleeptime_lib.analysis.report import analyse
-from sleeptime_lib.config import Execution, Hints, Options, hints
+from sleeptime_lib.config import Execution, Options, hints
 from sleeptime_lib.console import describe_end, describe_plan
 from sleeptime_lib.errors import InputError, SleeptimeError
 from sleeptime_lib.experiment import Experiment, SleepFunction
 from sleeptime_lib.explorer import SliderNames, in_notebook
-from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.page import ERROR, ink, paragraph
 from sleeptime_lib.progress import Progress
-from sleeptime_lib.records import EFFORTS, ROW_COLUMNS, Row
+from sleeptime_lib.records import ROW_COLUMNS, Row
 from sleeptime_lib.results import Run, load_run
-from sleeptime_lib.store import read_rows
+from sleeptime_lib.sliders import CAP_CHOICES, cap_slider, control, read
 
-NO_CAP: Final = 0.0  # a selection slider takes no None
-CAP_CHOICES: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
 REDRAW_SECONDS: Final = 0.5
 LIVE_DRAWS: Final = 200
 """Bootstrap draws while rows arrive; the final picture has the full number."""
@@ -75,16 +71,17 @@ class RunPanel:
         self._progress = Progress(0)
         self.prepared: runs.Prepared | None = None
         self._sliders = {
-            name: _slider(name, hint, getattr(options, name), options)
+            name: slider
             for name, field in type(options).model_fields.items()
-            if (hint := hints(field)).slider and name not in options.idle
+            if (hint := hints(field)).slider and not (sleep_method and name == "sleep_method")
+            if (slider := control(name, hint, getattr(options, name), options)) is not None
         }
         self._at_first = {
             name: slider.value
             for name, slider in self._sliders.items()
             if getattr(options, name) is not None
         }
-        self._cap = _cap_slider(self._execution.max_cost_usd)
+        self._cap = cap_slider(self._execution.max_cost_usd)
         self._estimate = ipywidgets.HTML()
         self._status = ipywidgets.HTML()
         self._start = ipywidgets.Button(description="Start", icon="play", button_style="primary")
@@ -92,13 +89,13 @@ class RunPanel:
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="50%"))
         self._start.on_click(lambda _: self.start())
         self._stop.on_click(lambda _: self.stop())
-        self._figure = figures.LivePlot(self._picture(final=False)) if plot else None
-        controls = [*self._sliders.values(), self._cap]
-        for control in controls:
-            control.observe(lambda _: self._on_change(), names="value")
+        self._figure = figures.LivePlot(self._picture()) if plot else None
+        shown = [*self._sliders.values(), self._cap]
+        for slider in shown:
+            slider.observe(lambda _: self._on_change(), names="value")
         self.widget = ipywidgets.VBox(
             [
-                ipywidgets.Box(controls, layout=ipywidgets.Layout(flex_flow="row wrap")),
+                ipywidgets.Box(shown, layout=ipywidgets.Layout(flex_flow="row wrap")),
                 SliderNames(),
                 self._estimate,
                 ipywidgets.HBox([self._start, self._stop, self._bar]),
@@ -129,17 +126,24 @@ class RunPanel:
         """
         # A slider shows no gaps between values: where it was put at first, the option stays.
         moved = {
-            name: _read(slider)
+            name: read(slider)
             for name, slider in self._sliders.items()
             if slider.value != self._at_first.get(name)
         }
-        return type(self._options).make(**(self._options.model_dump() | moved))
+        given = self._options.model_dump()
+        idle = type(self._options).make(**(given | moved)).idle
+        return type(self._options).make(
+            **(given | {name: value for name, value in moved.items() if name not in idle})
+        )
 
     def _on_change(self) -> None:
         try:
+            options = self.options()
+            for name, slider in self._sliders.items():
+                slider.layout.display = "none" if name in options.idle else None
             self.prepared = runs.prepare(
                 self._experiment,
-                self.options(),
+                options,
                 self._execution.model_copy(update={"max_cost_usd": self._cap.value or None}),
                 root=self._root,
                 sleep_method=self._sleep_method,
@@ -199,20 +203,18 @@ class RunPanel:
         if (prepared.is_free or spend) and not self._is_running:
             self._begin()
             try:
-                self._end(runs.run_now(runs.carry_out(prepared, self._on_row)))
+                return self._end(runs.run_now(runs.carry_out(prepared, self._on_row)))
             except SleeptimeError as error:
                 self._say(str(error), error=True)
                 raise
             finally:
                 self._leave()
-        elif not prepared.there:
+        if not prepared.there:
             raise InputError(
                 "nothing has been run yet: press Start above, which shows what it would cost, and "
                 "run the cells from here on again when it is done"
             )
-        else:
-            self._show_rows(prepared.path)
-        return load_run(prepared.path, self._experiment)
+        return self._show(prepared.path)
 
     def _checked(self) -> runs.Prepared:
         self._on_change()
@@ -228,15 +230,16 @@ class RunPanel:
         self._bar.max, self._bar.value = max(self._progress.total, 1), prepared.there
         self._start.disabled, self._stop.disabled = True, False
         self._say(f"running in {prepared.path}")
-        self._redraw(final=False)
+        self._redraw()
         return prepared
 
     def _leave(self) -> None:
         self._start.disabled, self._stop.disabled = False, True
 
-    def _end(self, finished: runs.Finished) -> None:
-        self._show_rows(finished.path)
+    def _end(self, finished: runs.Finished) -> Run:
+        run = self._show(finished.path)
         self._say(f"finished: {describe_end(finished)}; {finished.path}")
+        return run
 
     async def _carry_out(self, prepared: runs.Prepared) -> None:
         drawing = asyncio.create_task(self._keep_drawing())
@@ -263,77 +266,29 @@ class RunPanel:
                 drawn = rows
                 self._bar.value = self._progress.there + self._progress.done
                 self._say(f"running: {self._progress.line()}")
-                self._redraw(final=False)
+                self._redraw()
 
-    def _show_rows(self, path: Path) -> None:
-        rows = read_rows(path)
+    def _show(self, path: Path) -> Run:
+        run = load_run(path, self._experiment)
         for name, column in self._columns.items():
-            column[:] = rows[name].tolist()
-        self._bar.value = len(rows)
-        self._say(f"{len(rows):,} of {self._bar.max:,} rows are there; {path}")
-        self._redraw(final=True)
-
-    def _redraw(self, *, final: bool) -> None:
+            column[:] = run.rows[name].tolist()
+        self._bar.value = len(run.rows)
+        self._say(f"{len(run.rows):,} of {self._bar.max:,} rows are there; {path}")
         if self._figure:
-            self._figure.draw(self._picture(final=final))
+            self._figure.draw(figures.pareto(run.report(), controls=True))
+        return run
 
-    def _picture(self, *, final: bool) -> figures.Picture:
-        rows = pd.DataFrame(self._columns)
-        return figures.pareto(analyse(rows, draws=DRAWS if final else LIVE_DRAWS))
+    def _redraw(self) -> None:
+        if self._figure:
+            self._figure.draw(self._picture())
+
+    def _picture(self) -> figures.Picture:
+        """The rows that have come so far."""
+        report = analyse(pd.DataFrame(self._columns), draws=LIVE_DRAWS)
+        return figures.pareto(report, controls=True)
 
     def _say(self, text: str, *, error: bool = False) -> None:
         self._status.value = paragraph(text, colour=ERROR if error else ink(1))
-
-
-def _slider(name: str, hint: Hints, value: Any, options: Options) -> ipywidgets.Widget:
-    """The control of an option; of a recording it offers what was recorded."""
-    how = _look(hint.label or name.replace("_", " ").capitalize())
-    recorded = options.model.startswith(PREFIX)
-    if hint.slider == "count":
-        most = value if recorded and value else max(value or 1, *hint.choices)
-        return ipywidgets.IntSlider(value or min(40, most), min=1, max=most, **how)
-    choices = value if recorded else _in_order({*hint.choices, *value})
-    if hint.slider == "range":
-        named = [(options.value_name(name, k), k) for k in choices]
-        return ipywidgets.SelectionRangeSlider(options=named, value=(value[0], value[-1]), **how)
-    named = [(f"up to {k}" if k > choices[0] else str(k), k) for k in choices]
-    none = [] if value else [("none", 0)]
-    how["disabled"] = len(none + named) == 1
-    return ipywidgets.SelectionSlider(options=none + named, value=max(value, default=0), **how)
-
-
-def _in_order(values: set[Any]) -> list[Any]:
-    """Numbers by size, efforts from least to most."""
-    return sorted(values, key=lambda v: EFFORTS.index(v) if v in EFFORTS else v)
-
-
-def _read(slider: ipywidgets.Widget) -> Any:
-    """The value of an option that its slider stands for."""
-    if isinstance(slider, ipywidgets.IntSlider):
-        return slider.value
-    if isinstance(slider, ipywidgets.SelectionRangeSlider):
-        first, last = slider.index
-        return tuple(k for _, k in slider.options[first : last + 1])
-    return tuple(k for _, k in slider.options if 0 < k <= slider.value)
-
-
-def _cap_slider(cap: float | None) -> ipywidgets.Widget:
-    caps = sorted({*CAP_CHOICES, cap or NO_CAP} - {NO_CAP})
-    return ipywidgets.SelectionSlider(
-        options=[("no cap", NO_CAP), *((f"${usd:g}", usd) for usd in caps)],
-        value=cap or NO_CAP,
-        **_look("Cost cap"),
-    )
-
-
-def _look(label: str) -> dict[str, Any]:
-    """What all sliders of a panel have in common."""
-    return {
-        "description": label,
-        "continuous_update": False,
-        "layout": ipywidgets.Layout(width="48%", min_width="300px"),
-        "style": {"description_width": "9.5em"},
-    }
 
 
 class PlanningPanel:

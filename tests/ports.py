@@ -1,8 +1,9 @@
-"""Ports of servers that tests start as processes of their own."""
+"""Processes that tests start: their ports, and waiting for what they do."""
 
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 
 
 def free_port() -> int:
@@ -25,3 +26,15 @@ def wait_until_up(port: int, process: subprocess.Popen[str], seconds: float) -> 
                 return
         time.sleep(0.1)
     raise AssertionError(f"nothing listens at port {port} after {seconds:g} s")
+
+
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        AssertionError: The time is over.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

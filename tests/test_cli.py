@@ -9,6 +9,7 @@ import time
 
 import pytest
 from git_history import History
+from ports import until
 
 from sleeptime_lib.store import read_rows
 
@@ -148,9 +149,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("r/rows/part-*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: list(tmp_path.glob("r/rows/part-*")))
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=15)
     assert process.returncode == 130

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sleeptime_lib import recordings, runs
+from sleeptime_lib import recordings, runs, show
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments.multi_query import MULTI_QUERY
@@ -255,7 +255,7 @@ class TestShown:
     def test_they_are_measured_at_some_of_the_budgets_where_so_asked(self, tmp_path):
         options = {"levels": (0, 1, 3), "controls": "bare", "controls_at": (1, 3, 4)}
         ready = prepared(tmp_path, **options)
-        budgets = {(s.arm, s.budget) for s in ready.settings}
+        budgets = {(s.arm, s.budget) for s in ready.study.settings}
         assert {budget for arm, budget in budgets if arm == "bare"} == {1, 3}
         assert {budget for arm, budget in budgets if arm == "baseline"} == {0, 1, 3}
 
@@ -350,6 +350,14 @@ class TestReport:
         assert any(
             path.name.endswith("controls.csv") for path in write_tables(controlled, tmp_path)
         )
+
+    def test_a_notebook_shows_it_or_says_that_there_is_none(self, plain, controlled):
+        picture, table = show.section(controlled, "controls")
+        assert picture.data.startswith(b"\x89PNG")
+        assert picture.alt.startswith("What the notes are worth")
+        assert table.data.count("placebo same minus baseline") == 1
+        (line,) = show.section(plain, "controls")
+        assert "This run has no such part" in line.data
 
     def test_a_run_without_control_arms_has_none(self, plain):
         assert [s.name for s in plain.sections()] == ["accuracy"]

@@ -141,6 +141,7 @@ def executed(path, tmp_path_factory):
         "budget_kind": "forced",
         "budgets": "16,64",
         "sleep_parallel": "1,2",
+        "controls": "bare",
         "seed": "3",
         "runs_dir": str(folder / "runs"),
     }

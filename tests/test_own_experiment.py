@@ -8,12 +8,11 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from ports import free_port, wait_until_up
+from ports import free_port, until, wait_until_up
 from test_cli import sleeptime
 
 from sleeptime_lib import find_experiment, load_run, make_options, run
@@ -118,10 +117,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_rows(folder):
         wait_until_up(port, server, 30)
         first = subprocess.Popen([sys.executable, "-m", "sleeptime_lib", *words], cwd=folder)
         parts = folder / "killed/rows"
-        for _ in range(600):
-            if any(part.stat().st_size for part in parts.glob("*.jsonl")):
-                break
-            time.sleep(0.05)
+        until(lambda: any(part.stat().st_size for part in parts.glob("*.jsonl")))
         first.kill()
         first.wait()
         assert not (folder / "killed/rows.parquet").exists()

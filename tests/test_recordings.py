@@ -7,12 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from ports import free_port, wait_until_up
+from ports import free_port, until, wait_until_up
 from test_cli import sleeptime
 
 from sleeptime_lib import recordings, results, runs
@@ -269,13 +268,6 @@ def test_an_interrupted_recording_resumes(tmp_path):
     words = ("run", "stateful-gsm", "--model", "recorded:slow", "--out", "replay")
     assert sleeptime(*words, cwd=tmp_path).returncode == 0
     same_rows(read_rows(tmp_path / "live"), read_rows(tmp_path / "replay"))
-
-
-def until(condition, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 @pytest.mark.usefixtures("here")

@@ -44,13 +44,29 @@ class TestReport:
 
     def test_a_figure_made_again_is_the_same_to_the_byte(self, finished, drawn, tmp_path):
         assert len(drawn[1]) >= 4 * 4
-        for path in finished.write_figures(tmp_path):
+        for path in load_run(finished.path).write_figures(tmp_path):
             other = drawn[0] / f"{path.stem}_harder{path.suffix}"
             if path.suffix == ".json":
                 one, same = (json.loads(p.read_text())["picture"] for p in (path, other))
                 assert one == same
             else:
                 assert path.read_bytes() == other.read_bytes(), path.name
+
+    def test_its_parts_are_calculated_once_for_text_pictures_and_files(self, finished, tmp_path):
+        asked = []
+
+        def counted(run, report):
+            asked.append(report.equal_accuracy.at)
+            return STATEFUL_GSM.sections(run, report)
+
+        run = load_run(finished.path, replace(STATEFUL_GSM, sections=counted))
+        assert run.report() is run.report()
+        assert run.sections() is run.sections(run.report())
+        assert set(run.pictures()) >= {"pareto"}
+        run.write_figures(tmp_path)
+        assert len(asked) == 1
+        run.sections(run.report(at=0.6))
+        assert asked[1:] == [0.6]
 
     def test_two_runs_of_one_experiment_are_kept_apart(self, drawn):
         assert {path.stem.endswith("_harder") for path in drawn[1]} == {True}

@@ -5,11 +5,11 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ports import until
 
 from sleeptime_lib import results, runs
 from sleeptime_lib.config import Execution, option
@@ -198,9 +198,7 @@ def test_an_interrupt_in_a_notebook_ends_it_with_one_line_and_everything_kept(tm
         stderr=subprocess.PIPE,
         text=True,
     )
-    end = time.monotonic() + 60
-    while not list(tmp_path.glob("r/rows/part-*")) and time.monotonic() < end:
-        time.sleep(0.05)
+    until(lambda: list(tmp_path.glob("r/rows/part-*")))
     process.send_signal(signal.SIGINT)
     said, wrong = process.communicate(timeout=20)
     assert said.splitlines() == [

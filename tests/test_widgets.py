@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import get_args
 
 import ipywidgets
 import pytest
@@ -15,6 +16,8 @@ from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Notes
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
 from sleeptime_lib.manifest import read_manifest
+from sleeptime_lib.methods import SLEEP_METHODS
+from sleeptime_lib.methods.controls import Control
 from sleeptime_lib.store import CALLS, read_rows
 from sleeptime_lib.widgets import PlanningPanel, RunPanel
 
@@ -35,7 +38,14 @@ def panel(root, execution=None, experiment="stateful-gsm", **options):
 
 
 def sliders(view):
-    return {child.description: child for child in view.widget.children[0].children}
+    """The controls that are shown, by name."""
+    every = view.widget.children[0].children
+    return {child.description: child for child in every if child.layout.display != "none"}
+
+
+def tick(view, name, *values):
+    for value in values:
+        sliders(view)[name].boxes[value].value = True
 
 
 def said(view):
@@ -104,8 +114,7 @@ class TestSliders:
             )
 
         view = panel(tmp_path, experiment=replace(STATEFUL_GSM, options=Own))
-        named = ["Questions", "Verbosity levels", "Parallel phases", "Rounds", "Cost cap"]
-        assert list(sliders(view)) == named
+        assert list(sliders(view))[-2:] == ["Rounds", "Cost cap"]
         sliders(view)["Rounds"].value = 4
         assert view.options().rounds == (1, 2, 4)
 
@@ -119,6 +128,61 @@ class TestSliders:
     def test_an_experiment_without_hints_has_the_common_ones(self, tmp_path):
         view = RunPanel(TOY, runs.make_options(TOY), root=tmp_path)
         assert list(sliders(view)) == ["Questions", "Cost cap"]
+
+    def test_control_arms_are_boxes_to_tick(self, tmp_path):
+        view = panel(tmp_path, controls="bare")
+        assert list(sliders(view)["Control arms"].boxes) == list(get_args(Control))
+        before = said(view)[0]
+        tick(view, "Control arms", "placebo_other", "oracle")
+        assert view.options().controls == ("placebo_other", "bare", "oracle")
+        assert said(view)[0] != before
+
+    def test_budgets_of_control_arms_are_chosen_once_there_is_one(self, tmp_path):
+        view = panel(tmp_path)
+        assert "Controls at" not in sliders(view)
+        tick(view, "Control arms", "bare")
+        assert view.options().controls_at == ()
+        sliders(view)["Controls at"].value = (1, 2)
+        assert view.options().controls_at == (1, 2)
+        budgets = {s.budget for s in view.prepared.study.settings if s.arm == "bare"}
+        assert budgets == {1, 2}
+
+    def test_the_sleep_method_is_one_of_those_there_are(self, tmp_path):
+        view = panel(tmp_path)
+        assert [name for name, _ in sliders(view)["Sleep method"].options] == [
+            method.name for method in SLEEP_METHODS
+        ]
+        sliders(view)["Sleep method"].value = "checked"
+        assert view.prepared.study.method.name == "checked"
+
+    def test_what_decides_nothing_is_not_shown_and_not_passed_on(self, tmp_path):
+        view = panel(tmp_path)
+        assert "Phases that agree" not in sliders(view)
+        sliders(view)["Sleep method"].value = "agreed"
+        sliders(view)["Phases that agree"].value = 3
+        assert view.options().agree == 3
+        sliders(view)["Sleep method"].value = "rethink"
+        assert "Phases that agree" not in sliders(view)
+        assert view.options() == panel(tmp_path).options()
+
+    @pytest.mark.parametrize(
+        ("label", "option"), [("Long phase", "sleep_long"), ("Lines left out", "ablate_lines")]
+    )
+    def test_an_amount_is_one_of_some_beginning_at_none(self, tmp_path, label, option):
+        view = panel(tmp_path, **{option: 7})
+        names = [name for name, _ in sliders(view)[label].options]
+        assert names[0] == "none"
+        assert "7" in names
+        sliders(view)[label].value = 5
+        assert getattr(view.options(), option) == 5
+        sliders(view)[label].value = 0
+        assert getattr(view.options(), option) == 0
+
+    def test_an_arm_that_cannot_be_had_is_told_and_not_started(self, tmp_path):
+        view = panel(tmp_path, sleep_parallel=())
+        tick(view, "Control arms", "filler")
+        assert "filler read notes: add --sleep-parallel 1" in said(view)[0]
+        assert buttons(view)[0].disabled
 
     def test_the_estimate_follows_them_before_anything_runs(self, tmp_path):
         view = panel(tmp_path)
@@ -169,6 +233,13 @@ class TestStart:
         assert said(view)[1].count("finished") == 1
         assert len(read_rows(view.prepared.path)) == view.prepared.estimate.rows
 
+    async def test_control_arms_are_points_of_the_plot(self, tmp_path):
+        view = panel(tmp_path, controls="bare,placebo_other", controls_at=(0, 3))
+        view.start()
+        await view.ended()
+        arms = {"placebo_other-1": 2, "bare": 2}
+        assert points(view) == {"baseline": 4, "sleep-1": 4} | arms
+
     async def test_the_loop_is_free_while_a_run_is_going(self, tmp_path):
         view = panel(tmp_path, limit=30)
         view.start()
@@ -210,6 +281,7 @@ class TestStart:
 
         options = runs.make_options(STATEFUL_GSM, **(SMALL | {"limit": 2}))
         view = RunPanel(STATEFUL_GSM, options, root=tmp_path, sleep_method=none)
+        assert "Sleep method" not in sliders(view)
         view.start()
         await view.ended()
         assert read_manifest(view.prepared.path)["config"]["sleep_method"] == "none"
@@ -266,14 +338,19 @@ class TestLoad:
         assert list(tmp_path.iterdir()) == []
 
 
+def make_recording(**options):
+    """Make a recording "small" in the current folder."""
+    run = runs.run(STATEFUL_GSM, out="live", **(SMALL | options))
+    target = recordings.target("small", run.manifest["config"])
+    origin = recordings.Origin("", "simulated", "MIT")
+    recordings.record(run.manifest, run.path / CALLS, target, origin, "x")
+
+
 @pytest.fixture
 def recorded(tmp_path, monkeypatch):
     """A folder with a recording "small"."""
     monkeypatch.chdir(tmp_path)
-    run = runs.run(STATEFUL_GSM, out="live", **(SMALL | {"pass_samples": 2}))
-    target = recordings.target("small", run.manifest["config"])
-    origin = recordings.Origin("", "simulated", "MIT")
-    recordings.record(run.manifest, run.path / CALLS, target, origin, "x")
+    make_recording(pass_samples=2)
     return tmp_path
 
 
@@ -294,6 +371,10 @@ class TestRecording:
         view = RunPanel(STATEFUL_GSM, options, root=recorded)
         assert sliders(view)["Parallel phases"].disabled
 
+    def test_what_leaves_no_choice_is_not_shown(self, recorded):
+        named = ["Questions", "Verbosity levels", "Parallel phases", "Cost cap"]
+        assert list(sliders(self.view(recorded))) == named
+
     def test_pass_at_k_at_a_level_that_was_not_recorded_is_refused_at_once(self, recorded):
         view = self.view(recorded)
         sliders(view)["Verbosity levels"].value = (2, 3)
@@ -302,6 +383,16 @@ class TestRecording:
         assert buttons(view)[0].disabled
         with pytest.raises(InputError):
             view.load()
+
+    def test_recorded_control_arms_and_a_long_phase_can_be_left_out(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        make_recording(controls="bare,oracle", sleep_long=2, limit=2, levels=(0,))
+        view = self.view(tmp_path)
+        assert list(sliders(view)["Control arms"].boxes) == ["bare", "oracle"]
+        assert [k for _, k in sliders(view)["Long phase"].options] == [0, 2]
+        sliders(view)["Control arms"].boxes["bare"].value = False
+        sliders(view)["Long phase"].value = 0
+        assert set(view.load().rows.arm) == {"baseline", "sleep", "context_only", "oracle"}
 
     def test_without_it_those_levels_are_replayed(self, recorded):
         options = runs.make_options(STATEFUL_GSM, model="recorded:small", pass_samples=0)

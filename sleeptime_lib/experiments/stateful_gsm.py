@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from sleeptime_lib import tasks
-from sleeptime_lib.config import Options, option
+from sleeptime_lib.config import Options, again, option
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import (
     Experiment,
@@ -27,7 +27,7 @@ from sleeptime_lib.experiment import (
     SleepSetting,
 )
 from sleeptime_lib.experiments.control_sections import control_sections
-from sleeptime_lib.methods import RETHINK, controls, reasoning, verbosity
+from sleeptime_lib.methods import RETHINK, SLEEP_METHODS, controls, reasoning, verbosity
 from sleeptime_lib.methods.controls import Control
 from sleeptime_lib.methods.reasoning import BudgetKind
 from sleeptime_lib.records import Task, budget_name
@@ -51,6 +51,10 @@ class StatefulGsmOptions(Options):
     questions_per_context: int | None = option(
         None, "Most questions about each context; --limit then counts contexts.",
         replay="part", ge=1,
+    )  # fmt: skip
+    sleep_method: str = again(
+        Options, "sleep_method", RETHINK.name, slider="one", label="Sleep method",
+        choices=tuple(method.name for method in SLEEP_METHODS),
     )  # fmt: skip
     splitter: Literal["clean", "paper"] = option(
         "clean", "Rule that cuts questions from contexts in unsplit data: clean or paper."
@@ -99,22 +103,29 @@ class StatefulGsmOptions(Options):
     pass_temperature: Temperature | None = option(0.7, "Of those draws.")
     context_only: bool = option(True, "Also withhold the question, as an ablation.", replay="part")
     controls: tuple[Control, ...] = option(
-        (), f"Control arms: {', '.join(get_args(Control))}.", replay="part", validate_default=True,
+        (), f"Control arms: {', '.join(get_args(Control))}.", replay="part", slider="some",
+        label="Control arms", choices=get_args(Control), validate_default=True,
     )  # fmt: skip
     controls_at: tuple[Budget, ...] = option(
-        (), "Budgets that control arms are measured at; default: all.", replay="free"
-    )
+        (), "Budgets that control arms are measured at; default: all.", replay="free",
+        slider="range", label="Controls at",
+    )  # fmt: skip
     sleep_again: int = option(
-        0, "How often a sleep phase that ends is asked for one more rewrite.", ge=0, le=9
-    )
+        0, "How often a sleep phase that ends is asked for one more rewrite.",
+        slider="one", label="More rewrites", choices=(0, 1, 2, 3), ge=0, le=9,
+    )  # fmt: skip
     sleep_long: int = option(
         0, "Rewrites of one long sleep phase, an arm beside k short ones; 0 for none.",
-        replay="part", ge=0, le=10,
+        replay="part", slider="one", label="Long phase", choices=(0, 2, 3, 5, 10), ge=0, le=10,
     )  # fmt: skip
-    agree: int = option(2, "Of --sleep-method agreed: phases that must reach a number.", ge=1)
+    agree: int = option(
+        2, "Of --sleep-method agreed: phases that must reach a number.",
+        slider="one", label="Phases that agree", choices=(2, 3, 4, 5), ge=1,
+    )  # fmt: skip
     ablate_lines: int = option(
         0, "Most lines of the notes that are left out, one at a time; 0 for none.",
-        replay="part", ge=0, le=200,
+        replay="part", slider="one", label="Lines left out", choices=(0, 5, 10, 20, 40),
+        ge=0, le=200,
     )  # fmt: skip
     ablate_questions: int = option(
         20, "Most questions that are asked again without a line.", replay="part", ge=1
@@ -130,12 +141,23 @@ class StatefulGsmOptions(Options):
 
     @property
     def idle(self) -> frozenset[str]:
-        """Levels where budgets are of another kind, and the other way round."""
-        return frozenset({"levels" if self.budgets else "budgets"})
+        """Levels where budgets are of another kind, and what only other choices make matter."""
+        idle = {"levels" if self.budgets else "budgets"}
+        if not self.sleep_method.startswith("agreed"):
+            idle.add("agree")
+        if not (self.controls or self.sleep_long):
+            idle.add("controls_at")
+        return frozenset(idle)
+
+    def offered(self, option: str) -> tuple[Any, ...]:
+        """Control arms are measured at some of the budgets of the others."""
+        return self.points if option == "controls_at" else ()
 
     def value_name(self, option: str, value: Any) -> str:
-        """Efforts by their names."""
-        return budget_name(self.budget_kind, value) if option == "budgets" else str(value)
+        """Efforts by their names, and arms as figures have them."""
+        if option in ("budgets", "controls_at"):
+            return budget_name(self.budget_kind, value)
+        return str(value).replace("_", " ")
 
     @field_validator("levels", "sleep_parallel")
     @classmethod

@@ -96,7 +96,7 @@ class SweOptions(Options):
     limit: int | None = again(
         _GSM, "limit", None, description="Number of tasks.", label="Tasks", choices=(50,)
     )
-    sleep_method: str = again(_GSM, "sleep_method", EXPLORE.name)
+    sleep_method: str = again(Options, "sleep_method", EXPLORE.name)
     budgets: tuple[Steps, ...] = option(
         (5, 10, 15, 20), "Numbers of steps (tool calls) that an attempt may take.",
         replay="part", slider="range", label="Steps", choices=(5, 10, 15, 20), min_length=1,

@@ -57,7 +57,7 @@ class Style:
 
     Attributes:
         colour: Hex colour of line, marker and label.
-        marker: "circle", "square", "triangle", "diamond", "pentagon" or "cross".
+        marker: Key of `MARKERS`.
         dash: "solid", "dash", "dot" or "dashdot".
     """
 
@@ -73,6 +73,13 @@ STYLES: Final = {
     "pass": Style("#7D55A8", "diamond", "dashdot"),
     "majority": Style("#A8325C", "triangle", "dot"),
     "mark": Style("#1A1A1A", "diamond"),
+    "placebo_same": Style("#8A6D00", "triangle"),
+    "placebo_other": Style("#A8325C", "down"),
+    "notes_only": Style("#1B7A3D", "diamond"),
+    "filler": Style("#6B6B6B", "cross"),
+    "bare": Style("#007A78", "pentagon"),
+    "oracle": Style("#1A1A1A", "star"),
+    "sleep_long": Style("#7D55A8", "hexagon"),
     "scale-0": Style("#127C9B", "circle"),
     "scale-1": Style("#2C62B4", "triangle", "dash"),
     "scale-2": Style("#4B3B98", "diamond", "dashdot"),
@@ -86,6 +93,9 @@ MARKERS: Final = {
     "diamond": ("D", "diamond", "◆", 0.9),
     "pentagon": ("p", "pentagon", "⬟", 1.17),
     "cross": ("X", "x", "✖", 1.0),
+    "down": ("v", "triangle-down", "▼", 1.12),
+    "star": ("*", "star", "★", 1.5),
+    "hexagon": ("h", "hexagon", "⬢", 1.15),
 }
 """Markers for matplotlib, for plotly and as characters, and their size beside a circle's."""
 

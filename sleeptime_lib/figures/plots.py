@@ -11,6 +11,7 @@ from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.amortise import QUESTIONS
 from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.cells import Line
+from sleeptime_lib.analysis.controls import ARMS
 from sleeptime_lib.analysis.curves import Curve, PassCurve
 from sleeptime_lib.analysis.ratio import EqualAccuracy, RatioPoint
 from sleeptime_lib.analysis.report import Comparison, Report
@@ -47,23 +48,30 @@ FAR = 4.0
 """Limits of a ratio further from all estimates than by this factor are cut."""
 
 
-def pareto(report: Report) -> Picture:
+def pareto(report: Report, *, controls: bool = False) -> Picture:
     """Accuracy against mean test-time tokens, baseline and sleep-time (paper figures 3 and 4).
 
     Shows the smallest sleep setting, where either arm is better as an area in its colour, and,
     where it is determined, the tokens saved at equal accuracy as an arrow; `sleep_scaling` shows
     the other settings.
+
+    Args:
+        report: Of the run.
+        controls: Also show its control arms, as points alone: `control_arms` has their intervals.
     """
     series = _arms(report)
     shades = advantages(*series) if len(series) == 2 else ()
+    others = _control_points(report) if controls else []
     notes = [
         wording.equal_accuracy(report.equal_accuracy, report.confidence),
         "Shaded: which arm is higher, in its colour." if shades else "",
+        "Points without a line: control arms." if others else "",
         _levels(report),
     ]
     what = "Accuracy against test-time tokens"
     span = _span(report.equal_accuracy)
-    return accuracy_picture(report, "pareto", what, series, notes, shades=shades, span=span)
+    drawn = [*series, *others]
+    return accuracy_picture(report, "pareto", what, drawn, notes, shades=shades, span=span)
 
 
 def ratio_curve(report: Report) -> Picture:
@@ -303,6 +311,13 @@ def _arms(report: Report) -> list[Series]:
     shown = [*report.of("baseline"), *report.of("sleep")[:1]]
     series = [curve_series(c, c.line.arm, _short(c.line)) for c in shown]
     return [s for s in series if s.x]
+
+
+def _control_points(report: Report) -> list[Series]:
+    """The control arms, the smallest setting of each, without what would cover the two arms."""
+    shown = [curve for arm in ARMS for curve in report.of(arm)[:1]]
+    series = [curve_series(c, c.line.arm, _short(c.line)) for c in shown]
+    return [replace(s, low=(), high=(), hollow=(), joined=False) for s in series if s.x]
 
 
 def _short(line: Line) -> str:

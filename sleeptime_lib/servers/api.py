@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -93,42 +94,58 @@ class Tool(_Body):
     function: Function
 
 
-class ChatBody(_Body):
-    """Body of POST /v1/chat/completions."""
+class _Sampled(_Body):
+    """What both kinds of completion take."""
 
     model: str
-    messages: list[Message] = Field(min_length=1)
-    tools: list[Tool] | None = None
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
     seed: int | None = None
+    stop: str | list[str] | None = None
+    n: Literal[1] | None = None
+    stream: Literal[False] | None = None
+
+    @property
+    def sampled_at(self) -> float:
+        """The temperature, of which no word means 1."""
+        return 1.0 if self.temperature is None else self.temperature
+
+    @property
+    def ends(self) -> list[str]:
+        """The stop strings, of which there may be one, several or none."""
+        return [t for t in ([self.stop] if isinstance(self.stop, str) else self.stop or []) if t]
+
+
+class ChatBody(_Sampled):
+    """Body of POST /v1/chat/completions."""
+
+    messages: list[Message] = Field(min_length=1)
+    tools: list[Tool] | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = (
         None
     )
     thinking_token_budget: int | None = Field(None, ge=0)
-    stop: str | list[str] | None = None
     add_generation_prompt: bool = True
     continue_final_message: bool = False
-    n: Literal[1] | None = None
-    stream: Literal[False] | None = None
+
+    def limit(self, left: int) -> int:
+        """Most tokens of the reply, of those that are left."""
+        return min(self.max_completion_tokens or self.max_tokens or left, left)
 
 
-class CompletionBody(_Body):
+class CompletionBody(_Sampled):
     """Body of POST /v1/completions."""
 
-    model: str
     prompt: str
     max_tokens: int | None = Field(None, ge=0)
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    seed: int | None = None
     echo: bool = False
     logprobs: int | None = Field(None, ge=0, le=5)
-    stop: str | list[str] | None = None
-    n: Literal[1] | None = None
-    stream: Literal[False] | None = None
+
+    def limit(self, left: int) -> int:
+        """Most tokens that are generated, of those that are left; no word means 16."""
+        return min(16 if self.max_tokens is None else self.max_tokens, left)
 
 
 class Handlers(Protocol):
@@ -193,9 +210,9 @@ def respond(content: object, status: int = 200, headers: dict[str, str] | None =
     return Response(json.dumps(content), status, headers, "application/json")
 
 
-def stops(stop: str | list[str] | None) -> list[str]:
-    """The stop strings of a body, which may name one, several or none."""
-    return [text for text in ([stop] if isinstance(stop, str) else stop or []) if text]
+def cut_at(text: str, ends: Sequence[str]) -> str:
+    """A text up to the first of the stop strings."""
+    return text[: min((at for end in ends if (at := text.find(end)) >= 0), default=len(text))]
 
 
 def beginning(body: ChatBody) -> str | None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from known_ratio import World, simulate
 
+from sleeptime_lib.analysis.controls import ARMS
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.figures import (
     all_tokens,
@@ -49,6 +50,14 @@ def report():
 @pytest.fixture(scope="session")
 def scaled():
     return analyse(rows_with(ks=(1, 2, 5, 10)), draws=200)
+
+
+@pytest.fixture(scope="session")
+def controlled():
+    """With every control arm."""
+    rows = rows_with()
+    base = rows[(rows["arm"] == "baseline") & (rows["budget_kind"] != "samples")]
+    return analyse(pd.concat([rows, *(base.assign(arm=arm) for arm in ARMS)]), draws=50)
 
 
 @pytest.fixture(scope="session")

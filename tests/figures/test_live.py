@@ -46,6 +46,13 @@ def test_pictures_stand_beside_each_other_and_share_one_legend(report):
     assert [t.name for t in figure.data if t.showlegend] == ["baseline", "sleep-time"]
 
 
+def test_many_names_get_as_many_rows_above_the_axes_as_they_need(controlled):
+    few, many = (to_plotly(pareto(controlled, controls=wanted)).layout for wanted in (False, True))
+    added = many.margin.t - few.margin.t
+    assert added == 40
+    assert many.height - few.height >= added
+
+
 def test_a_figure_is_as_wide_as_its_cell(report):
     layout = to_plotly(pareto(report)).layout
     assert layout.width is None

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from known_ratio import World, simulate
 
+from sleeptime_lib.analysis.controls import ARMS
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.analysis.wording import between, fold
 from sleeptime_lib.figures import (
@@ -103,6 +104,22 @@ def test_series_of_one_picture_differ_in_marker_as_well_as_colour(scaled, makers
         styles = [STYLES[s.style] for s in make(scaled).series if s.label]
         assert len({s.colour for s in styles}) == len(styles)
         assert len({(s.marker, s.dash) for s in styles}) == len(styles)
+
+
+def test_control_arms_are_points_beside_the_two_curves_where_they_are_wanted(controlled, report):
+    curves, points = pareto(controlled).series, pareto(controlled, controls=True).series[2:]
+    assert [s.name for s in curves] == ["baseline", "sleep-1"]
+    assert [s.label for s in points] == [arm.replace("_", " ") for arm in ARMS]
+    assert not any(s.joined or s.low or any(s.hollow) for s in points)
+    assert all(len(s.x) == 5 for s in points)
+    assert "control arms" in pareto(controlled, controls=True).note
+    assert pareto(report, controls=True) == pareto(report)
+
+
+def test_each_control_arm_has_a_colour_and_a_marker_of_its_own(controlled):
+    styles = [STYLES[s.style] for s in pareto(controlled, controls=True).series]
+    for look in ([s.colour for s in styles], [s.marker for s in styles]):
+        assert len(set(look)) == len(ARMS) + 2
 
 
 def test_pass_at_k_and_majority_at_k_are_against_k_times_the_tokens(report):

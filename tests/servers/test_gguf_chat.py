@@ -2,9 +2,8 @@
 
 import json
 
-from sleeptime_lib.servers.api import Message
+from sleeptime_lib.servers.api import Message, cut_at
 from sleeptime_lib.servers.gguf.chat import (
-    cut_at,
     draw_seed,
     logprobs_object,
     split_calls,

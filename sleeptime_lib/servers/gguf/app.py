@@ -39,14 +39,13 @@ from sleeptime_lib.servers.api import (
     application,
     beginning,
     check_model,
+    cut_at,
     parse,
     respond,
     room,
-    stops,
 )
 from sleeptime_lib.servers.gguf.batcher import Batcher, Generated
 from sleeptime_lib.servers.gguf.chat import (
-    cut_at,
     draw_seed,
     logprobs_object,
     split_calls,
@@ -133,11 +132,10 @@ class _Server:
         begun = beginning(body)
         prompt = self._tokens(self._templated(body, begun), special=False)
         left = room(prompt.shape[1], self._header.context_length, "messages")
-        limit = min(body.max_completion_tokens or body.max_tokens or left, left)
-        ends = stops(body.stop)
-        work = self._batcher.generate(prompt, self._config(body, limit, ends, begun or ""))
+        limit = body.limit(left)
+        work = self._batcher.generate(prompt, self._config(body, limit, begun or ""))
         made = await _unless_gone(request, work)
-        text = cut_at(written(self._tokenizer, made.ids, with_tools=bool(body.tools)), ends)
+        text = cut_at(written(self._tokenizer, made.ids, with_tools=bool(body.tools)), body.ends)
         if made.finish_reason == "length":
             text = text.rstrip(_CUT_CHARACTER)
         text, calls = split_calls(text) if body.tools else (text, [])
@@ -158,16 +156,15 @@ class _Server:
         if not prompt.shape[1]:
             raise ApiError(400, "The prompt is empty.", param="prompt")
         left = room(prompt.shape[1], self._header.context_length, "prompt")
-        limit = min(16 if body.max_tokens is None else body.max_tokens, left)
-        ends = stops(body.stop)
+        limit = body.limit(left)
         # The library generates one token at least; a scored prompt needs none.
-        config = self._config(body, max(limit, 1), ends)
+        config = self._config(body, max(limit, 1))
         config.echo = body.echo
         config.logprobs = 0 if body.logprobs is None else 1
         scores = body.echo and body.logprobs is not None
         batcher = await self._scoring_batcher() if scores else self._batcher
         made = await _unless_gone(request, batcher.generate(prompt, config))
-        choice = self._completion_choice(body, prompt.shape[1], limit, made, ends)
+        choice = self._completion_choice(body, prompt.shape[1], limit, made)
         count = len(made.ids) - (prompt.shape[1] if body.echo else 0)
         usage = _usage(prompt.shape[1], min(count, limit))
         return respond(self._envelope("cmpl", "text_completion", choice, usage))
@@ -221,31 +218,23 @@ class _Server:
         """Token ids of a text as a tensor of shape (1, tokens)."""
         return self._tokenizer.encode(text, add_special_tokens=special).input_ids
 
-    def _config(
-        self, body: ChatBody | CompletionBody, limit: int, ends: list[str], begun: str = ""
-    ) -> Any:
+    def _config(self, body: ChatBody | CompletionBody, limit: int, begun: str = "") -> Any:
         config = self._ov.GenerationConfig()
         config.max_new_tokens = limit
         config.apply_chat_template = False
         config.set_eos_token_id(self._tokenizer.get_eos_token_id())
-        config.stop_strings = set(ends)
+        config.stop_strings = set(body.ends)
         # What stands before a stop string comes out whole, and its tokens count, only this way.
-        config.include_stop_str_in_output = bool(ends)
-        temperature = 1.0 if body.temperature is None else body.temperature
-        config.do_sample = temperature > 0
+        config.include_stop_str_in_output = bool(body.ends)
+        config.do_sample = body.sampled_at > 0
         if config.do_sample:
-            config.temperature = temperature
+            config.temperature = body.sampled_at
             config.top_p = 1.0 if body.top_p is None else body.top_p
             config.rng_seed = draw_seed(body.seed, begun)
         return config
 
     def _completion_choice(
-        self,
-        body: CompletionBody,
-        prompt_tokens: int,
-        limit: int,
-        made: Generated,
-        ends: list[str],
+        self, body: CompletionBody, prompt_tokens: int, limit: int, made: Generated
     ) -> dict[str, Any]:
         ids, values = made.ids, list(made.logprobs)
         if not limit:
@@ -254,7 +243,7 @@ class _Server:
         reason = made.finish_reason if limit else "length"
         if reason == "length":
             made_text = made_text.rstrip(_CUT_CHARACTER)
-        text = (body.prompt if body.echo else "") + cut_at(made_text, ends)
+        text = (body.prompt if body.echo else "") + cut_at(made_text, body.ends)
         choice = {"index": 0, "text": text, "finish_reason": reason, "logprobs": None}
         if body.logprobs is not None:
             scored: list[float | None] = [*values]

@@ -91,11 +91,6 @@ def _read_call(text: str) -> dict[str, Any] | None:
     return {"id": f"call_{uuid.uuid4().hex[:12]}", "type": "function", "function": function}
 
 
-def cut_at(text: str, ends: Sequence[str]) -> str:
-    """A text up to the first of the stop strings."""
-    return text[: min((at for end in ends if (at := text.find(end)) >= 0), default=len(text))]
-
-
 def draw_seed(seed: int | None, begun: str) -> int:
     """The seed of a request's draws, 0 to 2**32 - 1.
 

@@ -20,10 +20,10 @@ from sleeptime_lib.servers.api import (
     application,
     beginning,
     check_model,
+    cut_at,
     parse,
     respond,
     room,
-    stops,
 )
 from sleeptime_lib.servers.guard import listen
 from sleeptime_lib.servers.simulated.chat import Draft, reply
@@ -83,18 +83,18 @@ class _Server:
             prompt = prompt.removesuffix("\n")
             messages = messages[:-1]
         left = room(count(prompt), self._options.context_window, "messages")
-        limit = min(body.max_completion_tokens or body.max_tokens or left, left)
+        limit = body.limit(left)
         draft = reply(
             messages,
             tools,
-            temperature=1.0 if body.temperature is None else body.temperature,
+            temperature=body.sampled_at,
             seed=body.seed,
             reasoning_effort=body.reasoning_effort,
             thinking_tokens=body.thinking_token_budget,
             begun=begun or "",
         )
         identity = hashlib.blake2b(raw, digest_size=12).hexdigest()
-        choice, tokens, reasoning = _choice(draft, stops(body.stop), limit, identity)
+        choice, tokens, reasoning = _choice(draft, body.ends, limit, identity)
         content = self._envelope(f"chatcmpl-{identity}", "chat.completion", choice)
         content["usage"] = usage(count(prompt), self._cached(prompt), tokens, reasoning)
         return await self._send(content, tokens, fault)
@@ -107,17 +107,17 @@ class _Server:
         body = parse(raw, CompletionBody)
         check_model(body.model, self._options.model)
         left = room(count(body.prompt), self._options.context_window, "prompt")
-        limit = min(16 if body.max_tokens is None else body.max_tokens, left)
+        limit = body.limit(left)
         written, reason = "", "length"
         if limit:
             messages, begun = messages_of(body.prompt)
             draft = reply(
                 messages,
                 begun=begun,
-                temperature=1.0 if body.temperature is None else body.temperature,
+                temperature=body.sampled_at,
                 seed=body.seed,
             )
-            written, reason = _cut(draft.text, stops(body.stop), limit)
+            written, reason = _cut(draft.text, body.ends, limit)
         text = body.prompt + written if body.echo else written
         choice: dict[str, Any] = {"index": 0, "text": text, "finish_reason": reason}
         choice["logprobs"] = None
@@ -200,6 +200,5 @@ def _choice(
 
 def _cut(text: str, ends: list[str], limit: int) -> tuple[str, str]:
     """A text up to the first stop string and the token limit, and why it ends there."""
-    end = min((at for stop in ends if (at := text.find(stop)) >= 0), default=len(text))
-    text = text[:end]
+    text = cut_at(text, ends)
     return (text, "stop") if count(text) <= limit else (first(text, limit), "length")

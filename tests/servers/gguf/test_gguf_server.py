@@ -4,6 +4,7 @@ import concurrent.futures
 import time
 
 import pytest
+from ports import until
 
 SAY = "Write one sentence about the sea."
 
@@ -99,13 +100,6 @@ def test_a_client_that_leaves_frees_its_place(server):
     until(lambda: server.get(health)["running"] == 1)
     line.close()
     until(lambda: server.get(health)["running"] == 0)
-
-
-def until(condition, seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
