@@ -34,12 +34,12 @@ from sleeptime_lib.experiment import (
     Setting,
 )
 from sleeptime_lib.experiments.stateful_gsm import StatefulGsmOptions
-from sleeptime_lib.methods import explore, repository_tools
-from sleeptime_lib.methods.agent import BUDGET, KEEP_ON, Course, work
-from sleeptime_lib.methods.explore import EXPLORE, Asleep
-from sleeptime_lib.methods.sandbox import Sandbox, find_bubblewrap
+from sleeptime_lib.experiments.swe_tools import explore, tools
+from sleeptime_lib.experiments.swe_tools.agent import BUDGET, KEEP_ON, Course, work
+from sleeptime_lib.experiments.swe_tools.explore import EXPLORE, Asleep
+from sleeptime_lib.experiments.swe_tools.sandbox import Sandbox, find_bubblewrap
 from sleeptime_lib.methods.situation import EMPTY_NOTES
-from sleeptime_lib.methods.workspace import Workspace, copied
+from sleeptime_lib.experiments.swe_tools.workspace import Workspace, copied
 from sleeptime_lib.records import Context, Question, Task
 from sleeptime_lib.tasks.swe import floors, places
 from sleeptime_lib.tasks.swe.generated import GENERATED
@@ -200,7 +200,7 @@ async def answer(
         course = await work(
             call,
             messages(context, question, [note.text for note in notes], setting),
-            repository_tools.working(files, sandbox),
+            tools.working(files, sandbox),
             steps=setting.budget,
             ends="finish",
             temperature=setting.temperature,
@@ -266,7 +266,7 @@ def _measures(question: Ticket, text: str) -> dict[str, float]:
 def _taken(course: Course, files: Workspace, place: Place, question: Ticket) -> dict[str, float]:
     """What an attempt took, steps and tokens to its first edit, and what it had read then."""
     found = {"steps": float(len(course.steps))}
-    if edit := course.first(*repository_tools.EDITS):
+    if edit := course.first(*tools.EDITS):
         found |= {"first_edit_step": edit.number, "first_edit_tokens": edit.generated}
     true = touched_lines(place.repository, question.change)
     if lines := sum(map(len, true.values())):
@@ -330,7 +330,7 @@ SWE: Final = Experiment(
     expect=expect,
     sleep=EXPLORE,
     prompts=(
-        AGENT_FRAME, BUDGET, TREE_FRAME, KEEP_ON, EMPTY_NOTES, *repository_tools.ALL,
+        AGENT_FRAME, BUDGET, TREE_FRAME, KEEP_ON, EMPTY_NOTES, *tools.ALL,
     ),
     sections=sections,
 )  # fmt: skip

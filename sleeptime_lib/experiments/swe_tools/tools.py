@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sleeptime_lib.methods.agent import Tool, Use, tool
-from sleeptime_lib.methods.sandbox import Sandbox
-from sleeptime_lib.methods.workspace import Refused, Workspace
+from sleeptime_lib.experiments.swe_tools.agent import Tool, Use, tool
+from sleeptime_lib.experiments.swe_tools.sandbox import Sandbox
+from sleeptime_lib.experiments.swe_tools.workspace import Refused, Workspace
 
 MOST_LISTED: Final = 200
 MOST_LINES: Final = 200

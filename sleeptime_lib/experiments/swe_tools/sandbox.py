@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sleeptime_lib.errors import InputError, MissingDependency
-from sleeptime_lib.methods.workspace import Refused
+from sleeptime_lib.experiments.swe_tools.workspace import Refused
 from sleeptime_lib.texts import brief
 
 SECONDS: Final = 20

@@ -9,9 +9,9 @@ import pytest
 from test_cli import sleeptime
 
 from sleeptime_lib.errors import InputError, MissingDependency
-from sleeptime_lib.methods import sandbox
-from sleeptime_lib.methods.sandbox import Sandbox, find_bubblewrap, words
-from sleeptime_lib.methods.workspace import Refused
+from sleeptime_lib.experiments.swe_tools import sandbox
+from sleeptime_lib.experiments.swe_tools.sandbox import Sandbox, find_bubblewrap, words
+from sleeptime_lib.experiments.swe_tools.workspace import Refused
 
 
 @pytest.fixture

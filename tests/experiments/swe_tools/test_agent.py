@@ -6,9 +6,9 @@ import pytest
 
 from sleeptime_lib.errors import StopRun
 from sleeptime_lib.experiment import Call
-from sleeptime_lib.methods.agent import LONGEST_RESULT, require_tools, tool, work
-from sleeptime_lib.methods.repository_tools import MOST_HITS, MOST_LINES, MOST_LISTED, working
-from sleeptime_lib.methods.workspace import Workspace
+from sleeptime_lib.experiments.swe_tools.agent import LONGEST_RESULT, require_tools, tool, work
+from sleeptime_lib.experiments.swe_tools.tools import MOST_HITS, MOST_LINES, MOST_LISTED, working
+from sleeptime_lib.experiments.swe_tools.workspace import Workspace
 from sleeptime_lib.records import Reply, ToolCall, Usage
 
 ECHO = tool("echo", "Say it again.", 1, text=("string", "What."), times=("integer", "How often."))
