@@ -94,7 +94,9 @@ class Run:
         report = analyse(self.rows, at=at, planned=self.size)
         # Lines of notes that were left out are no budgets; they have a section of their own.
         curves = tuple(one for one in report.curves if one.line.budget_kind != LINE)
-        return replace(report, curves=curves, warnings=(*report.warnings, *self._idle_knob()))
+        warnings = *report.warnings, *self._idle_knob()
+        score = self.experiment.score if self.experiment else report.score
+        return replace(report, curves=curves, warnings=warnings, score=score)
 
     def _idle_knob(self) -> tuple[str, ...]:
         knob = self.manifest.get("knob") or {"works": True}

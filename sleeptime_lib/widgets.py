@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -278,8 +279,8 @@ class RunPanel:
             self._figure.draw(self._picture(final=final))
 
     def _picture(self, *, final: bool) -> figures.Picture:
-        rows = pd.DataFrame(self._columns)
-        return figures.pareto(analyse(rows, draws=DRAWS if final else LIVE_DRAWS))
+        report = analyse(pd.DataFrame(self._columns), draws=DRAWS if final else LIVE_DRAWS)
+        return figures.pareto(replace(report, score=self._experiment.score))
 
     def _say(self, text: str, *, error: bool = False) -> None:
         self._status.value = paragraph(text, colour=ERROR if error else ink(1))

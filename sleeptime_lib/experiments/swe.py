@@ -305,9 +305,9 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
     from sleeptime_lib import figures
     from sleeptime_lib.figures import repository
 
-    table = repository.means(run.rows)
+    table, over = repository.means(run.rows), repository.over_floor(run.rows, report)
     pictures = {
-        "pareto": repository.against_tokens(report),
+        "pareto": figures.pareto(report),
         "steps": repository.against_steps(report),
         "precision_recall": repository.precision_and_recall(report, table),
     }
@@ -315,7 +315,7 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
         pictures["differences"] = figures.differences(report)
     return (
         Section("f1", pictures=pictures),
-        Section("swe", repository.as_json(table), tuple(repository.sentences(report, table))),
+        Section("swe", repository.as_json(table, over), tuple(repository.sentences(table, over))),
     )
 
 
@@ -333,4 +333,5 @@ SWE: Final = Experiment(
         AGENT_FRAME, BUDGET, TREE_FRAME, KEEP_ON, EMPTY_NOTES, *tools.ALL,
     ),
     sections=sections,
+    score="F1 of modified files",
 )  # fmt: skip

@@ -226,9 +226,9 @@ def _line(picture: Picture, series: Series) -> dict[str, Any]:
 def _layout(pictures: tuple[Picture, ...]) -> dict[str, Any]:
     count = len(pictures)
     note = _wrapped(pictures[0].note) if count == 1 else ""
-    # The legend takes a second row in a narrow cell.
+    # The legend takes more rows in a narrow cell.
     words = sum(len(s.label) + 8 for p in pictures[:1] for s in p.series)
-    rows = 20 if words > LEGEND else 0
+    rows = 20 * (max(words - 1, 0) // LEGEND)
     below = BOTTOM + (look.NOTE_LINE * (note.count("\n") + 2) if note else 0)
     layout: dict[str, Any] = {
         "height": TOP + rows + look.AXES_HEIGHT + below,
