@@ -14,7 +14,8 @@ below them has learned nothing about the repository.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -90,7 +91,7 @@ class SweOptions(Options):
 
     dataset: str = again(
         _GSM, "dataset", GENERATED,
-        description="generated-swe, aider, hub:OWNER/NAME, or a .jsonl file of changes.",
+        description="generated-swe, mined (from --repo), aider, hub:OWNER/NAME, or a .jsonl file.",
     )  # fmt: skip
     repo: str | None = option(None, "Folder of the clone that the changes are of.", replay="free")
     limit: int | None = again(
@@ -249,10 +250,16 @@ async def _from_names(
         max_tokens=setting.max_tokens,
         sample=sample,
     )
-    said = dict.fromkeys(line.strip("-*` \t") for line in reply.text.split("\n"))
     there = set(names)
-    text = written((path for path in said if path in there), ())
+    said = dict.fromkeys(_path_in(line, there) for line in reply.text.split("\n"))
+    text = written(filter(None, said), ())
     return Answered(text, _measures(question, text))
+
+
+def _path_in(line: str, there: Set[str]) -> str:
+    """The path that a line of a list names, also a numbered one; "" for none."""
+    words = (line.strip("-*` \t\r"), *re.split(r"[\s`*]+", line))
+    return next((word for word in words if word in there), "")
 
 
 def _measures(question: Ticket, text: str) -> dict[str, float]:

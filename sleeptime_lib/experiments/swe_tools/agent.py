@@ -68,11 +68,6 @@ def tool(name: str, text: str, /, required: int | None = None, **takes: tuple[st
     }
 
 
-def name_of(definition: Tool) -> str:
-    """The name of a tool."""
-    return str(definition["function"]["name"])
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One tool call as it went.

@@ -207,6 +207,21 @@ class TestTools:
         assert len((await use("read_lines", path="src/app.py")).split("\n")) == MOST_LINES + 1
         assert "400 lines, and none" in await use("read_lines", path="src/app.py", start=500)
 
+    async def test_lines_that_a_long_result_does_not_show_are_not_seen(self, tmp_path):
+        (tmp_path / "long.py").write_text(f"needle {'x' * 250}\n" * 100)
+        for name, given in (("read_lines", {"path": "long.py"}), ("search_text", {"text": "needle"})):
+            files = Workspace(tmp_path)
+            model = Model(called((name, given)), FINISH)
+            await go(model, tools=working(files, None))
+            files.close()
+            (told,) = results(model)
+            assert "(cut: " in told
+            whole = [line for line in told.split("\n") if "needle" in line and len(line) > 250]
+            assert files.seen["long.py"] in (
+                set(range(1, len(whole) + 1)), set(range(1, len(whole)))
+            )  # fmt: skip
+            assert len(files.seen["long.py"]) < 50
+
     async def test_search(self, use):
         assert await use("search_text", text="needle") == (
             "src/other.py:1: needle = 1\nsrc/other.py:3: x = needle"
