@@ -82,14 +82,13 @@ def find_candidates(line: Ancestry, pulls: Mapping[str, str]) -> Iterator[Candid
         place = line.landed.get(head)
         own, base = line.own(head)
         twins = [line.landed[line.twins[sha]] for sha in own if sha in line.twins]
-        if place is not None:
-            landing = line.main[place]
-        else:
-            landing = squashed.get(number) or (line.main[max(twins)] if twins else "")
+        landing = squashed.get(number, "") if place is None else line.main[place]
         if own:
             landings.add(landing)
             if head in line.twins:  # they are this change, commit by commit
                 landings.update(line.main[twin] for twin in twins)
+            if twins and not landing:
+                landing = line.main[max(twins)]
             numbers.add(number)
             yield Candidate(number, head, own, base, landing)
     for sha in reversed(line.main):
