@@ -39,8 +39,8 @@ from sleeptime_lib.experiments.swe_tools import explore, tools
 from sleeptime_lib.experiments.swe_tools.agent import BUDGET, KEEP_ON, Course, work
 from sleeptime_lib.experiments.swe_tools.explore import EXPLORE, Asleep
 from sleeptime_lib.experiments.swe_tools.sandbox import Sandbox, find_bubblewrap
-from sleeptime_lib.methods.situation import EMPTY_NOTES
 from sleeptime_lib.experiments.swe_tools.workspace import Workspace, copied
+from sleeptime_lib.methods.situation import EMPTY_NOTES
 from sleeptime_lib.records import Context, Question, Task
 from sleeptime_lib.tasks.swe import floors, places
 from sleeptime_lib.tasks.swe.generated import GENERATED

@@ -158,4 +158,3 @@ def _each(table: pd.DataFrame) -> Iterator[tuple[str, int, Mapping[str, float]]]
         arm, budget = cast("tuple[str, int]", key)  # the table has two levels
         known = {str(name): float(value) for name, value in row.items() if not math.isnan(value)}
         yield str(arm), int(budget), known
-

@@ -1,4 +1,4 @@
-"""Notebook 05 in a real browser: sliders, the live plot with its floors, an attempt step by step."""
+"""Notebook 05 in a real browser: sliders, live plot with floors, an attempt step by step."""
 
 import re
 from pathlib import Path
@@ -128,8 +128,10 @@ def test_the_handles_of_the_sliders_have_names(page):
 
 def test_the_browser_of_attempts_begins_with_the_first_step_of_the_largest_budget(page):
     now, below = attempt(page)
-    label = page.locator(f"{LAST} .widget-dropdown select").nth(1).evaluate(
-        "list => list.selectedOptions[0].label"
+    label = (
+        page.locator(f"{LAST} .widget-dropdown select")
+        .nth(1)
+        .evaluate("list => list.selectedOptions[0].label")
     )
     assert label == "sleep, 10 steps"
     assert "[Step: 1/10]" in now

@@ -99,8 +99,8 @@ def load(dataset: str, *, repo: str | None, limit: int | None, seed: int) -> Tas
     if dataset == GENERATED:
         if repo:
             raise InputError(
-                f"{GENERATED} makes its own repositories: add --dataset {MINED} to work on the changes "
-                "of this clone, or leave out --repo"
+                f"{GENERATED} makes its own repositories: add --dataset {MINED} for the changes of "
+                "this clone, or leave out --repo"
             )
         made = generate(seed)
         where, changes, tasks = made.repositories, made.changes, made.tasks

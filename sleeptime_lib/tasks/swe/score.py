@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+
 class Score(NamedTuple):
     """Each between 0 and 1."""
 

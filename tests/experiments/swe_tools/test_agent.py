@@ -209,7 +209,10 @@ class TestTools:
 
     async def test_lines_that_a_long_result_does_not_show_are_not_seen(self, tmp_path):
         (tmp_path / "long.py").write_text(f"needle {'x' * 250}\n" * 100)
-        for name, given in (("read_lines", {"path": "long.py"}), ("search_text", {"text": "needle"})):
+        for name, given in (
+            ("read_lines", {"path": "long.py"}),
+            ("search_text", {"text": "needle"}),
+        ):
             files = Workspace(tmp_path)
             model = Model(called((name, given)), FINISH)
             await go(model, tools=working(files, None))

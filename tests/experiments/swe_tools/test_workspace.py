@@ -6,7 +6,13 @@ import socket
 
 import pytest
 
-from sleeptime_lib.experiments.swe_tools.workspace import MOST_BYTES, MOST_COPIES, Refused, Workspace, copied
+from sleeptime_lib.experiments.swe_tools.workspace import (
+    MOST_BYTES,
+    MOST_COPIES,
+    Refused,
+    Workspace,
+    copied,
+)
 
 SECRET = "outside-4711"
 

@@ -79,7 +79,10 @@ def test_what_files_hold_is_read_and_large_ones_are_left_out(history):
     commit = history.commit("first", {"a.py": "0123456789", "b.py": "0123", "c.py": b"\0\n"})
     repository = Repository(history.path)
     found = repository.contents(repository.files_at(commit), 4)
-    assert [(file.path, content) for file, content in found] == [("b.py", b"0123"), ("c.py", b"\0\n")]
+    assert [(file.path, content) for file, content in found] == [
+        ("b.py", b"0123"),
+        ("c.py", b"\0\n"),
+    ]
 
 
 def test_the_time_of_a_commit_is_when_it_was_committed(history):
