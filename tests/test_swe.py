@@ -19,6 +19,7 @@ from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Answered, Call
 from sleeptime_lib.experiments.swe import FLOORS, SWE, TREE
+from sleeptime_lib.manifest import prompts_hash
 from sleeptime_lib.records import ROW_KEY, VOLATILE_COLUMNS, Reply
 from sleeptime_lib.store import read_rows
 from sleeptime_lib.tasks.swe.changes import write_changes
@@ -390,3 +391,8 @@ class TestOverASocket:
             carry_out(server.url, tmp_path / "other")
             assert server.log.faults
         pd.testing.assert_frame_equal(lasting(tmp_path / "one"), lasting(tmp_path / "other"))
+
+
+def test_the_texts_that_are_sent_are_those_of_the_runs_there_are():
+    """Another hash would keep every run directory from being resumed."""
+    assert prompts_hash(SWE, SWE.sleep).startswith("d4812548b1e82412")

@@ -14,7 +14,7 @@ from sleeptime_lib.config import Execution, option
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Notes
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
-from sleeptime_lib.experiments.swe import FLOORS, TREE
+from sleeptime_lib.experiments.swe import FLOORS, SWE, TREE
 from sleeptime_lib.manifest import read_manifest
 from sleeptime_lib.store import CALLS, read_rows
 from sleeptime_lib.widgets import PlanningPanel, RunPanel
@@ -175,8 +175,8 @@ class TestStart:
         assert len(read_rows(view.prepared.path)) == view.prepared.estimate.rows
 
     async def test_it_shows_the_score_by_the_name_of_the_experiment_and_its_floors(self, tmp_path):
-        options = runs.make_options("swe", limit=1, budgets=(4,))
-        view = RunPanel("swe", options, root=tmp_path)
+        options = runs.make_options(SWE, limit=1, budgets=(4,))
+        view = RunPanel(SWE, options, root=tmp_path)
         assert live_axis(view) == "F1 of modified files (%)"
         view.start()
         await view.ended()

@@ -82,7 +82,7 @@ def bootstrapped(intervals: str, confidence: float, draws: int, clusters: int) -
 def equal_accuracy(equal: EqualAccuracy, confidence: float, score: str = "accuracy") -> str:
     """The equal-accuracy ratio with its interval, or why there is none; `score`: its name."""
     if equal.ratio is None or equal.at is None:
-        return f"No token ratio: {equal.reason}."
+        return f"No token ratio: {equal.reason.replace('accuracy', score)}."
     reached = "the accuracies that" if score == "accuracy" else "what"
     chosen = "" if equal.at_given else f", the middle of {reached} both arms reach"
     where = f"At equal {score} ({100 * equal.at:.1f}%{chosen})"

@@ -106,7 +106,7 @@ def test_every_name_of_the_legend_is_seen_and_covers_nothing(page, width):
         }"""
     )
     legend, tag, axes = page.evaluate(
-        """() => ['.legend', '.annotation', '.bglayer'].map(part => {
+        """() => ['.legend', '.annotation', '.gridlayer'].map(part => {
             const box = document.querySelector('.js-plotly-plot ' + part).getBoundingClientRect();
             return [box.top, box.bottom, box.right]; })"""
     )
@@ -114,7 +114,7 @@ def test_every_name_of_the_legend_is_seen_and_covers_nothing(page, width):
     assert page.locator(".js-plotly-plot .legendtext").count() == 7
     assert legend[2] <= plot["x"] + plot["width"] + 1
     assert tag[1] <= legend[0] + 1
-    assert legend[1] <= axes[0] + 8
+    assert legend[1] <= axes[0] + 1
 
 
 def test_the_handles_of_the_sliders_have_names(page):
@@ -133,7 +133,7 @@ def test_the_browser_of_attempts_begins_with_the_first_step_of_the_largest_budge
         .nth(1)
         .evaluate("list => list.selectedOptions[0].label")
     )
-    assert label == "sleep, 10 steps"
+    assert label.split() == ["sleep,", "10", "steps"]
     assert "[Step: 1/10]" in now
     assert "F1 of the modified files" in below
     assert "Given: notes" in below
@@ -151,9 +151,8 @@ def test_it_goes_forth_and_back_through_the_steps_of_an_attempt(page):
 def test_another_attempt_begins_at_its_first_step_with_what_it_was_given(page):
     now, below = choose(page, 1, "baseline, 5 steps")
     assert "[Step: 1/5]" in now
-    assert now.startswith("read_lines")
     assert "Given: past changes" in below
-    assert re.search(r"at step 1\b", below)
+    assert re.search(r"at step \d", below)
 
 
 def test_another_task_has_another_ticket(page):
@@ -172,12 +171,10 @@ def test_a_slider_changes_the_estimate_and_runs_nothing(page):
     assert said(page)[1] == status
 
 
-def test_start_fills_the_plot_in_with_the_steps_that_were_added(page):
+def test_start_runs_the_task_that_was_added_and_fills_the_plot_in(page):
+    assert "36 rows" in said(page)[0]
     page.locator("button.mod-primary", has_text="Start").click()
-    wait_for_status(page, "finished")
-    page.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot').data.some(t => t.meta == '0:floor_tree')"
-    )
+    wait_for_status(page, "finished: all 36 rows are there")
     shown = drawn(page)
-    assert len(shown["baseline"][0]) == 2
-    assert shown.keys() >= {*FLOORS, TREE}
+    assert shown.keys() == {"baseline", "sleep-1", *FLOORS, TREE}
+    assert [len(shown[arm][0]) for arm in ("baseline", "sleep-1")] == [2, 2]

@@ -162,9 +162,9 @@ def mine(
     tasks = grouped(found)[-(limit or 0) :]
     if unmerged := sum(change.unmerged for change in tasks):
         notices.append(
-            f"{unmerged:,} tasks are pull requests that never came into the main line: a clone does "
-            "not tell when these were closed, so each counts as past from its last commit on, and "
-            "for no pull request of a lower number"
+            f"{unmerged:,} tasks are pull requests that never came into the main line: a clone "
+            "does not tell when these were closed, so each counts as past from its last commit on, "
+            "and for no pull request of a lower number"
         )
     if len(commits) >= most:
         notices.append(f"only the newest {most:,} commits were read")
