@@ -10,7 +10,8 @@ Kind = Literal["source", "test", "documentation", "generated", "vendored", "othe
 _SOURCES: Final = frozenset(
     "py pyi pyx js jsx mjs cjs ts tsx mts cts vue svelte java kt kts scala groovy clj cljs cljc c "
     "h cc cpp cxx hh hpp hxx m mm cu cuh cs fs go rs zig swift dart rb php pl pm lua r jl hs ml "
-    "mli ex exs erl hrl lisp el scm f90 f95 f03 sh bash zsh fish ps1 sql sol v sv vhd vhdl nix".split()
+    "mli ex exs erl hrl lisp el scm f90 f95 f03 sh bash zsh fish ps1 sql sol v sv vhd vhdl "
+    "nix".split()
 )
 """Extensions of the languages that programs are written in."""
 
