@@ -24,7 +24,7 @@ from sleeptime_lib.tasks.swe.floors import FLOORS
 from sleeptime_lib.tasks.swe.git import Repository
 from sleeptime_lib.tasks.swe.known import aider_changes
 from sleeptime_lib.tasks.swe.mining import mine
-from sleeptime_lib.tasks.swe.score import f1, true_files
+from sleeptime_lib.tasks.swe.score import f1
 
 
 def show_floors(repository: Repository, changes: Sequence[Change], known: Sequence[Change]) -> None:
@@ -37,8 +37,9 @@ def show_floors(repository: Repository, changes: Sequence[Change], known: Sequen
         start = time.perf_counter()
         said = [floor(repository, c, past) for c, past in zip(changes, pasts, strict=True)]
         each = (time.perf_counter() - start) / len(changes)
-        scores = [f1(s, true_files(c)) for s, c in zip(said, changes, strict=True)]
-        strict = [f1(s, true_files(c, strict=True)).f1 for s, c in zip(said, changes, strict=True)]
+        scores = [f1(s, c.paths("modified")) for s, c in zip(said, changes, strict=True)]
+        wanted = [c.paths("modified", "added") for c in changes]
+        strict = [f1(s, files).f1 for s, files in zip(said, wanted, strict=True)]
         precision, recall, mean = np.mean(scores, axis=0)
         cells = f"{mean:>6.2f}{precision:>7.2f}{recall:>8.2f}{np.mean(strict):>8.2f}{each:>8.2f}"
         print(f"{name:<44}{cells}", flush=True)

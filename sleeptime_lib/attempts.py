@@ -15,7 +15,7 @@ import ipywidgets
 from sleeptime_lib.analysis.tables import Table
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.explorer import SliderNames, in_notebook
-from sleeptime_lib.page import ERROR, as_block, paragraph
+from sleeptime_lib.page import ERROR, NO_FORMULAS, as_block, as_table, heading, paragraph
 from sleeptime_lib.records import budget_name
 from sleeptime_lib.results import Run
 from sleeptime_lib.tasks.swe.places import named
@@ -114,12 +114,30 @@ def find_attempt(run: Run, question_id: str, arm: str, budget: int) -> Trace:
     raise InputError(f"{run.path} has no answered {arm} row of {question_id} at {budget} steps")
 
 
+def given_to(trace: Trace) -> tuple[str, str]:
+    """What an attempt was given beside its ticket: "notes" or "past changes", and the text."""
+    if trace.planned.setting.sleep is None:
+        return "past changes", trace.planned.context.text
+    return "notes", "\n\n".join(trace.notes)
+
+
+def opening(trace: Trace) -> str:
+    """The ticket of an attempt and what it was given, as HTML."""
+    what, text = given_to(trace)
+    ticket = heading("Ticket") + as_block(trace.planned.question.text)
+    return ticket + heading(f"Given: {what}") + as_block(brief(text, LONGEST))
+
+
+def outcome(trace: Trace) -> str:
+    """The files of an attempt beside those of the true change, as HTML."""
+    return heading("Its files beside those of the true change") + as_table(files_table(trace))
+
+
 def files_table(trace: Trace) -> Table:
     """Every file that was changed or should have been: what was done, read, and known of it."""
     modified, created = named(trace.answer)
     true, new = named(trace.planned.question.gold)
-    slept = trace.planned.setting.sleep is not None
-    known = "\n".join(trace.notes) if slept else trace.planned.context.text
+    what, known = given_to(trace)
     read: dict[str, int] = {}
     for step in steps_of(trace.asked):
         if step.tool == "read_lines":
@@ -130,17 +148,16 @@ def files_table(trace: Trace) -> Table:
         should = "modified" if path in true else "created" if path in new else ""
         at = f"at step {read[path]}" if path in read else ""
         rows.append((path, should, done, at, "yes" if path in known else ""))
-    header = (
-        "file", "true change", "this attempt", "read",
-        "in the notes" if slept else "in the past changes",
-    )  # fmt: skip
-    score = f"Precision and recall over modified files: F1 {100 * trace.score:.0f}%."
+    header = "file", "true change", "this attempt", "read", f"in the {what}"
+    score = f"F1 of the modified files: {100 * trace.score:.0f}%."
     every = tuple(range(len(header)))
     return Table("files", score, header, tuple(rows), every, (score,), header, tuple(rows))
 
 
 class AttemptBrowser:
     """Chooses a task, an arm and a budget, and goes through the attempt step by step.
+
+    Below the step stand what the attempt made of the files and what it had been given.
 
     Show it as the last value of a cell.
 
@@ -169,13 +186,13 @@ class AttemptBrowser:
         self._task = ipywidgets.Dropdown(options=tasks, description="Task", layout=wide)
         self._way = ipywidgets.Dropdown(options=named_ways, description="Attempt", value=ways[-1])
         self._step = ipywidgets.IntSlider(min=1, max=1, description="Step", layout=wide)
-        self._text = ipywidgets.HTML()
+        self._text, self._about = ipywidgets.HTML(), ipywidgets.HTML()
         self._steps: list[Shown] = []
         for control in (self._task, self._way):
             control.observe(lambda _: self._choose(), names="value")
         self._step.observe(lambda _: self._show(), names="value")
         self.widget = ipywidgets.VBox(
-            [self._task, self._way, self._step, self._text, SliderNames()]
+            [self._task, self._way, self._step, self._text, self._about, SliderNames()]
         )
         self._choose()
 
@@ -187,12 +204,13 @@ class AttemptBrowser:
         try:
             trace = find_attempt(self._run, self._task.value, arm, budget)
         except InputError as error:
-            self._steps = []
+            self._steps, self._about.value = [], ""
             self._text.value = paragraph(str(error), colour=ERROR)
             return
         self._steps = steps_of(trace.asked)
         self._step.max = max(len(self._steps), 1)
         self._step.value = 1
+        self._about.value = f'<div class="{NO_FORMULAS}">{outcome(trace)}{opening(trace)}</div>'
         self._show()
 
     def _show(self) -> None:

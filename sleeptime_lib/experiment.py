@@ -75,7 +75,8 @@ class Setting:
     """One point to measure: an arm at a budget, drawn one or more times.
 
     Attributes:
-        arm: "baseline", "sleep", "context_only", or a name of the experiment's own.
+        arm: "baseline", "sleep", "context_only", or a name of the experiment's own; `records.FLOOR`
+            begins that of a floor.
         budget_kind: What the budget counts, such as "verbosity", "forced" or "samples".
         budget: The test-time budget.
         draws_of: Of budget kinds "samples" and "line": what the budget of the answer counts.
@@ -355,14 +356,6 @@ class SleepMethod:
     is_forced: bool = False
 
 
-def _no_sections(run: Run, report: Report) -> Sequence[Section]:
-    return ()
-
-
-def _no_prompts(options: Any) -> tuple[Any, ...]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """An experiment; see the top of this file.
@@ -383,6 +376,7 @@ class Experiment:
         file: The Python file that defines it, where it is not of this library.
         more_prompts: Texts that `answer` sends with some options only, so that runs with others
             keep their identity.
+        score: What the mean score is called, in the middle of a sentence.
     """
 
     name: str
@@ -394,7 +388,8 @@ class Experiment:
     expect: Callable[[Setting], Expected]
     sleep: SleepMethod
     prompts: tuple[Any, ...] = ()
-    sections: Callable[[Run, Report], Sequence[Section]] = _no_sections
+    sections: Callable[[Run, Report], Sequence[Section]] = lambda run, report: ()
     title: str = ""
     file: str = ""
-    more_prompts: Callable[[Any], tuple[Any, ...]] = _no_prompts
+    more_prompts: Callable[[Any], tuple[Any, ...]] = lambda options: ()
+    score: str = "accuracy"

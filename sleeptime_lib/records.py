@@ -18,6 +18,9 @@ SIMULATED: Final = "simulated"
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """Reasoning efforts from least to most; as a budget, an effort is its place here."""
 
+FLOOR: Final = "floor_"
+"""Begins the name of an arm that takes no budget: a level that the others have to beat."""
+
 
 def budget_name(kind: str, budget: int) -> str:
     """A budget as people write it: an effort by its name, all others as numbers."""

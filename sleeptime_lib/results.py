@@ -103,7 +103,9 @@ class Run:
 
     def _analysed(self, at: float | None) -> Report:
         report = analyse(self.rows, at=at, planned=self.size)
-        return replace(report, warnings=(*report.warnings, *self._idle_knob()))
+        warnings = *report.warnings, *self._idle_knob()
+        score = self.experiment.score if self.experiment else report.score
+        return replace(report, warnings=warnings, score=score)
 
     def _idle_knob(self) -> tuple[str, ...]:
         knob = self.manifest.get("knob") or {"works": True}

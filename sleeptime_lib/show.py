@@ -6,7 +6,7 @@ only way by which they reach a notebook, as they are: no tags, no Markdown, no f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.comparison import Compared, compare
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import Picture, look
-from sleeptime_lib.page import NO_FORMULAS, as_block, as_text
+from sleeptime_lib.page import NO_FORMULAS, as_block, as_list, as_table, as_text, heading
 from sleeptime_lib.records import Question, Task, budget_name
 from sleeptime_lib.runs import RUNS
 from sleeptime_lib.texts import brief
@@ -85,11 +85,11 @@ def asked(task: Task, context_id: str | None = None) -> HTML:
     """
     name = context_id or task.questions[0].context_id
     questions = task.by_context().get(name, [])
-    context = (_heading("Context"), as_block(brief(task.contexts[name].text, attempts.LONGEST)))
+    context = (heading("Context"), as_block(brief(task.contexts[name].text, attempts.LONGEST)))
     if len(questions) == 1:
-        return _page(*context, _heading("Question"), as_block(_answered(questions[0])))
-    listed = _list("ol", (f"{q.text} → {q.gold}" for q in questions))
-    return _page(*context, _heading("Questions and right answers"), listed)
+        return _page(*context, heading("Question"), as_block(_answered(questions[0])))
+    listed = as_list("ol", (f"{q.text} → {q.gold}" for q in questions))
+    return _page(*context, heading("Questions and right answers"), listed)
 
 
 def _answered(question: Question) -> str:
@@ -114,7 +114,7 @@ def notes(run: Run, context_id: str, draw: int = 0) -> HTML:
     record = found.iloc[0]
     rewrites = "1 rewrite" if record.rewrites == 1 else f"{record.rewrites} rewrites"
     told = f"{rewrites}, {record.completion_tokens} tokens generated asleep"
-    return _page(_heading(f"Notes ({told})"), as_block(str(record.text)))
+    return _page(heading(f"Notes ({told})"), as_block(str(record.text)))
 
 
 def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: int = 0) -> HTML:
@@ -153,9 +153,9 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
             before, after = one.baseline or "no number", one.sleep or "no number"
             where = f", which the notes call “{one.match.name}”" if one.match else ""
             parts += [
-                _heading(f"{title}: answered {before} without notes, {after} with them{where}"),
+                heading(f"{title}: answered {before} without notes, {after} with them{where}"),
                 as_block(f"{one.context.text}\n\n{_answered(one.question)}"),
-                _heading("Its notes"),
+                heading("Its notes"),
                 as_block(one.notes),
             ]
     return _page(*parts)
@@ -194,21 +194,16 @@ def attempt(run: Run, *, arm: str, budget: int, question_id: str | None = None) 
     """
     name = question_id or run.task().questions[0].question_id
     trace = attempts.find_attempt(run, name, arm, budget)
-    planned = trace.planned
-    given = "\n\n".join(trace.notes) if planned.setting.sleep else planned.context.text
-    what = "notes" if planned.setting.sleep else "past changes"
-    parts = [_heading("Ticket"), as_block(planned.question.text)]
-    parts += [_heading(f"Given: {what}"), as_block(brief(given, attempts.LONGEST))]
+    parts = [attempts.opening(trace)]
     for step in attempts.steps_of(trace.asked):
-        parts += [_heading(f"{step.number}. {step.title}"), as_block(step.details)]
-    parts.append(_heading("Its files beside those of the true change"))
-    return _page(*parts, _rows(attempts.files_table(trace)))
+        parts += [heading(f"{step.number}. {step.title}"), as_block(step.details)]
+    return _page(*parts, attempts.outcome(trace))
 
 
 def table(content: Report | tables.Table | Compared) -> HTML:
     """A table, such as a report's, and what it amounts to; two of a comparison."""
     if isinstance(content, Compared):
-        return _page(*map(_line, content.told), *map(_rows, content.tables.values()))
+        return _page(*map(_line, content.told), *map(as_table, content.tables.values()))
     return _table(tables.report_table(content) if isinstance(content, Report) else content)
 
 
@@ -240,47 +235,17 @@ def compared(
 
 
 def _table(content: tables.Table) -> HTML:
-    return _page(_rows(content))
-
-
-def _rows(content: tables.Table) -> str:
-    """A table whose words stand left and numbers right; the first column says a name once."""
-    rows, last = [_row("th", content.header, content, "")], ""
-    for first, *rest in content.rows:
-        rule = "border-top: 1px solid var(--jp-border-color1, #bdbdbd)" if first != last else ""
-        rows.append(_row("td", ["" if first == last else first, *rest], content, rule))
-        last = first
-    head, *body = rows
-    drawn = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-    return drawn + _list("ul", content.sentences)
-
-
-def _row(tag: str, cells: Sequence[str], content: tables.Table, style: str) -> str:
-    parts = []
-    for i, cell in enumerate(cells):
-        side = "left" if i in content.text_columns else "right"
-        how = f"text-align: {side}; white-space: nowrap; {style}"
-        parts.append(f'<{tag} style="{how}">{as_text(cell)}</{tag}>')
-    return f"<tr>{''.join(parts)}</tr>"
+    return _page(as_table(content))
 
 
 def sentences(told: Iterable[str]) -> HTML:
     """Sentences as a list."""
-    return _page(_list("ul", told))
+    return _page(as_list("ul", told))
 
 
 def _page(*parts: str) -> HTML:
     return HTML(f'<div class="{NO_FORMULAS}">{"".join(parts)}</div>')
 
 
-def _heading(text: str) -> str:
-    return f'<p style="margin: 0.6em 0 0.3em"><b>{as_text(text)}</b></p>'
-
-
 def _line(text: str) -> str:
     return f'<p style="margin: 0 0 0.6em">{as_text(text)}</p>'
-
-
-def _list(kind: str, told: Iterable[str]) -> str:
-    items = (f'<li style="white-space: pre-wrap">{as_text(line)}</li>' for line in told)
-    return f"<{kind}>{''.join(items)}</{kind}>"

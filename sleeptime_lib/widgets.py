@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -285,7 +286,7 @@ class RunPanel:
     def _picture(self) -> figures.Picture:
         """The rows that have come so far."""
         report = analyse(pd.DataFrame(self._columns), draws=LIVE_DRAWS)
-        return figures.pareto(report, controls=True)
+        return figures.pareto(replace(report, score=self._experiment.score), controls=True)
 
     def _say(self, text: str, *, error: bool = False) -> None:
         self._status.value = paragraph(text, colour=ERROR if error else ink(1))

@@ -14,11 +14,13 @@ from simulated_answer import simulated_answer
 from test_cli import sleeptime
 
 from sleeptime_lib import attempts, load_run, results, runs, show
+from sleeptime_lib.analysis import wording
 from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiment import Answered
+from sleeptime_lib.experiment import Answered, Call
 from sleeptime_lib.experiments.swe import FLOORS, SWE, TREE
-from sleeptime_lib.records import ROW_KEY, VOLATILE_COLUMNS
+from sleeptime_lib.manifest import prompts_hash
+from sleeptime_lib.records import ROW_KEY, VOLATILE_COLUMNS, Reply
 from sleeptime_lib.store import read_rows
 from sleeptime_lib.tasks.swe.changes import write_changes
 from sleeptime_lib.tasks.swe.generated import generate
@@ -151,7 +153,28 @@ class TestReport:
         told = results.report_json(run)
         assert 0 <= told["swe"]["baseline"]["4"]["precision"] <= 1
         said = " ".join(line for part in run.sections() for line in part.sentences)
-        assert "the best floor" in said
+        assert "Baseline minus the best floor (floor " in said
+        assert "Sleep-time minus the best floor (floor " in said
+
+    def test_agents_are_held_against_the_best_floor_with_intervals_for_all_at_once(self, run):
+        told = results.report_json(run)
+        over = told["swe"]["over_best_floor"]
+        assert [(d["treatment"], d["treatment_budget"]) for d in over] == [
+            ("baseline", 4), ("baseline", 12), ("sleep-time k=1", 4), ("sleep-time k=1", 12),
+        ]  # fmt: skip
+        means = run.rows.groupby("arm").score.mean()
+        best = means[[*FLOORS, TREE]].idxmax()
+        assert {d["control"] for d in over} == {best.replace("_", " ")}
+        assert all(d["simultaneous_low"] <= d["points"] <= d["simultaneous_high"] for d in over)
+        said = " ".join(line for part in run.sections() for line in part.sentences)
+        shown = {d["treatment_budget"] for d in over[:2] if d["simultaneous_low"] > 0}
+        where = f"at {', '.join(map(str, sorted(shown)))} steps" if shown else "nowhere"
+        assert f"shown to be above it {where}." in said
+
+    def test_the_score_has_its_name_in_words_and_in_json(self, run):
+        report = run.report()
+        assert report.to_json()["score"] == "F1 of modified files"
+        assert "Accuracy is the mean F1 of modified files here." in wording.sentences(report)
 
     def test_a_run_that_has_only_begun_has_a_report(self, run):
         from dataclasses import replace
@@ -196,6 +219,16 @@ class TestAttempts:
         browser._step.value = 2
         assert browser._text.value != first
 
+    def test_it_shows_the_files_and_what_was_given_to_the_attempt_that_is_chosen(self, run):
+        browser = attempts.AttemptBrowser(run)
+        browser._way.value = ("sleep", 12)
+        slept = browser._about.value
+        browser._way.value = ("baseline", 12)
+        assert "Given: notes" in slept
+        assert "in the notes" in slept
+        assert "Given: past changes" in browser._about.value
+        assert "F1 of the modified files: " in browser._about.value
+
 
 class TestOnAClone:
     @pytest.fixture(scope="class")
@@ -216,6 +249,19 @@ class TestOnAClone:
         assert "swe" in json.loads(done.stdout)
         assert len(read_rows(tmp_path / "out")) == 3 * (2 + len(FLOORS) + 1)
 
+    def test_with_the_changes_that_are_mined_from_the_clone_itself_it_is_one_command_too(
+        self, clone, tmp_path
+    ):
+        words = ["--repo", str(clone[0]), "--dataset", "mined", "--limit", "1", "--budgets", "5"]
+        done = sleeptime("run", "swe", *words, "--no-floors", "--out", "out", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert len(read_rows(tmp_path / "out")) == 2
+        assert "the clone has no pull requests; to mine them too" in done.stderr
+
+    def test_a_clone_without_a_word_of_its_changes_comes_with_the_way_to_mine_it(self, clone):
+        with pytest.raises(InputError, match="add --dataset mined"):
+            load("generated-swe", repo=str(clone[0]), limit=None, seed=0)
+
     def test_without_the_clone_it_says_what_is_missing(self, clone, tmp_path):
         done = sleeptime("run", "swe", "--dataset", str(clone[1]), cwd=tmp_path)
         assert done.returncode == 2
@@ -223,7 +269,7 @@ class TestOnAClone:
 
     @pytest.mark.parametrize("name", ["generated-sew", "procedural-p1", "changes.csv"])
     def test_data_that_it_does_not_know_are_refused_with_those_it_does(self, clone, name):
-        with pytest.raises(InputError, match="give generated-swe, aider, hub:OWNER/NAME"):
+        with pytest.raises(InputError, match="give generated-swe, mined, aider, hub:OWNER/NAME"):
             load(name, repo=str(clone[0]), limit=None, seed=0)
 
     def test_another_clone_is_refused(self, clone):
@@ -270,6 +316,25 @@ class TestGenerated:
 )
 def test_a_text_cannot_close_the_tags_around_it(text, inside):
     assert in_tags("notes", text) == f"<notes>\n{inside}\n</notes>"
+
+
+@pytest.mark.parametrize("form", ["{}", "- {}", "1. {}", "* `{}`: why", "2) `{}`"])
+async def test_a_list_of_files_is_read_however_it_is_written(form):
+    task = load("generated-swe", repo=None, limit=1, seed=0)
+    (question,) = task.questions
+    true = question.change.paths("modified")
+
+    class Model:
+        model = "m"
+
+        async def complete(self, request, *, owner):
+            listed = (form.format(path) for path in (*true, "src/none.py"))
+            return Reply("\n".join(["Files:", *listed]))
+
+    (setting,) = (s for s in SWE.settings(SWE.options()) if s.arm == TREE)
+    place = task.contexts[question.context_id]
+    answered = await SWE.answer(Call(Model(), "me"), place, question, setting, (), 0)
+    assert named(answered.text) == (set(true), set())
 
 
 def test_an_answer_without_a_file_scores_nothing():
@@ -326,3 +391,8 @@ class TestOverASocket:
             carry_out(server.url, tmp_path / "other")
             assert server.log.faults
         pd.testing.assert_frame_equal(lasting(tmp_path / "one"), lasting(tmp_path / "other"))
+
+
+def test_the_texts_that_are_sent_are_those_of_the_runs_there_are():
+    """Another hash would keep every run directory from being resumed."""
+    assert prompts_hash(SWE, SWE.sleep).startswith("d4812548b1e82412")

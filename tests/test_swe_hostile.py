@@ -83,7 +83,7 @@ def test_a_notebook_shows_it_as_text(run):
     ]
     pages.append(show.asked(shown.task(), name).data)
     browser = attempts.AttemptBrowser(shown)
-    pages.append(browser._text.value)
+    pages += [browser._text.value, browser._about.value]
     for page in pages:
         assert not {"\x1b", "\x9b", "\u202e"} & set(page)
         assert "<script" not in page

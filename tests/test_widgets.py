@@ -15,6 +15,7 @@ from sleeptime_lib.config import Execution, option
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Notes
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
+from sleeptime_lib.experiments.swe import FLOORS, SWE, TREE
 from sleeptime_lib.manifest import read_manifest
 from sleeptime_lib.methods import SLEEP_METHODS
 from sleeptime_lib.methods.controls import Control
@@ -62,6 +63,10 @@ def buttons(view):
 def points(view):
     traces = view.widget.children[-1].picture["data"]
     return {t["meta"].partition(":")[2]: len(t["x"]) for t in traces if "markers" in t["mode"]}
+
+
+def live_axis(view):
+    return view.widget.children[-1].picture["layout"]["yaxis"]["title"]["text"]
 
 
 class TestSliders:
@@ -239,6 +244,16 @@ class TestStart:
         await view.ended()
         arms = {"placebo_other-1": 2, "bare": 2}
         assert points(view) == {"baseline": 4, "sleep-1": 4} | arms
+
+    async def test_it_shows_the_score_by_the_name_of_the_experiment_and_its_floors(self, tmp_path):
+        options = runs.make_options(SWE, limit=1, budgets=(4,))
+        view = RunPanel(SWE, options, root=tmp_path)
+        assert live_axis(view) == "F1 of modified files (%)"
+        view.start()
+        await view.ended()
+        assert live_axis(view) == "F1 of modified files (%)"
+        floors = dict.fromkeys((*FLOORS, TREE), 2)
+        assert points(view) == {"baseline": 1, "sleep-1": 1} | floors
 
     async def test_the_loop_is_free_while_a_run_is_going(self, tmp_path):
         view = panel(tmp_path, limit=30)

@@ -107,6 +107,7 @@ class Report:
         majority_at_k: Curves of the same draws, the most frequent answer chosen.
         tokens: Token totals.
         warnings: One line for everything that limits what the numbers mean.
+        score: What the mean score is called; "accuracy" in the names of all else.
     """
 
     experiment: str
@@ -126,6 +127,7 @@ class Report:
     majority_at_k: tuple[PassCurve, ...]
     tokens: Tokens
     warnings: tuple[str, ...]
+    score: str = "accuracy"
 
     @property
     def simulated(self) -> bool:

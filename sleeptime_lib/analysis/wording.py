@@ -100,15 +100,16 @@ def bootstrapped(intervals: str, confidence: float, draws: int, clusters: int) -
     return f"; {intervals} {percent(confidence)} cluster bootstrap, {draws:,} draws{few}"
 
 
-def equal_accuracy(equal: EqualAccuracy, confidence: float) -> str:
-    """The equal-accuracy ratio with its interval, or why there is none."""
+def equal_accuracy(equal: EqualAccuracy, confidence: float, score: str = "accuracy") -> str:
+    """The equal-accuracy ratio with its interval, or why there is none; `score`: its name."""
     if equal.reason or equal.at is None:
-        return f"No token ratio: {equal.reason}."
-    chosen = "" if equal.at_given else ", the middle of the accuracies that both arms reach"
-    where = f"At equal accuracy ({100 * equal.at:.1f}%{chosen})"
+        return f"No token ratio: {equal.reason.replace('accuracy', score)}."
+    reached = "the accuracies that" if score == "accuracy" else "what"
+    chosen = "" if equal.at_given else f", the middle of {reached} both arms reach"
+    where = f"At equal {score} ({100 * equal.at:.1f}%{chosen})"
     if equal.ratio is None or not equal.determined:
         what = _undetermined(fold(equal.low), fold(equal.high), equal.low, confidence)
-        return f"{where} the ratio of test tokens is {what}{_missed(equal.censored)}."
+        return f"{where} the ratio of test tokens is {what}{_missed(equal.censored, score)}."
     low, high = equal.low, equal.high
     if equal.ratio < 1:
         low, high = 1 / high, 1 / low
@@ -119,7 +120,7 @@ def equal_accuracy(equal: EqualAccuracy, confidence: float) -> str:
     )
     if low < 1 < high:
         text += ", which leaves open whether fewer or more"
-    return f"{text}{_missed(equal.censored)}."
+    return f"{text}{_missed(equal.censored, score)}."
 
 
 def ratio_at(point: RatioPoint) -> str:
@@ -264,7 +265,7 @@ def sentences(report: Report) -> list[str]:
     """What a run says, for below its table: ratios, gains, counts, warnings."""
     found = []
     if report.comparisons:
-        found.append(equal_accuracy(report.equal_accuracy, report.confidence))
+        found.append(equal_accuracy(report.equal_accuracy, report.confidence, report.score))
         found.append(ratio_curve(report.ratio_curve, report.confidence))
     for most in (report.max_gain, report.scaling_gain):
         if most is not None:
@@ -279,6 +280,8 @@ def sentences(report: Report) -> list[str]:
             "token ratio for one accuracy."
         )
     found.append(prefix_cache(report.tokens.hit_rate))
+    if report.score != "accuracy":
+        found.append(f"Accuracy is the mean {report.score} here.")
     if report.simulated:
         found.append("Answers are from the simulated model, not from a language model.")
     return [text for text in found if text] + [f"Note: {text}." for text in report.warnings]
@@ -360,7 +363,7 @@ def _undetermined(low: str, high: str, limit: float, confidence: float) -> str:
     return f"not determined: {percent(confidence)} interval {low} to {high}"
 
 
-def _missed(censored: float) -> str:
+def _missed(censored: float, score: str = "accuracy") -> str:
     if censored < 0.001:
         return ""
-    return f"; {100 * censored:.1f}% of draws do not reach that accuracy"
+    return f"; {100 * censored:.1f}% of draws do not reach that {score}"

@@ -14,7 +14,8 @@ below them has learned nothing about the repository.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -34,12 +35,12 @@ from sleeptime_lib.experiment import (
     Setting,
 )
 from sleeptime_lib.experiments.stateful_gsm import StatefulGsmOptions
-from sleeptime_lib.methods import explore, repository_tools
-from sleeptime_lib.methods.agent import BUDGET, KEEP_ON, Course, work
-from sleeptime_lib.methods.explore import EXPLORE, Asleep
-from sleeptime_lib.methods.sandbox import Sandbox, find_bubblewrap
+from sleeptime_lib.experiments.swe_tools import explore, tools
+from sleeptime_lib.experiments.swe_tools.agent import BUDGET, KEEP_ON, Course, work
+from sleeptime_lib.experiments.swe_tools.explore import EXPLORE, Asleep
+from sleeptime_lib.experiments.swe_tools.sandbox import Sandbox, find_bubblewrap
+from sleeptime_lib.experiments.swe_tools.workspace import Workspace, copied
 from sleeptime_lib.methods.situation import EMPTY_NOTES
-from sleeptime_lib.methods.workspace import Workspace, copied
 from sleeptime_lib.records import Context, Question, Task
 from sleeptime_lib.tasks.swe import floors, places
 from sleeptime_lib.tasks.swe.generated import GENERATED
@@ -90,7 +91,7 @@ class SweOptions(Options):
 
     dataset: str = again(
         _GSM, "dataset", GENERATED,
-        description="generated-swe, aider, hub:OWNER/NAME, or a .jsonl file of changes.",
+        description="generated-swe, mined (from --repo), aider, hub:OWNER/NAME, or a .jsonl file.",
     )  # fmt: skip
     repo: str | None = option(None, "Folder of the clone that the changes are of.", replay="free")
     limit: int | None = again(
@@ -200,7 +201,7 @@ async def answer(
         course = await work(
             call,
             messages(context, question, [note.text for note in notes], setting),
-            repository_tools.working(files, sandbox),
+            tools.working(files, sandbox),
             steps=setting.budget,
             ends="finish",
             temperature=setting.temperature,
@@ -249,10 +250,16 @@ async def _from_names(
         max_tokens=setting.max_tokens,
         sample=sample,
     )
-    said = dict.fromkeys(line.strip("-*` \t") for line in reply.text.split("\n"))
     there = set(names)
-    text = written((path for path in said if path in there), ())
+    said = dict.fromkeys(_path_in(line, there) for line in reply.text.split("\n"))
+    text = written(filter(None, said), ())
     return Answered(text, _measures(question, text))
+
+
+def _path_in(line: str, there: Set[str]) -> str:
+    """The path that a line of a list names, also a numbered one; "" for none."""
+    words = (line.strip("-*` \t\r"), *re.split(r"[\s`*]+", line))
+    return next((word for word in words if word in there), "")
 
 
 def _measures(question: Ticket, text: str) -> dict[str, float]:
@@ -266,7 +273,7 @@ def _measures(question: Ticket, text: str) -> dict[str, float]:
 def _taken(course: Course, files: Workspace, place: Place, question: Ticket) -> dict[str, float]:
     """What an attempt took, steps and tokens to its first edit, and what it had read then."""
     found = {"steps": float(len(course.steps))}
-    if edit := course.first(*repository_tools.EDITS):
+    if edit := course.first(*tools.EDITS):
         found |= {"first_edit_step": edit.number, "first_edit_tokens": edit.generated}
     true = touched_lines(place.repository, question.change)
     if lines := sum(map(len, true.values())):
@@ -305,9 +312,9 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
     from sleeptime_lib import figures
     from sleeptime_lib.figures import repository
 
-    table = repository.means(run.rows)
+    table, over = repository.means(run.rows), repository.over_floor(run.rows, report)
     pictures = {
-        "pareto": repository.against_tokens(report),
+        "pareto": figures.pareto(report),
         "steps": repository.against_steps(report),
         "precision_recall": repository.precision_and_recall(report, table),
     }
@@ -315,7 +322,7 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
         pictures["differences"] = figures.differences(report)
     return (
         Section("f1", pictures=pictures),
-        Section("swe", repository.as_json(table), tuple(repository.sentences(report, table))),
+        Section("swe", repository.as_json(table, over), tuple(repository.sentences(table, over))),
     )
 
 
@@ -330,7 +337,8 @@ SWE: Final = Experiment(
     expect=expect,
     sleep=EXPLORE,
     prompts=(
-        AGENT_FRAME, BUDGET, TREE_FRAME, KEEP_ON, EMPTY_NOTES, *repository_tools.ALL,
+        AGENT_FRAME, BUDGET, TREE_FRAME, KEEP_ON, EMPTY_NOTES, *tools.ALL,
     ),
     sections=sections,
+    score="F1 of modified files",
 )  # fmt: skip

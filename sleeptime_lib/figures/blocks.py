@@ -87,10 +87,9 @@ def accuracy_picture(
     notes: Sequence[str] = (),
     *,
     x_title: str = TOKENS,
-    y_title: str = ACCURACY,
     **more: Any,
 ) -> Picture:
-    """Percentages against tokens on a logarithmic axis.
+    """Scores in percent against tokens on a logarithmic axis.
 
     Args:
         report: Where the numbers come from.
@@ -99,15 +98,25 @@ def accuracy_picture(
         series: Curves; x in tokens above 0, y in percent.
         notes: Small print after the sample.
         x_title: Of the horizontal axis.
-        y_title: Of the vertical axis.
         more: Other attributes of `Picture`.
     """
     axes = (
         token_axis((x for s in series for x in s.x), x_title),
-        percent_axis((v for s in series for v in s.values()), y_title),
+        score_axis(report, series),
     )
     said = [wording.sample(report, shown(series)), *notes]
     return picture(report, name, what, series, axes, said, **more)
+
+
+def score_axis(report: Report, series: Iterable[Series]) -> Axis:
+    """The axis of the mean score, by its name, that holds some series."""
+    title = ACCURACY if report.score == "accuracy" else f"{report.score} (%)"
+    return percent_axis((v for s in series for v in s.values()), title)
+
+
+def score_title(report: Report) -> str:
+    """What the mean score is called, at the beginning of a title."""
+    return report.score[:1].upper() + report.score[1:]
 
 
 def points_picture(
@@ -195,9 +204,10 @@ def scaled(value: Interval, factor: float) -> Interval:
     return Interval(value.estimate * factor, value.low * factor, value.high * factor)
 
 
-def share_right(value: Interval, n: int) -> str:
-    """An accuracy in percent in words."""
-    return f"{value.estimate:.1f}% right {wording.between(value.low, value.high)}\nn = {n:,}"
+def share_right(value: Interval, n: int, score: str = "accuracy") -> str:
+    """A mean score in percent in words."""
+    what = "right" if score == "accuracy" else score
+    return f"{value.estimate:.1f}% {what} {wording.between(value.low, value.high)}\nn = {n:,}"
 
 
 def beside(series: Sequence[Series], step: float = 0.11) -> tuple[Series, ...]:

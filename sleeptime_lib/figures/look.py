@@ -66,6 +66,9 @@ class Style:
     dash: str = "solid"
 
 
+FLOORS: Final = ("cross", "diamond", "triangle", "pentagon", "square")
+"""Markers of floors, which nothing else tells apart."""
+
 STYLES: Final = {
     "baseline": Style("#B84E05", "square", "dash"),
     "sleep": Style("#0B4A94", "circle"),
@@ -84,6 +87,7 @@ STYLES: Final = {
     "scale-1": Style("#2C62B4", "triangle", "dash"),
     "scale-2": Style("#4B3B98", "diamond", "dashdot"),
     "scale-3": Style("#1C1038", "pentagon"),
+    **{f"floor-{i}": Style("#6B6B6B", marker, "dot") for i, marker in enumerate(FLOORS)},
 }
 
 MARKERS: Final = {
@@ -120,3 +124,8 @@ def ramp(count: int) -> tuple[str, ...]:
         return ("sleep",) * count
     skip = {2: (0, 2), 3: (0, 1, 3)}.get(count, range(count))
     return tuple(SCALE[min(i, len(SCALE) - 1)] for i in skip)
+
+
+def floor(place: int) -> str:
+    """Style key of a floor by its place among them."""
+    return f"floor-{place % len(FLOORS)}"

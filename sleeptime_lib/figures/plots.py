@@ -27,11 +27,12 @@ from sleeptime_lib.figures.blocks import (
     picture,
     points_picture,
     scaled,
+    score_title,
     share_right,
     shown,
 )
 from sleeptime_lib.figures.picture import Picture, Rule, Series, Span
-from sleeptime_lib.records import budget_name
+from sleeptime_lib.records import FLOOR, budget_name
 
 LEVELS = (
     "Levels: how much an answer may write, from 0 (the number alone) to 4 (every step, checked)."
@@ -43,34 +44,38 @@ BUDGETS = {
     "forced": "Thinking tokens before the answer is forced",
 }
 PHASES = "k: sleep phases at once."
+FLOORS = "Floors take no budget; an arm below one is not worth its tokens."
 RATIO = "Baseline's test tokens over sleep-time's (log scale)"
 FAR = 4.0
 """Limits of a ratio further from all estimates than by this factor are cut."""
 
 
 def pareto(report: Report, *, controls: bool = False) -> Picture:
-    """Accuracy against mean test-time tokens, baseline and sleep-time (paper figures 3 and 4).
+    """Scores against mean test-time tokens, baseline and sleep-time (paper figures 3, 4 and 11).
 
     Shows the smallest sleep setting, where either arm is better as an area in its colour, and,
     where it is determined, the tokens saved at equal accuracy as an arrow; `sleep_scaling` shows
-    the other settings.
+    the other settings. Floors are level lines.
 
     Args:
         report: Of the run.
         controls: Also show its control arms, as points alone: `control_arms` has their intervals.
     """
-    series = _arms(report)
+    series = arms(report)
     shades = advantages(*series) if len(series) == 2 else ()
     others = _control_points(report) if controls else []
+    x = [x for one in series for x in one.x]
+    level = list(floors(report, min(x), max(x))) if x else []
     notes = [
-        wording.equal_accuracy(report.equal_accuracy, report.confidence),
+        wording.equal_accuracy(report.equal_accuracy, report.confidence, report.score),
         "Shaded: which arm is higher, in its colour." if shades else "",
         "Points without a line: control arms." if others else "",
+        FLOORS if level else "",
         _levels(report),
     ]
-    what = "Accuracy against test-time tokens"
+    what = f"{score_title(report)} against test-time tokens"
     span = _span(report.equal_accuracy)
-    drawn = [*series, *others]
+    drawn = [*series, *others, *level]
     return accuracy_picture(report, "pareto", what, drawn, notes, shades=shades, span=span)
 
 
@@ -204,7 +209,7 @@ def context_only(report: Report) -> Picture:
 def pass_at_k(report: Report) -> Picture:
     """Sleep-time against parallel draws at the lowest budget (paper figures 5 and 6)."""
     series = [
-        *_arms(report),
+        *arms(report),
         *(_pass_series(c, "pass", _kind(report)) for c in report.pass_at_k),
         *(_pass_series(c, "majority", _kind(report)) for c in report.majority_at_k),
     ]
@@ -236,7 +241,7 @@ def differences(report: Report) -> Picture:
     return points_picture(
         report,
         "differences",
-        "Accuracy gained at the same budget",
+        f"{score_title(report)} gained at the same budget",
         series,
         [budget_name(_kind(report), b) for b in budgets],
         notes,
@@ -246,9 +251,13 @@ def differences(report: Report) -> Picture:
 
 
 def curve_series(
-    curve: Curve, style: str, label: str, at: Mapping[int, float] | None = None
+    curve: Curve,
+    style: str,
+    label: str,
+    at: Mapping[int, float] | None = None,
+    score: str = "accuracy",
 ) -> Series:
-    """A curve of a report: accuracy in percent against tokens.
+    """A curve of a report: the mean score in percent against tokens.
 
     Points without an answered row are left out.
 
@@ -257,6 +266,7 @@ def curve_series(
         style: Key of `look.STYLES`.
         label: Its name in the picture.
         at: x of each budget; None places points by their tokens.
+        score: What the mean score is called.
     """
     line = curve.line
     place = {p.budget: p.tokens or math.nan for p in curve.points} if at is None else at
@@ -268,7 +278,7 @@ def curve_series(
         which = f"{line.budget_kind} {budget_name(line.budget_kind, p.budget)}"
         text = f"{which}\n{number(p.tokens)} tokens"
         x = place[p.budget]
-        drawn.append((x, right, f"{text}\n{share_right(right, p.n)}"))
+        drawn.append((x, right, f"{text}\n{share_right(right, p.n, score)}"))
     name = "-".join(str(x) for x in (line.arm, line.sleep_parallel, line.sleep_effort) if x)
     hollow = () if at else tuple(p.budget not in curve.frontier for p in points)
     return estimates(name, label, style, drawn, hollow=hollow)
@@ -306,10 +316,10 @@ def _gain_series(comparison: Comparison, style: str, label: str, budgets: Sequen
     return estimates(f"gain-{line.sleep_parallel}-{line.sleep_effort}", label, style, drawn)
 
 
-def _arms(report: Report) -> list[Series]:
-    """The baseline and the smallest sleep setting, where they have points."""
+def arms(report: Report, at: Mapping[int, float] | None = None) -> list[Series]:
+    """The baseline and the smallest sleep setting, where they have points; `at`: x by budget."""
     shown = [*report.of("baseline"), *report.of("sleep")[:1]]
-    series = [curve_series(c, c.line.arm, _short(c.line)) for c in shown]
+    series = [curve_series(c, c.line.arm, _short(c.line), at, report.score) for c in shown]
     return [s for s in series if s.x]
 
 
@@ -318,6 +328,18 @@ def _control_points(report: Report) -> list[Series]:
     shown = [curve for arm in ARMS for curve in report.of(arm)[:1]]
     series = [curve_series(c, c.line.arm, _short(c.line)) for c in shown]
     return [replace(s, low=(), high=(), hollow=(), joined=False) for s in series if s.x]
+
+
+def floors(report: Report, low: float, high: float) -> Iterator[Series]:
+    """A level line from one x to another for each arm that is a floor (see `records.FLOOR`)."""
+    every = [c for c in report.curves if c.line.arm.startswith(FLOOR)]
+    for place, curve in enumerate(every):
+        (point, *_), label = curve.points, curve.line.label
+        right = scaled(Interval(point.accuracy, point.low, point.high), 100)
+        if math.isfinite(right.estimate):
+            hover = (f"{label}\n{share_right(right, point.n, report.score)}",) * 2
+            ends = (low, high), (right.estimate,) * 2
+            yield Series(curve.line.arm, label, look.floor(place), *ends, hover=hover)
 
 
 def _short(line: Line) -> str:

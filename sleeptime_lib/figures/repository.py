@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
 from typing import Any, Final, cast
 
 import pandas as pd
 
 from sleeptime_lib.analysis import wording
+from sleeptime_lib.analysis.cells import observed, reduce_rows, resample
+from sleeptime_lib.analysis.difference import Difference, differences
 from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.analysis.report import Report
+from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import percent_axis, step_axis
-from sleeptime_lib.figures.blocks import accuracy_picture, advantages, beside, picture
+from sleeptime_lib.figures.blocks import beside, picture, score_axis, score_title
 from sleeptime_lib.figures.picture import Picture, Series
-from sleeptime_lib.figures.plots import curve_series
+from sleeptime_lib.figures.plots import arms, floors
+from sleeptime_lib.records import FLOOR
 
-FLOOR: Final = "floor_"
-"""Begins the name of an arm that is a floor."""
-F1: Final = "F1 of modified files (%)"
 STEPS: Final = "Most steps (tool calls) of an attempt"
 _WHAT: Final = (
     "Floors: predictors without an agent. An agent below them has learned nothing about the "
     "repository."
 )
-_STYLES: Final = {"baseline": "baseline", "sleep": "sleep"}
+_AGENTS: Final = ("baseline", "sleep")
 
 
 def means(rows: pd.DataFrame) -> pd.DataFrame:
@@ -35,38 +38,41 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     return table.groupby(["arm", "budget"]).mean()
 
 
-def as_json(table: pd.DataFrame) -> dict[str, Any]:
-    """The means by arm and budget."""
-    found: dict[str, Any] = {}
+def over_floor(rows: pd.DataFrame, report: Report) -> tuple[Difference, ...]:
+    """Each budget of an agent against the floor that scores highest, paired by cluster.
+
+    That floor was picked after looking, which speaks against the agent and never for it.
+    """
+    cells = reduce_rows(rows)
+    score = observed(cells).accuracy[0]
+    known = [i for i, line in enumerate(cells.lines) if math.isfinite(score[i])]
+    level = [i for i in known if cells.lines[i].arm.startswith(FLOOR)]
+    agents = [i for arm in _AGENTS for line in cells.curves(arm)[:1] for i in cells.of(line)]
+    best = max(level, key=lambda i: score[i], default=None)
+    pairs = [(i, best) for i in agents if i in known and best is not None]
+    drawn = resample(cells, report.draws, report.seed)
+    return differences(cells, drawn, pairs, confidence=report.confidence)
+
+
+def as_json(table: pd.DataFrame, over: Sequence[Difference]) -> dict[str, Any]:
+    """The means by arm and budget, and what agents are over the best floor."""
+    found: dict[str, Any] = {"over_best_floor": [asdict(one) for one in over]}
     for arm, budget, row in _each(table):
         found.setdefault(arm, {})[str(budget)] = dict(row)
     value: dict[str, Any] = json_safe(found)
     return value
 
 
-def against_tokens(report: Report) -> Picture:
-    """F1 against generated tokens at test time, with the floors as level lines."""
-    series = _arms(report)
-    shades = advantages(*series) if len(series) == 2 else ()
-    notes = [wording.equal_accuracy(report.equal_accuracy, report.confidence), _WHAT]
-    x = [x for one in series for x in one.x]
-    drawn = [*series, *_floors(report, min(x), max(x))] if x else series
-    what = "F1 against test-time tokens"
-    return accuracy_picture(report, "pareto", what, drawn, notes, y_title=F1, shades=shades)
-
-
 def against_steps(report: Report) -> Picture:
     """F1 against the budget of steps, with the floors as level lines."""
-    budgets = sorted({p.budget for arm in _STYLES for c in report.of(arm) for p in c.points})
+    budgets = sorted({p.budget for arm in _AGENTS for c in report.of(arm) for p in c.points})
     at = {budget: float(i) for i, budget in enumerate(budgets)}
-    arms = beside(_arms(report, at))
-    drawn = [*arms, *_floors(report, -0.3, len(budgets) - 0.7)] if budgets else list(arms)
-    axes = (
-        step_axis([str(budget) for budget in budgets], STEPS),
-        percent_axis((v for one in drawn for v in one.values()), F1),
-    )
+    level = floors(report, -0.3, len(budgets) - 0.7) if budgets else ()
+    drawn = [*beside(arms(report, at)), *level]
+    axes = step_axis([str(budget) for budget in budgets], STEPS), score_axis(report, drawn)
     notes = [wording.sample(report), _WHAT]
-    return picture(report, "steps", "F1 against steps", drawn, axes, notes)
+    what = f"{score_title(report)} against steps"
+    return picture(report, "steps", what, drawn, axes, notes)
 
 
 def precision_and_recall(report: Report, table: pd.DataFrame) -> Picture:
@@ -76,11 +82,12 @@ def precision_and_recall(report: Report, table: pd.DataFrame) -> Picture:
         if {"precision", "recall"} <= row.keys():
             place = (budget, 100 * row["recall"], 100 * row["precision"])
             found.setdefault(arm, []).append(place)
+    level = [arm for arm in found if arm not in _AGENTS]
     series = [
         Series(
             arm,
             _name(arm),
-            _STYLES.get(arm, "context_only"),
+            arm if arm in _AGENTS else look.floor(level.index(arm)),
             x=tuple(recall for _, recall, _ in own),
             y=tuple(precision for _, _, precision in own),
             hover=tuple(
@@ -102,25 +109,27 @@ def precision_and_recall(report: Report, table: pd.DataFrame) -> Picture:
     return picture(report, "precision-recall", "Precision and recall", series, axes, notes)
 
 
-def sentences(report: Report, table: pd.DataFrame) -> Iterator[str]:
-    """Where the agent stands beside the best floor, and what it took."""
-    scores = {(arm, budget): row["score"] for arm, budget, row in _each(table)}
-    floors = {key: score for key, score in scores.items() if key[0].startswith(FLOOR)}
-    best = max(floors, key=lambda key: floors[key]) if floors else None
-    for arm in ("baseline", "sleep"):
-        own = {budget: score for (name, budget), score in scores.items() if name == arm}
-        if not own:
-            continue
-        told = ", ".join(f"{100 * own[n]:.0f}% at {n} steps" for n in sorted(own))
-        yield f"F1 of modified files, {_name(arm)}: {told}."
-        if best:
-            level = floors[best]
-            above = [str(n) for n in sorted(own) if own[n] > level]
-            what = f"at {', '.join(above)} steps" if above else "at no budget"
-            yield (
-                f"{_name(arm).capitalize()} is above the best floor ({_name(best[0])}, "
-                f"{100 * level:.0f}%) {what}."
-            )
+def sentences(table: pd.DataFrame, over: Sequence[Difference]) -> Iterator[str]:
+    """Where the agent stands, also beside the best floor, and what it took."""
+    for arm in _AGENTS:
+        own = [(n, row["score"]) for name, n, row in _each(table) if name == arm]
+        if own:
+            told = ", ".join(f"{100 * score:.0f}% at {n} steps" for n, score in own)
+            yield f"F1 of modified files, {_name(arm)}: {told}."
+    for label, every in groupby(over, key=lambda one: one.treatment):
+        found = list(every)
+        told = ", ".join(
+            f"{d.points:+.1f} {wording.between(d.simultaneous_low, d.simultaneous_high)} at "
+            f"{d.treatment_budget} steps"
+            for d in found
+        )
+        above = [str(d.treatment_budget) for d in found if d.simultaneous_low > 0]
+        where = f"at {', '.join(above)} steps" if above else "nowhere"
+        yield (
+            f"{label.removesuffix(' k=1').capitalize()} minus the best floor "
+            f"({found[0].control}), points with simultaneous intervals: {told}; "
+            f"shown to be above it {where}."
+        )
     for name, what in (
         ("first_edit_step", "steps up to the first edit"),
         ("first_edit_tokens", "tokens generated up to the first edit"),
@@ -133,7 +142,7 @@ def sentences(report: Report, table: pd.DataFrame) -> Iterator[str]:
 def _told(table: pd.DataFrame, name: str) -> str:
     last: dict[str, float] = {}
     for arm, _, row in _each(table):  # in the order of budgets
-        if arm in _STYLES and name in row:
+        if arm in _AGENTS and name in row:
             last[arm] = row[name]
     digits = 2 if name == "lines_read" else 0
     return ", ".join(f"{_name(arm)} {value:.{digits}f}" for arm, value in last.items())
@@ -149,19 +158,3 @@ def _each(table: pd.DataFrame) -> Iterator[tuple[str, int, Mapping[str, float]]]
         arm, budget = cast("tuple[str, int]", key)  # the table has two levels
         known = {str(name): float(value) for name, value in row.items() if not math.isnan(value)}
         yield str(arm), int(budget), known
-
-
-def _arms(report: Report, at: Mapping[int, float] | None = None) -> list[Series]:
-    shown = [*report.of("baseline"), *report.of("sleep")[:1]]
-    series = [curve_series(c, c.line.arm, _name(c.line.arm), at) for c in shown]
-    return [one for one in series if one.x]
-
-
-def _floors(report: Report, low: float, high: float) -> Iterator[Series]:
-    for curve in report.curves:
-        arm = curve.line.arm
-        if arm.startswith(FLOOR) and math.isfinite(curve.points[0].accuracy):
-            level = 100 * curve.points[0].accuracy
-            hover = (f"{_name(arm)}\n{level:.1f}%",) * 2
-            ends = ((low, high), (level, level))
-            yield Series(arm, _name(arm), "context_only", *ends, hover=hover)

@@ -139,3 +139,12 @@ def test_every_picture_of_every_report_can_be_drawn(shapes, makers):
     for make in makers:
         for report in shapes.values():
             to_plotly(make(report))
+
+
+def test_a_legend_has_as_many_rows_as_its_names_take():
+    def top(count):
+        names = (f"a name of some length {i}" for i in range(count))
+        series = (Series(name, name, "sleep", (0.0, 1.0), (1.0, 2.0)) for name in names)
+        return to_plotly(replace(points(), series=tuple(series))).layout.margin.t
+
+    assert top(1) < top(4) < top(8)

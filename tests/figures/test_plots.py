@@ -3,6 +3,7 @@ import math
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from known_ratio import World, simulate
 
@@ -334,3 +335,41 @@ def test_whiskers_of_accuracies_hold_for_all_points_of_the_report(scaled):
         assert "whiskers: simultaneous" in picture.note
         points = {100 * p.simultaneous_low for c in scaled.curves for p in c.points}
         assert {low for s in picture.series for low in s.low} <= points
+
+
+# Scores of other names, and floors
+
+
+@pytest.fixture
+def floored():
+    """A report of an experiment whose score has a name, with two floors beside the arms."""
+    rows = simulate(World(), 20, 5, seed=0)
+    once = rows[(rows["arm"] == "baseline") & (rows["budget"] == 0)]
+    low, high = (
+        once.assign(arm=name, budget_kind="calls", score=score, test_completion_tokens=0)
+        for name, score in (("floor_low", 0.0), ("floor_high_up", 1.0))
+    )
+    report = analyse(pd.concat([rows, low, high], ignore_index=True), draws=50)
+    return replace(report, score="F1 of files")
+
+
+def test_a_score_is_called_what_the_experiment_calls_it(floored):
+    picture = pareto(floored)
+    assert picture.title.startswith("F1 of files against test-time tokens")
+    assert picture.y.title == "F1 of files (%)"
+    assert all("% F1 of files" in text for series in picture.series for text in series.hover)
+    assert "ccuracy" not in picture.note
+    assert differences(floored).title.startswith("F1 of files gained")
+
+
+def test_floors_are_level_lines_over_the_whole_width_that_markers_tell_apart(floored):
+    picture = pareto(floored)
+    *arms, high, low = picture.series
+    assert [s.label for s in (high, low)] == ["floor high up", "floor low"]
+    assert (high.y, low.y) == ((100.0, 100.0), (0.0, 0.0))
+    ends = min(x for s in arms for x in s.x), max(x for s in arms for x in s.x)
+    assert high.x == low.x == ends
+    assert len({STYLES[s.style].marker for s in (high, low)}) == 2
+    assert picture.y.low <= 0 < 100 <= picture.y.high
+    assert "Floors" in picture.note
+    assert "Floors" not in pareto(replace(floored, curves=floored.curves[:1])).note

@@ -8,7 +8,8 @@ commit lands with the first commit of the main line that reaches it.
 A change's own commits are those that its head reaches and that had not landed before it, so what
 was merged from main is not among them; nor is what was rebased from main: copies, of the same
 author's time and message, of commits that landed and are older. It starts from the latest of the
-commits that its own build upon.
+commits that its own build upon. Where the main line got the later copy, as of a pull request that
+was merged by rebasing, the two are twins.
 """
 
 from __future__ import annotations
@@ -38,12 +39,14 @@ class Ancestry:
         main: The main line, parents before children.
         landed: For each commit that the main line reaches, the place in `main` at which it landed.
         copies: Commits that were rebased from others which landed.
+        twins: For commits that did not land themselves, the later copy of each that did.
     """
 
     commits: Mapping[str, Commit]
     main: tuple[str, ...]
     landed: Mapping[str, int]
     copies: Set[str]
+    twins: Mapping[str, str]
 
     def own(self, head: str) -> tuple[tuple[str, ...], str]:
         """The own commits of a change that ends in `head`, head first, and what they start from.
@@ -91,7 +94,8 @@ def ancestry(commits: Mapping[str, Commit], tip: str) -> Ancestry:
             if sha in commits and sha not in landed:
                 landed[sha] = place
                 waiting += commits[sha].parents
-    return Ancestry(commits, main, landed, _copies(commits, landed))
+    copies, twins = _copied(commits, landed)
+    return Ancestry(commits, main, landed, copies, twins)
 
 
 def main_parents(commit: Commit) -> tuple[str, ...]:
@@ -101,14 +105,21 @@ def main_parents(commit: Commit) -> tuple[str, ...]:
     return commit.parents[1:] if _INTO_OTHER.match(commit.message) else commit.parents
 
 
-def _copies(commits: Mapping[str, Commit], landed: Mapping[str, int]) -> Set[str]:
-    first: dict[tuple[int, str], int] = {}
+def _copied(
+    commits: Mapping[str, Commit], landed: Mapping[str, int]
+) -> tuple[Set[str], Mapping[str, str]]:
+    """Commits that are copies of older ones which landed, and those of which a copy landed."""
+    first: dict[tuple[int, str], Commit] = {}
     for sha in landed:
         commit = commits[sha]
-        key = commit.authored, commit.message
-        first[key] = min(commit.time, first.get(key, commit.time))
-    return {
-        sha
-        for sha, commit in commits.items()
-        if commit.time > first.get((commit.authored, commit.message), commit.time)
-    }
+        other = first.setdefault((commit.authored, commit.message), commit)
+        if commit.time < other.time:
+            first[commit.authored, commit.message] = commit
+    copies, twins = set[str](), dict[str, str]()
+    for sha, commit in commits.items():
+        original = first.get((commit.authored, commit.message), commit)
+        if commit.time > original.time:
+            copies.add(sha)
+        elif sha not in landed and original is not commit:
+            twins[sha] = original.sha
+    return copies, twins

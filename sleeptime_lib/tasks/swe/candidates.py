@@ -40,7 +40,7 @@ class Candidate:
         head: Its last commit.
         own: Its own commits, head first.
         base: The commit it starts from, or "".
-        landing: The commit by which it came into the main line, or "".
+        landing: The commit by which it, or a copy of it, came into the main line, or "".
     """
 
     number: str
@@ -80,10 +80,15 @@ def find_candidates(line: Ancestry, pulls: Mapping[str, str]) -> Iterator[Candid
         if head not in commits:
             continue
         place = line.landed.get(head)
-        landing = squashed.get(number, "") if place is None else line.main[place]
         own, base = line.own(head)
+        twins = [line.landed[line.twins[sha]] for sha in own if sha in line.twins]
+        landing = squashed.get(number, "") if place is None else line.main[place]
         if own:
             landings.add(landing)
+            if head in line.twins:  # they are this change, commit by commit
+                landings.update(line.main[twin] for twin in twins)
+            if twins and not landing:
+                landing = line.main[max(twins)]
             numbers.add(number)
             yield Candidate(number, head, own, base, landing)
     for sha in reversed(line.main):
@@ -158,7 +163,8 @@ def told(candidate: Candidate, work: Work, commits: Mapping[str, Commit]) -> tup
     texts = (_TRAILER.sub("", commit.message).strip() for commit in work.commits)
     body = "\n\n".join(dict.fromkeys(filter(None, texts)))
     landing = commits.get(candidate.landing)
-    if landing and len(landing.parents) > 1 and _MERGED.match(landing.message):
+    merged = _MERGED.match(landing.message) if landing and len(landing.parents) > 1 else None
+    if landing and merged and merged[1] == candidate.number:
         title = _MERGED.sub("", landing.message, count=1).partition("\n")[0].strip()
         if title:
             return title, body
@@ -178,6 +184,7 @@ def change_of(
     last = (candidate.landing, candidate.head)
     times = [commits[sha].time for sha in last if sha in commits]
     base = commits.get(candidate.base)
+    started = base.time if base else 0
     return Change(
         repo=name,
         number=candidate.number,
@@ -185,9 +192,10 @@ def change_of(
         body=body,
         base=candidate.base,
         head=candidate.head,
-        closed=max((*times, *(commit.time for commit in work.commits))),
+        closed=max((*times, *(commit.time for commit in work.commits), started)),
         files=files,
-        started=base.time if base else 0,
+        started=started,
+        unmerged=not candidate.landing,
     )
 
 

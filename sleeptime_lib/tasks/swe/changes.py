@@ -69,10 +69,14 @@ class Change:
         body: Its text; of a mined change the messages of its commits.
         base: The commit it starts from, 40 hexadecimal digits.
         head: The commit that holds it, or "" where none is known.
-        closed: When it was closed, merged or last committed to, in unix seconds; 0: not known.
+        closed: When it was over, in unix seconds; 0: not known. Of a merged or squashed change when
+            it came into the main line. Of an unmerged pull request no clone tells when it was
+            closed: it is the time of its last commit, or of its base where that is later. So it
+            may have been open for longer, but all that it holds was there by then.
         files: What it changed, by path.
         group: The name of the related changes it belongs to; "" for none.
         started: When its base commit was made, in unix seconds; 0: not known.
+        unmerged: It is a pull request that never came into the main line, as far as is known.
     """
 
     repo: str
@@ -85,6 +89,7 @@ class Change:
     files: tuple[ChangedFile, ...]
     group: str = ""
     started: int = 0
+    unmerged: bool = False
 
     def paths(self, *statuses: Status) -> tuple[str, ...]:
         """Paths of its files that have one of the statuses; without any, of all its files."""
@@ -95,8 +100,10 @@ class Change:
 def related(change: Change, changes: Iterable[Change]) -> tuple[Change, ...]:
     """The changes of its group that were closed before its base commit was made, newest last.
 
-    Nothing later is given: whoever worked on the change could not have read it. A change whose
-    times are not known is in nobody's past and has none (`complete` adds times).
+    Nothing later is given: whoever worked on the change could not have read it. An unmerged pull
+    request of a higher number is left out whatever its dates: it was opened after the change was,
+    perhaps with commits that had lain about for long. A change whose times are not known is in
+    nobody's past and has none (`complete` adds times).
     """
     past = [
         other
@@ -105,8 +112,14 @@ def related(change: Change, changes: Iterable[Change]) -> tuple[Change, ...]:
         and other.number != change.number
         and change.group
         and 0 < other.closed < change.started
+        and not (other.unmerged and _opened_after(other, change))
     ]
     return tuple(sorted(past, key=lambda other: (other.closed, other.number)))
+
+
+def _opened_after(other: Change, change: Change) -> bool:
+    numbers = other.number, change.number
+    return all(map(str.isdecimal, numbers)) and int(numbers[0]) > int(numbers[1])
 
 
 def ticket(change: Change) -> str:
@@ -160,7 +173,9 @@ def write_changes(path: str | Path, changes: Iterable[Change]) -> None:
 
 def _fields(change: Change) -> dict[str, Any]:
     files = {status: change.paths(status) for status in STATUSES}
-    names = ("repo", "number", "title", "body", "group", "base", "head", "started", "closed")
+    names = (
+        "repo", "number", "title", "body", "group", "base", "head", "started", "closed", "unmerged",
+    )  # fmt: skip
     fields = {name: getattr(change, name) for name in names}
     fields["files"] = {status: paths for status, paths in files.items() if paths}
     return {name: value for name, value in fields.items() if value}
@@ -181,6 +196,7 @@ def _own(row: SourceRow) -> Change:
         files=_files(listed),
         group=_text(row, "group"),
         started=_seconds(row, "started"),
+        unmerged=_flag(row, "unmerged"),
     )
 
 
@@ -275,6 +291,13 @@ def _commit(row: SourceRow, column: str) -> str:
         right = "write its 40 hexadecimal digits"
         raise BadRow(f"{column} {brief(repr(text), 80)} is no full commit; {right}")
     return text
+
+
+def _flag(row: SourceRow, column: str) -> bool:
+    value = row.fields.get(column) or False
+    if not isinstance(value, bool):
+        raise BadRow(f"{column} {brief(repr(value), 80)} is no truth value; write true or false")
+    return value
 
 
 def _seconds(row: SourceRow, column: str) -> int:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from sleeptime_lib.errors import InputError, MissingDependency
-from sleeptime_lib.tasks.swe.changes import is_gits, is_plain_path
+from sleeptime_lib.tasks.swe.changes import is_gits
 from sleeptime_lib.tasks.swe.log import (
     COMPARE,
     LOG,
@@ -53,8 +53,9 @@ _MOST_WRITTEN: Final = 2_000_000_000
 _MOST_MEMORY: Final = 2_000_000_000
 """Bytes that one git process may allocate."""
 
-_FEW_LACKING: Final = 20
-"""Of so many files one may be lacking, where large ones are left out anyway."""
+_MAY_LACK: Final = 0.05
+"""Share of a commit's files that a clone may lack: one made with --filter=blob:limit=1m lacks the
+large ones, which are left out anyway; nobody can tell that those it lacks are large."""
 
 _COMMIT: Final = re.compile("[0-9a-f]{40}")
 _PULL: Final = re.compile(r"refs/(?:remotes/[^/]+/)?(?:pull|pr)/([0-9]{1,9})(?:/head)?")
@@ -156,22 +157,8 @@ class Repository:
             InputError: The commit is not in the clone, or its list is too long.
         """
         self._require(commit)
-        return self._listed(("-r", "-l", commit, "--"))
-
-    def read_file(self, commit: str, path: str, most_bytes: int) -> bytes:
-        """The first so many bytes of a regular file of a commit.
-
-        Raises:
-            InputError: The commit or the content is not in the clone, or it has no such regular
-                file.
-        """
-        self._require(commit)
-        found = self._listed(("-l", commit, "--", path)) if is_plain_path(path) else []
-        for file in found:
-            if file.path == path:
-                with self._git(("cat-file", "blob", file.oid)) as out:
-                    return out.read(most_bytes)
-        raise InputError(f"commit {commit[:10]} has no file {brief(repr(path), 80)}")
+        words = "ls-tree", "-z", "--full-tree", "-r", "-l", commit, "--"
+        return read_tree(self._output(words))
 
     def contents(
         self, files: Iterable[TreeFile], most_bytes: int
@@ -189,7 +176,7 @@ class Repository:
                     raise InputError(f"{self.path}: {file.path} cannot be read; make a new clone")
                 yield file, out.read(file.size + 1)[: file.size]
 
-    def write_tree_to(self, commit: str, folder: Path, most_bytes: int | None = None) -> int:
+    def write_tree_to(self, commit: str, folder: Path, most_bytes: int = _MOST_WRITTEN) -> int:
         """Write the regular files of a commit into a new or empty folder, byte for byte.
 
         No filter, no attribute and no line ending of the repository applies. Left out are symlinks,
@@ -198,23 +185,21 @@ class Repository:
         Args:
             commit: 40 hexadecimal digits.
             folder: New or empty.
-            most_bytes: Files of more are left out, and so are a few that the clone lacks, as clones
-                made with a limit on sizes do; None leaves out none.
+            most_bytes: Files of more are left out, and so are those that the clone lacks.
 
         Returns:
             How many files were written.
 
         Raises:
-            InputError: The commit or one of its files is not in the clone, they take more than
-                2 GB, or the folder is not empty or cannot be written.
+            InputError: The commit or more than 5% of its files are not in the clone, they take more
+                than 2 GB, or the folder is not empty or cannot be written.
         """
         files = [file for file in self.files_at(commit) if not is_gits(file.path)]
         lacking = [file.path for file in files if file.size < 0]
-        if most_bytes is not None:
-            files = [file for file in files if file.size <= most_bytes]
-        if len(lacking) > (len(files) // _FEW_LACKING if most_bytes else 0):
+        if len(lacking) > _MAY_LACK * len(files):
             what = f"{len(lacking):,} files of commit {commit[:10]}, such as {lacking[0]}"
             raise InputError(f"{self.path} lacks {what}; make a full clone")
+        files = [file for file in files if 0 <= file.size <= most_bytes]
         if sum(file.size for file in files) > _MOST_WRITTEN:
             raise InputError(
                 f"commit {commit[:10]} holds more than 2 GB; take a smaller repository"
@@ -279,9 +264,6 @@ class Repository:
             raise InputError(f"{brief(repr(commit), 80)} is no full commit; {right}")
         if not self.has((commit,)):
             raise InputError(f"commit {commit} is not in the clone; fetch it with: {FETCH_PULLS}")
-
-    def _listed(self, words: Sequence[str]) -> list[TreeFile]:
-        return read_tree(self._output(("ls-tree", "-z", "--full-tree", *words)))
 
     def _furnish(self, empty: Path, refs: bool) -> None:
         """Make a folder a repository, with the refs of this one or with none."""

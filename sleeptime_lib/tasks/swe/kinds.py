@@ -7,54 +7,13 @@ from typing import Final, Literal
 
 Kind = Literal["source", "test", "documentation", "generated", "vendored", "other"]
 
-_EXTENSIONS: Final = {
-    "Python": "py pyi pyx",
-    "JavaScript": "js jsx mjs cjs",
-    "TypeScript": "ts tsx mts cts",
-    "Java": "java",
-    "Kotlin": "kt kts",
-    "Scala": "scala",
-    "Groovy": "groovy",
-    "Clojure": "clj cljs cljc",
-    "C": "c h",
-    "C++": "cc cpp cxx hh hpp hxx",
-    "Objective-C": "m mm",
-    "CUDA": "cu cuh",
-    "C#": "cs",
-    "F#": "fs",
-    "Go": "go",
-    "Rust": "rs",
-    "Zig": "zig",
-    "Swift": "swift",
-    "Dart": "dart",
-    "Ruby": "rb",
-    "PHP": "php",
-    "Perl": "pl pm",
-    "Lua": "lua",
-    "R": "r",
-    "Julia": "jl",
-    "Haskell": "hs",
-    "OCaml": "ml mli",
-    "Elixir": "ex exs",
-    "Erlang": "erl hrl",
-    "Lisp": "lisp el scm",
-    "Fortran": "f90 f95 f03",
-    "Shell": "sh bash zsh fish",
-    "PowerShell": "ps1",
-    "SQL": "sql",
-    "Vue": "vue",
-    "Svelte": "svelte",
-    "Solidity": "sol",
-    "Verilog": "v sv",
-    "VHDL": "vhd vhdl",
-    "Nix": "nix",
-}
-LANGUAGES: Final = {
-    f".{extension}": language
-    for language, extensions in _EXTENSIONS.items()
-    for extension in extensions.split()
-}
-"""The language of a source file by its extension."""
+_SOURCES: Final = frozenset(
+    "py pyi pyx js jsx mjs cjs ts tsx mts cts vue svelte java kt kts scala groovy clj cljs cljc c "
+    "h cc cpp cxx hh hpp hxx m mm cu cuh cs fs go rs zig swift dart rb php pl pm lua r jl hs ml "
+    "mli ex exs erl hrl lisp el scm f90 f95 f03 sh bash zsh fish ps1 sql sol v sv vhd vhdl "
+    "nix".split()
+)
+"""Extensions of the languages that programs are written in."""
 
 _VENDORED: Final = frozenset(
     "vendor vendors third_party third-party thirdparty 3rdparty node_modules bower_components "
@@ -75,17 +34,10 @@ _DOCUMENT: Final = re.compile(r".*\.(md|mdx|markdown|rst|adoc|txt|html?)|licen[c
 _NOT_PROSE: Final = re.compile(r"(requirements.*|cmakelists)\.txt")
 
 
-def language(path: str) -> str:
-    """The language of a source file, "" where its extension is of none."""
-    name = path.rpartition("/")[2]
-    dot = name.rfind(".")
-    return LANGUAGES.get(name[dot:].lower(), "") if dot > 0 else ""
-
-
 def kind_of(path: str) -> Kind:
     """What a file is for: the first of vendored, generated, test, documentation, source that fits.
 
-    Source is what has a language; the rest (data, settings, pictures) is other.
+    Source is told by the extension; the rest (data, settings, pictures) is other.
     """
     *folders, name = path.lower().split("/")
     inside = set(folders)
@@ -97,4 +49,5 @@ def kind_of(path: str) -> Kind:
         return "test"
     if inside & _DOCUMENTS_IN or (_DOCUMENT.fullmatch(name) and not _NOT_PROSE.fullmatch(name)):
         return "documentation"
-    return "source" if language(path) else "other"
+    stem, _, extension = name.rpartition(".")
+    return "source" if stem and extension in _SOURCES else "other"

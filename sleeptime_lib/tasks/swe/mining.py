@@ -159,10 +159,17 @@ def mine(
         notices.append(f"the clone has no pull requests; to mine them too: {FETCH_PULLS}")
     if not counted:
         notices.append("the clone lacks contents of files: no lines were counted; make a full one")
+    tasks = grouped(found)[-(limit or 0) :]
+    if unmerged := sum(change.unmerged for change in tasks):
+        notices.append(
+            f"{unmerged:,} tasks are pull requests that never came into the main line: a clone "
+            "does not tell when these were closed, so each counts as past from its last commit on, "
+            "and for no pull request of a lower number"
+        )
     if len(commits) >= most:
         notices.append(f"only the newest {most:,} commits were read")
     return Mined(
-        changes=grouped(found)[-(limit or 0) :],
+        changes=tasks,
         commits=len(commits),
         candidates=len(found) + sum(one.count for one in dropped),
         dropped=tuple(dropped),

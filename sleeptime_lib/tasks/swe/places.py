@@ -24,10 +24,13 @@ from sleeptime_lib.tasks.swe.generated import GENERATED, generate
 from sleeptime_lib.tasks.swe.git import Repository
 from sleeptime_lib.tasks.swe.known import AIDER as AIDER_FILE
 from sleeptime_lib.tasks.swe.known import complete
+from sleeptime_lib.tasks.swe.mining import Mined, mine
 from sleeptime_lib.texts import brief
 
 AIDER: Final = "aider"
 """The 18 tasks that the paper took from Aider, without anybody's text."""
+MINED: Final = "mined"
+"""What `mining` finds in the clone itself."""
 
 LARGEST: Final = 1_000_000
 """Bytes of a file that is part of a copy: an agent opens no larger ones."""
@@ -83,7 +86,8 @@ def load(dataset: str, *, repo: str | None, limit: int | None, seed: int) -> Tas
     A cluster's newest tasks come first, and those without any related past after all others.
 
     Args:
-        dataset: "generated-swe", "aider", hub:OWNER/NAME, or the path of a .jsonl file of changes.
+        dataset: "generated-swe", "mined", "aider", hub:OWNER/NAME, or the path of a .jsonl file of
+            changes.
         repo: Folder of the clone; generated data have their own.
         limit: Most tasks.
         seed: Order of the clusters; of generated data also their content.
@@ -94,27 +98,35 @@ def load(dataset: str, *, repo: str | None, limit: int | None, seed: int) -> Tas
     notices: list[str] = []
     if dataset == GENERATED:
         if repo:
-            raise InputError(f"{GENERATED} makes its own repositories: leave out --repo")
+            raise InputError(
+                f"{GENERATED} makes its own repositories: add --dataset {MINED} for the changes of "
+                "this clone, or leave out --repo"
+            )
         made = generate(seed)
         where, changes, tasks = made.repositories, made.changes, made.tasks
     else:
-        if not (dataset == AIDER or dataset.startswith(HUB) or dataset.endswith(".jsonl")):
+        if not (dataset in (MINED, AIDER) or dataset.startswith(HUB) or dataset.endswith(".jsonl")):
             raise InputError(
-                f"unknown dataset {brief(repr(dataset), 100)}: give {GENERATED}, {AIDER}, "
-                f"{HUB}OWNER/NAME, or the path of a .jsonl file of changes"
+                f"unknown dataset {brief(repr(dataset), 100)}: give {GENERATED}, {MINED}, "
+                f"{AIDER}, {HUB}OWNER/NAME, or the path of a .jsonl file of changes"
             )
         if not repo:
             raise InputError(
                 f"{dataset} are changes of a repository: add --repo PATH, the folder of its clone"
             )
         repository = Repository(Path(repo))
-        changes = _in_clone(_changes(dataset), repository, dataset, repo, notices)
+        if dataset == MINED:
+            mined = _mined(repository)
+            changes = mined.changes
+            notices += mined.notices
+        else:
+            changes = _in_clone(_changes(dataset), repository, dataset, repo, notices)
         where = {change.repo: repository for change in changes}
         tasks = tuple(change for change in changes if change.paths("modified"))
         if not tasks:
             raise InputError(f"{dataset}: no change modifies a file that was there before")
     late = [change for change in tasks if related(change, changes)]
-    early = [change for change in tasks if change not in set(late)]
+    early = set(tasks).difference(late)
     chosen = [*_in_turn(late, seed), *_in_turn(early, seed)][:limit]
     found = [_place(change, changes, where[change.repo]) for change in chosen]
     alone = sum(not place.past for place, _ in found)
@@ -129,6 +141,11 @@ def load(dataset: str, *, repo: str | None, limit: int | None, seed: int) -> Tas
         questions=tuple(asked for _, asked in found),
         notices=tuple(notices),
     )
+
+
+@lru_cache(maxsize=2)
+def _mined(repository: Repository) -> Mined:
+    return mine(repository)
 
 
 def _changes(dataset: str) -> tuple[Change, ...]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sleeptime_lib.tasks.swe.changes import Change
-
 
 class Score(NamedTuple):
     """Each between 0 and 1."""
@@ -24,8 +22,3 @@ def f1(predicted: Iterable[str], true: Iterable[str]) -> Score:
         return Score(0.0, 0.0, 0.0)
     precision, recall = hits / len(said), hits / len(meant)
     return Score(precision, recall, 2 * precision * recall / (precision + recall))
-
-
-def true_files(change: Change, *, strict: bool = False) -> tuple[str, ...]:
-    """The files to find: those modified, as in the paper; strict: also those added."""
-    return change.paths("modified", "added") if strict else change.paths("modified")

@@ -2,8 +2,8 @@
 
 import json
 
-from sleeptime_lib.methods.explore import READ_CHANGE
-from sleeptime_lib.methods.repository_tools import ALL, FINISH, READ
+from sleeptime_lib.experiments.swe_tools.explore import READ_CHANGE
+from sleeptime_lib.experiments.swe_tools.tools import ALL, FINISH, READ
 from sleeptime_lib.methods.rethink import FINISH_TOOL, RETHINK_TOOL
 from sleeptime_lib.servers.simulated.chat import reply
 

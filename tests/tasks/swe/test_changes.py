@@ -52,7 +52,7 @@ def complaint(path):
 
 
 def test_what_is_written_is_read_back(tmp_path):
-    other = Change("o/r", "abcdef0123", "", "", HEAD, "", 0, FILES[:1])
+    other = Change("o/r", "abcdef0123", "", "", HEAD, "", 0, FILES[:1], unmerged=True)
     write_changes(tmp_path / "c.jsonl", (CHANGE, other))
     assert read_changes(tmp_path / "c.jsonl") == (CHANGE, other)
 
@@ -99,6 +99,7 @@ def test_released_files_keep_a_status_that_they_have(rows):
         ({"closed": "soon"}, "closed 'soon' is no time; write unix seconds"),
         ({"started": -1}, "started '-1' is no time; write unix seconds"),
         ({"title": ["x"]}, "title is a JSON list; write text or a number"),
+        ({"unmerged": "no"}, "unmerged 'no' is no truth value; write true or false"),
         ({"files": ["a.py"]}, "files is no object of modified, added, removed, renamed;"),
         ({"files": {"changed": []}}, "files is no object of modified, added, removed, renamed;"),
         ({"files": {"modified": "a.py"}}, "modified is no list; write a list of paths"),
@@ -153,6 +154,14 @@ def test_related_are_those_of_the_group_that_were_closed_before_the_base_was_mad
         other("7", 0),
     ]
     assert [change.number for change in related(CHANGE, past + rest)] == ["1", "2"]
+
+
+def test_a_pull_request_that_was_opened_later_is_no_past_whatever_the_date_of_its_commits():
+    old = replace(other("13", 50), unmerged=True)
+    assert related(CHANGE, [old]) == ()
+    assert related(CHANGE, [replace(old, unmerged=False)]) != ()
+    assert related(CHANGE, [replace(old, number="9")]) != ()
+    assert related(replace(CHANGE, number="abcdef0123"), [old]) != ()
 
 
 def test_a_change_is_not_its_own_past():

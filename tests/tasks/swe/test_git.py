@@ -16,6 +16,12 @@ def history(tmp_path):
     return History(tmp_path / "clone")
 
 
+def held(repository, commit, path):
+    """What a file of a commit holds."""
+    files = repository.contents(repository.files_at(commit), 1_000)
+    return next(content for file, content in files if file.path == path)
+
+
 def hostile_tree(history, *entries):
     """A commit whose tree has entries that git itself would refuse to add."""
     tree = history.git("mktree", "--missing", given="".join(f"{e}\n" for e in entries).encode())
@@ -69,19 +75,14 @@ def test_names_that_are_no_printable_text_are_left_out(history):
     assert [file.path for file in Repository(history.path).files_at(commit)] == ["a.py"]
 
 
-def test_a_file_is_read_up_to_a_length(history):
-    commit = history.commit("first", {"a.py": "0123456789"})
+def test_what_files_hold_is_read_and_large_ones_are_left_out(history):
+    commit = history.commit("first", {"a.py": "0123456789", "b.py": "0123", "c.py": b"\0\n"})
     repository = Repository(history.path)
-    assert repository.read_file(commit, "a.py", 4) == b"0123"
-    assert repository.read_file(commit, "a.py", 100) == b"0123456789"
-
-
-@pytest.mark.parametrize("path", ["b.py", "d", "link", "../a.py", "/a.py", "", "d/", "a\0.py", "*"])
-def test_what_is_no_regular_file_of_the_commit_cannot_be_read(history, path):
-    (history.path / "link").symlink_to("a.py")
-    commit = history.commit("first", {"a.py": "1\n", "d/e.py": "2\n"})
-    with pytest.raises(InputError, match="has no file"):
-        Repository(history.path).read_file(commit, path, 10)
+    found = repository.contents(repository.files_at(commit), 4)
+    assert [(file.path, content) for file, content in found] == [
+        ("b.py", b"0123"),
+        ("c.py", b"\0\n"),
+    ]
 
 
 def test_the_time_of_a_commit_is_when_it_was_committed(history):
@@ -187,7 +188,7 @@ def test_bare_clones_work_trees_and_shared_clones_are_read_alike(history, tmp_pa
     for name in ("clone", "bare.git", "shared", "tree"):
         repository = Repository(tmp_path / name)
         assert repository.main_line() == commit
-        assert repository.read_file(commit, "a.py", 10) == b"1\n"
+        assert held(repository, commit, "a.py") == b"1\n"
 
 
 def test_a_shallow_clone_ends_where_it_was_cut(history, tmp_path):
@@ -209,7 +210,7 @@ def test_replacements_and_grafts_do_not_change_what_is_read(history):
     (history.path / ".git/info/grafts").write_text(f"{second}\n")
     repository = Repository(history.path)
     assert [c.message for c in repository.history((second,), 10)] == ["second", "first"]
-    assert repository.read_file(second, "a.py", 10) == b"2\n"
+    assert held(repository, second, "a.py") == b"2\n"
 
 
 def test_the_environment_of_the_caller_does_not_matter(history, tmp_path, monkeypatch):
@@ -303,7 +304,7 @@ def test_nothing_that_a_repository_configures_is_run(trapped, tmp_path, monkeypa
     assert [c.message for c in repository.history((commit,), 9)] == ["second", "signed", "first"]
     repository.files_at(commit)
     repository.commit_time(commit)
-    assert repository.read_file(commit, "a.py", 10) == b"2\n"
+    assert held(repository, commit, "a.py") == b"2\n"
     assert repository.write_tree_to(commit, tmp_path / "copy") == 2
     assert (tmp_path / "copy/a.py").read_bytes() == b"2\n"
     assert not any(marks.iterdir())
@@ -366,3 +367,24 @@ def test_a_process_that_takes_too_long_is_ended(history, tmp_path, monkeypatch):
     monkeypatch.setattr("sleeptime_lib.tasks.swe.git._LONGEST_S", 0.2)
     with pytest.raises(InputError, match=r"git cat-file failed \(.*it may take 0.2 s"):
         Repository(history.path).commit_time(commit)
+
+
+def lacking(history, *paths):
+    """A commit of 40 files whose clone lacks what some of them hold."""
+    commit = history.commit("first", {f"{i}.py": f"{i}\n" for i in range(40)})
+    for path in paths:
+        blob = history.git("rev-parse", f"{commit}:{path}")
+        (history.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    return commit
+
+
+def test_a_few_files_that_a_clone_lacks_are_left_out_and_not_counted(history, tmp_path):
+    commit = lacking(history, "1.py", "2.py")
+    assert Repository(history.path).write_tree_to(commit, tmp_path / "copy") == 38
+    assert len(list((tmp_path / "copy").iterdir())) == 38
+
+
+def test_a_clone_that_lacks_more_is_refused_with_an_example(history, tmp_path):
+    commit = lacking(history, "1.py", "2.py", "3.py")
+    with pytest.raises(InputError, match=r"lacks 3 files of .*, such as 1\.py; make a full clone"):
+        Repository(history.path).write_tree_to(commit, tmp_path / "copy")

@@ -46,6 +46,18 @@ def test_a_pull_request_gets_head_times_files_and_the_messages_of_its_commits(hi
     assert done.paths("modified") == FILES
 
 
+def test_a_change_is_not_over_before_the_commit_that_it_starts_from(history):
+    """The released base of a pull request may be younger than its last commit."""
+    branch = history.head()
+    history.switch("topic", branch)
+    history.grow("first", *FILES)
+    history.pull(4)
+    history.switch("main")
+    base = history.grow("main goes on", "d.py")
+    (done,) = complete((known("4", base),), Repository(history.path))
+    assert (done.started, done.closed) == (history.now, history.now)
+
+
 def test_a_text_of_its_own_stays(history):
     base = history.head()
     history.switch("topic", base)

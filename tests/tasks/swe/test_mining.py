@@ -368,6 +368,59 @@ def test_a_pull_request_that_was_open_when_the_base_was_made_is_no_past(history)
     assert related(changes["2"], changes.values()) == ()
 
 
+def test_a_pull_request_that_was_merged_by_rebasing_is_one_task_and_over_when_it_came_in(history):
+    head = branch(history, "topic", "Add colours to charts", *FILES)
+    history.pull(1, head)
+    history.grow("Main goes on", "app/d.py")
+    history.git("cherry-pick", "topic")
+    landed = history.now
+    history.grow("Add colours to charts, second (#2)", *FILES)
+    changes = {change.number: change for change in mined(history).changes}
+    assert changes.keys() == {"1", "2"}
+    assert (changes["1"].head, changes["1"].closed) == (head, landed)
+    assert not changes["1"].unmerged
+    assert [change.number for change in related(changes["2"], changes.values())] == []
+
+
+def test_no_change_is_the_past_of_its_own_copy(history):
+    """The maintainer picked one of two commits, days after the pull request."""
+    head = branch(history, "topic", "Add colours to charts", *FILES)
+    history.switch("topic")
+    history.grow("More colours for charts", *FILES)
+    history.pull(1, "topic")
+    history.switch("main")
+    for _ in range(3):
+        history.grow("Main goes on", "app/d.py")
+    history.git("cherry-pick", head)
+    changes = mined(history).changes
+    assert len(changes) == 2
+    assert [related(change, changes) for change in changes] == [(), ()]
+
+
+def test_of_a_change_that_was_never_merged_the_report_says_how_its_time_is_told(history):
+    history.pull(9, branch(history, "topic", "Add colours", *FILES))
+    found = mined(history)
+    assert [change.unmerged for change in found.changes] == [True]
+    assert any("1 tasks are pull requests that never came into" in line for line in found.notices)
+    history.merge("topic", "Merge branch 'topic'")
+    found = mined(history)
+    assert [change.unmerged for change in found.changes] == [False]
+    assert found.notices == ()
+
+
+def test_the_title_of_another_pull_request_is_not_taken(history):
+    """One that was superseded by another with the same commit."""
+    head = branch(history, "old", "Add colours", *FILES)
+    history.pull(3, head)
+    history.switch("new", "HEAD")
+    history.grow("Begin", "app/d.py")
+    history.git("cherry-pick", head)
+    history.switch("main")
+    history.merge("new", "Merge pull request #4 from someone/new\n\nColours and more")
+    changes = {change.number: change for change in mined(history).changes}
+    assert changes["3"].title == "Add colours"
+
+
 def test_the_newest_tasks_are_taken_where_there_is_a_limit(history):
     for number in range(4):
         history.grow(f"Add colour (#{number + 1})", *FILES)

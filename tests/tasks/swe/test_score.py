@@ -2,8 +2,7 @@
 
 import pytest
 
-from sleeptime_lib.tasks.swe.changes import Change, ChangedFile
-from sleeptime_lib.tasks.swe.score import f1, true_files
+from sleeptime_lib.tasks.swe.score import f1
 
 
 @pytest.mark.parametrize(
@@ -20,10 +19,3 @@ from sleeptime_lib.tasks.swe.score import f1, true_files
 )
 def test_precision_recall_and_f1_are_those_of_the_sets(predicted, true, score):
     assert f1(predicted, true) == pytest.approx(score)
-
-
-def test_the_files_to_find_are_those_modified_and_strictly_those_added_too():
-    files = tuple(map(ChangedFile, "abcd", ("modified", "added", "removed", "renamed")))
-    change = Change("o/r", "1", "", "", "a" * 40, "", 0, files)
-    assert true_files(change) == ("a",)
-    assert true_files(change, strict=True) == ("a", "b")

@@ -9,9 +9,9 @@ import pytest
 from test_cli import sleeptime
 
 from sleeptime_lib.errors import InputError, MissingDependency
-from sleeptime_lib.methods import sandbox
-from sleeptime_lib.methods.sandbox import Sandbox, find_bubblewrap, words
-from sleeptime_lib.methods.workspace import Refused
+from sleeptime_lib.experiments.swe_tools import sandbox
+from sleeptime_lib.experiments.swe_tools.sandbox import Sandbox, find_bubblewrap, words
+from sleeptime_lib.experiments.swe_tools.workspace import Refused
 
 
 @pytest.fixture
@@ -125,6 +125,10 @@ class TestInside:
     def test_it_reads_the_copy(self, run):
         assert run("cat a.txt") == "in the copy\n(exit status 0)"
 
+    def test_it_has_an_empty_folder_and_devices_of_its_own(self, run):
+        said = run("ls ~; echo kept > ~/a.txt; cat ~/a.txt; echo gone > /dev/null")
+        assert said == "kept\n(exit status 0)"
+
     @pytest.mark.parametrize(
         "command",
         [
@@ -132,6 +136,9 @@ class TestInside:
             "rm a.txt",
             "touch new.txt",
             "echo changed > /usr/escaped",
+            "echo changed > /escaped",
+            "echo changed > /dev/escaped",
+            "echo changed > /dev/shm/escaped",
             "cat ../secret.txt",
             "cat {outside}/secret.txt",
             "echo changed > {outside}/secret.txt",

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sleeptime_lib.errors import InputError, MissingDependency
-from sleeptime_lib.methods.workspace import Refused
+from sleeptime_lib.experiments.swe_tools.workspace import Refused
 from sleeptime_lib.texts import brief
 
 SECONDS: Final = 20
@@ -149,7 +149,9 @@ def words(program: str, folder: Path) -> list[str]:
     return [
         *found,
         *("--proc", "/proc", "--dev", "/dev", "--size", str(_DISK), "--tmpfs", _OWN),
-        *("--ro-bind", str(folder), _INSIDE, "--chdir", _INSIDE, "--"),
+        *("--ro-bind", str(folder), _INSIDE, "--chdir", _INSIDE),
+        # The root and /dev are file systems in memory, which nothing bounds.
+        *("--remount-ro", "/", "--remount-ro", "/dev", "--"),
     ]
 
 

@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.experiment import Call, Prompt
+from sleeptime_lib.experiments.swe_tools.workspace import Refused
 from sleeptime_lib.methods.rethink import FINISH_TOOL, TOOL_PROBE, as_message
-from sleeptime_lib.methods.workspace import Refused
 from sleeptime_lib.records import Reply, ToolCall
 
 LONGEST_RESULT: Final = 12_000
@@ -66,11 +66,6 @@ def tool(name: str, text: str, /, required: int | None = None, **takes: tuple[st
         "type": "function",
         "function": {"name": name, "description": text, "parameters": parameters},
     }
-
-
-def name_of(definition: Tool) -> str:
-    """The name of a tool."""
-    return str(definition["function"]["name"])
 
 
 @dataclass(frozen=True, slots=True)

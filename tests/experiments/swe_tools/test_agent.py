@@ -6,9 +6,9 @@ import pytest
 
 from sleeptime_lib.errors import StopRun
 from sleeptime_lib.experiment import Call
-from sleeptime_lib.methods.agent import LONGEST_RESULT, require_tools, tool, work
-from sleeptime_lib.methods.repository_tools import MOST_HITS, MOST_LINES, MOST_LISTED, working
-from sleeptime_lib.methods.workspace import Workspace
+from sleeptime_lib.experiments.swe_tools.agent import LONGEST_RESULT, require_tools, tool, work
+from sleeptime_lib.experiments.swe_tools.tools import MOST_HITS, MOST_LINES, MOST_LISTED, working
+from sleeptime_lib.experiments.swe_tools.workspace import Workspace
 from sleeptime_lib.records import Reply, ToolCall, Usage
 
 ECHO = tool("echo", "Say it again.", 1, text=("string", "What."), times=("integer", "How often."))
@@ -206,6 +206,24 @@ class TestTools:
         )
         assert len((await use("read_lines", path="src/app.py")).split("\n")) == MOST_LINES + 1
         assert "400 lines, and none" in await use("read_lines", path="src/app.py", start=500)
+
+    async def test_lines_that_a_long_result_does_not_show_are_not_seen(self, tmp_path):
+        (tmp_path / "long.py").write_text(f"needle {'x' * 250}\n" * 100)
+        for name, given in (
+            ("read_lines", {"path": "long.py"}),
+            ("search_text", {"text": "needle"}),
+        ):
+            files = Workspace(tmp_path)
+            model = Model(called((name, given)), FINISH)
+            await go(model, tools=working(files, None))
+            files.close()
+            (told,) = results(model)
+            assert "(cut: " in told
+            whole = [line for line in told.split("\n") if "needle" in line and len(line) > 250]
+            assert files.seen["long.py"] in (
+                set(range(1, len(whole) + 1)), set(range(1, len(whole)))
+            )  # fmt: skip
+            assert len(files.seen["long.py"]) < 50
 
     async def test_search(self, use):
         assert await use("search_text", text="needle") == (

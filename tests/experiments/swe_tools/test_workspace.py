@@ -6,7 +6,13 @@ import socket
 
 import pytest
 
-from sleeptime_lib.methods.workspace import MOST_BYTES, MOST_COPIES, Refused, Workspace, copied
+from sleeptime_lib.experiments.swe_tools.workspace import (
+    MOST_BYTES,
+    MOST_COPIES,
+    Refused,
+    Workspace,
+    copied,
+)
 
 SECRET = "outside-4711"
 
@@ -210,6 +216,17 @@ def test_a_folder_that_becomes_a_link_between_two_steps_is_not_followed(files, c
     with pytest.raises(Refused):
         files.read("new/secret.txt")
     assert not (outside / "other/two.py").exists()
+
+
+def test_a_copy_that_is_closed_is_not_the_folder_that_gets_its_number(copy, outside):
+    files = Workspace(copy)
+    files.close()
+    other = os.open(outside / "other", os.O_RDONLY)
+    try:
+        with pytest.raises(Refused):
+            files.read("secret.txt")
+    finally:
+        os.close(other)
 
 
 def test_a_message_holds_no_path_but_the_one_that_was_given(files, outside):

@@ -89,8 +89,9 @@ class Workspace:
         self.seen: dict[str, set[int]] = {}
 
     def close(self) -> None:
-        """Let go of the folder."""
-        os.close(self._root)
+        """Let go of the folder; a step that still goes on in a thread finds nothing any more."""
+        root, self._root = self._root, -1  # its number may be given to another folder
+        os.close(root)
 
     @property
     def modified(self) -> tuple[str, ...]:

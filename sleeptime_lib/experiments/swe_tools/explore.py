@@ -13,10 +13,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sleeptime_lib.experiment import Call, Notes, Prompt, Setting, SleepMethod, SleepSetting
-from sleeptime_lib.methods.agent import BUDGET, KEEP_ON, Tool, Use, require_tools, tool, work
-from sleeptime_lib.methods.repository_tools import READING, reading
+from sleeptime_lib.experiments.swe_tools.agent import (
+    BUDGET,
+    KEEP_ON,
+    Tool,
+    Use,
+    require_tools,
+    tool,
+    work,
+)
+from sleeptime_lib.experiments.swe_tools.tools import READING, reading
+from sleeptime_lib.experiments.swe_tools.workspace import Refused, copied
 from sleeptime_lib.methods.rethink import FINISH_TOOL, RETHINK_TOOL, TOOL_PROBE, Block
-from sleeptime_lib.methods.workspace import Refused, copied
 from sleeptime_lib.records import Context
 from sleeptime_lib.tasks.swe.places import Place, in_tags, past_text
 

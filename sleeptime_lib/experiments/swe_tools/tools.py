@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sleeptime_lib.methods.agent import Tool, Use, tool
-from sleeptime_lib.methods.sandbox import Sandbox
-from sleeptime_lib.methods.workspace import Refused, Workspace
+from sleeptime_lib.experiments.swe_tools.agent import LONGEST_RESULT, Tool, Use, tool
+from sleeptime_lib.experiments.swe_tools.sandbox import Sandbox
+from sleeptime_lib.experiments.swe_tools.workspace import Refused, Workspace
 
 MOST_LISTED: Final = 200
 MOST_LINES: Final = 200
@@ -103,7 +103,10 @@ def _list(files: Workspace, given: Mapping[str, Any]) -> str:
         return "\n".join(below) or "There are no files."
     folders, names = files.entries(path)
     entries = [*(f"{name}/" for name in folders), *names]
-    return "\n".join(_first(entries, MOST_LISTED, "entries"))
+    shown = entries[:MOST_LISTED]
+    if more := len(entries) - len(shown):
+        shown.append(f"({more:,} more entries)")
+    return "\n".join(shown)
 
 
 def _read(files: Workspace, given: Mapping[str, Any]) -> str:
@@ -112,21 +115,34 @@ def _read(files: Workspace, given: Mapping[str, Any]) -> str:
     last = min(given.get("end", len(lines)), len(lines), start + MOST_LINES - 1)
     if start > last:
         raise Refused(f"{path} has {len(lines)} lines, and none that these numbers give")
-    files.see(path, range(start, last + 1))
     shown = [f"{number}: {_cut(lines[number - 1])}" for number in range(start, last + 1)]
-    return "\n".join([f"{path}, lines {start} to {last} of {len(lines)}", *shown])
+    told = "\n".join([f"{path}, lines {start} to {last} of {len(lines)}", *shown])
+    files.see(path, range(start, start + _whole_lines(told) - 1))
+    return told
 
 
 def _search(files: Workspace, given: Mapping[str, Any]) -> str:
     wanted = given["text"]
     if not wanted.strip() or "\n" in wanted:
         raise Refused("give a text of one line to search for")
-    hits = []
+    hits: list[tuple[str, int, str]] = []
+    more = 0
     for path, number, line in _found(files, wanted, given.get("path", "")):
-        hits.append(f"{path}:{number}: {_cut(line)}")
-        if len(hits) <= MOST_HITS:
-            files.see(path, range(number, number + 1))
-    return "\n".join(_first(hits, MOST_HITS, "lines")) or "No line holds that text."
+        if len(hits) < MOST_HITS:
+            hits.append((path, number, f"{path}:{number}: {_cut(line)}"))
+        else:
+            more += 1
+    shown = [text for _, _, text in hits]
+    told = "\n".join([*shown, f"({more:,} more lines)"] if more else shown)
+    for path, number, _ in hits[: _whole_lines(told)]:
+        files.see(path, range(number, number + 1))
+    return told or "No line holds that text."
+
+
+def _whole_lines(told: str) -> int:
+    """How many lines of a result reach the model: the loop cuts a long one."""
+    shown = told[:LONGEST_RESULT]
+    return shown.count("\n") + (len(shown) == len(told))
 
 
 def _found(files: Workspace, wanted: str, path: str) -> Iterator[tuple[str, int, str]]:
@@ -198,9 +214,3 @@ def _lines(text: str) -> list[str]:
 def _cut(line: str) -> str:
     line = line.rstrip("\r")
     return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… (cut)"
-
-
-def _first(lines: list[str], most: int, what: str) -> list[str]:
-    if len(lines) <= most:
-        return lines
-    return [*lines[:most], f"({len(lines) - most:,} more {what})"]
