@@ -76,7 +76,6 @@ def test_it_holds_every_arm_it_was_made_for(name, replayed):
         assert own.question_id.nunique() == rows.question_id.nunique()
         assert set(own.budget) == set(config["controls_at"])
     if name.endswith("multi-p0"):
-        assert {"placebo_other", "notes_only", "filler", "bare", "oracle"} < set(rows.arm)
         assert rows.context_id.nunique() >= 24
         assert (rows.groupby("context_id").question_id.nunique() == 10).all()
         assert rows.budget.nunique() >= 3

@@ -27,9 +27,9 @@ from sleeptime_lib.analysis.cells import (
     reduce_rows,
     resample,
 )
-from sleeptime_lib.analysis.controls import Verdict
 from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.analysis.score import gain_limits
+from sleeptime_lib.analysis.wording import Verdict, verdict
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.methods.controls import LINE
 from sleeptime_lib.records import ROW_KEY, is_simulated
@@ -65,9 +65,7 @@ class Change:
     @property
     def verdict(self) -> Verdict:
         """What the simultaneous limits allow to say of b."""
-        if self.simultaneous_low > 0:
-            return "higher"
-        return "lower" if self.simultaneous_high < 0 else "not determined"
+        return verdict(self.simultaneous_low, self.simultaneous_high)
 
 
 @dataclass(frozen=True, slots=True)
