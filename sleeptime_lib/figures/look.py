@@ -86,7 +86,8 @@ STYLES: Final = {
     "scale-0": Style("#127C9B", "circle"),
     "scale-1": Style("#2C62B4", "triangle", "dash"),
     "scale-2": Style("#4B3B98", "diamond", "dashdot"),
-    "scale-3": Style("#1C1038", "pentagon"),
+    "scale-3": Style("#6A1F5E", "down", "dot"),
+    "scale-4": Style("#1C1038", "pentagon"),
     **{f"floor-{i}": Style("#6B6B6B", marker, "dot") for i, marker in enumerate(FLOORS)},
 }
 
@@ -111,7 +112,7 @@ DASHES: Final = {
 }
 """Dashes for matplotlib, in line widths, and for plotly."""
 
-SCALE: Final = ("scale-0", "scale-1", "scale-2", "scale-3")
+SCALE: Final = ("scale-0", "scale-1", "scale-2", "scale-3", "scale-4")
 """Styles for growing amounts of sleep-time compute, light to dark."""
 
 
@@ -122,7 +123,7 @@ def ramp(count: int) -> tuple[str, ...]:
     """
     if count <= 1:
         return ("sleep",) * count
-    skip = {2: (0, 2), 3: (0, 1, 3)}.get(count, range(count))
+    skip = {2: (0, 2), 3: (0, 1, 4), 4: (0, 1, 2, 4)}.get(count, range(count))
     return tuple(SCALE[min(i, len(SCALE) - 1)] for i in skip)
 
 
