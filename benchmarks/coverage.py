@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from known_ratio import HEAVY, HEAVY_TRUE, UNEQUAL, Sizes, World, coverage, least
+from known_ratio import HEAVY, HEAVY_TRUE, UNEQUAL, UNLIKE, Sizes, World, coverage, least
 
 NAMES = (
     "accuracy",
@@ -72,7 +72,7 @@ DESIGNS = (
     Design("20 unequal, heavy tails", 20, UNEQUAL, world=HEAVY),
     Design("50 x 20", 50, 20),
 )
-ITEMS = Design("50 x 20, by question", 50, 20)
+ITEMS = Design("50 x 20, by question", 50, 20, world=UNLIKE)
 
 
 def main() -> int:

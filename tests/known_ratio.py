@@ -98,6 +98,8 @@ class World:
         return right
 
 
+UNLIKE = World(difficulty=1.5, own_ratio=1.5, own_tokens=0.6)
+"""Clusters differ much, so that single questions say far less than their number."""
 HEAVY = World(own_tokens=1.0, noise=0.8)
 """A few clusters take most tokens."""
 HEAVY_TRUE = 0.88
