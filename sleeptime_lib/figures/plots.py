@@ -53,9 +53,9 @@ FAR = 4.0
 def pareto(report: Report, *, controls: bool = False) -> Picture:
     """Scores against mean test-time tokens, baseline and sleep-time (paper figures 3, 4 and 11).
 
-    Shows the smallest sleep setting, where either arm is better as an area in its colour, and,
-    where their interval leaves out 1, the times fewer tokens at equal accuracy as an arrow; `sleep_scaling` shows
-    the other settings. Floors are level lines.
+    Shows the smallest sleep setting, where either arm is better as an area in its colour, and the
+    ratio of tokens at equal accuracy as an arrow, where its interval leaves out 1; `sleep_scaling`
+    shows the other settings. Floors are level lines.
 
     Args:
         report: Of the run.
