@@ -171,6 +171,10 @@ def prepare(
     study = Study(experiment, options, method, experiment.load(options))
     if about is None:
         check_budgets(study, endpoint)
+    if lacking := study.left_out:
+        told = f"{', '.join(lacking)} left out: so few contexts have no other whose notes it reads"
+        noted = replace(study.task, notices=(*study.task.notices, told))
+        study = replace(study, task=noted)
     manifest = new_manifest(study, endpoint.model, about)
     path = out or default_path(study, manifest, root)
     return Prepared(

@@ -25,6 +25,7 @@ from sleeptime_lib.experiment import (
     Setting,
     SleepMethod,
 )
+from sleeptime_lib.models.replay import PREFIX
 from sleeptime_lib.records import Context, Question, Task
 
 
@@ -39,8 +40,28 @@ class Study:
 
     @property
     def settings(self) -> tuple[Setting, ...]:
-        """Every setting that each question is answered in."""
-        return tuple(self.experiment.settings(self.options))
+        """Every setting that each question is answered in.
+
+        Of a recording, whose arms come with it, without those that so few contexts do not allow.
+        """
+        asked = tuple(self.experiment.settings(self.options))
+        if not self.options.model.startswith(PREFIX):
+            return asked
+        return tuple(setting for setting in asked if self._allows(setting))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The arms of a recording that so few contexts do not allow."""
+        asked = dict.fromkeys(setting.arm for setting in self.experiment.settings(self.options))
+        there = {setting.arm for setting in self.settings}
+        return tuple(arm for arm in asked if arm not in there)
+
+    def _allows(self, setting: Setting) -> bool:
+        try:
+            sources_of(self.task, setting.notes_of, setting.seed)
+        except InputError:
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

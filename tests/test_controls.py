@@ -331,6 +331,21 @@ def test_a_recording_gives_any_part_of_them(controlled, tmp_path, monkeypatch):
                  controls="oracle", sleep_parallel=(5,))  # fmt: skip
 
 
+def test_a_part_of_a_recording_leaves_out_the_arms_that_it_does_not_allow(
+    controlled, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    path = recordings.target("small", controlled.manifest["config"])
+    origin = recordings.Origin("", "simulated", "MIT")
+    recordings.record(controlled.manifest, controlled.path / CALLS, path, origin, "x")
+    options = runs.make_options(STATEFUL_GSM, model="recorded:small", limit=8)
+    ready = runs.prepare(STATEFUL_GSM, options, Execution(), tmp_path / "few")
+    assert "placebo_same left out" in ready.task.notices[-1]
+    asyncio.run(runs.carry_out(ready))
+    arms = set(read_rows(tmp_path / "few").arm)
+    assert arms == {*controlled.rows.arm} - {"placebo_same"}
+
+
 class TestReport:
     def test_the_section_holds_every_difference_with_its_verdict(self, controlled):
         (section,) = (s for s in controlled.sections() if s.name == "controls")

@@ -15,14 +15,17 @@ from sleeptime_lib.tasks.procedural.scenes import Scene, likelihoods, steps_to
 def likely(story: Story) -> Mapping[str, float]:
     """How likely each quantity is to be asked for, from the story's structure; sums to 1.
 
-    Only quantities that people ask for and that the text lets one calculate count.
+    Only quantities that people ask for and that the text lets one calculate count, and none of
+    those that were made up to have several questions: nobody foresees them.
     """
     if story.family is None:
         return {}
-    facts = tuple(fact for fact in story.facts().values() if fact.questions and _has(story, fact))
+    family = story.family.asked(many=False)
+    asked = (fact for fact in family.facts_at(story.level) if fact.questions)
+    facts = tuple(fact for fact in asked if _has(story, fact))
     if not facts:
         return {}
-    return likelihoods(Scene(story.family, story.level, story.numbers, "", facts, story.fill))
+    return likelihoods(Scene(family, story.level, story.numbers, "", facts, story.fill))
 
 
 def by_likelihood(story: Story, dice: Dice) -> list[Fact]:
