@@ -92,6 +92,10 @@ def test_it_holds_every_arm_it_was_made_for(name, replayed):
             assert own.budget.nunique() >= 5
         return
     assert (families >= 4).sum() >= 30
+    if name.endswith("-agreed"):
+        assert read_about(name).config["sleep_method"] == "agreed"
+        assert set(rows.arm) == {"baseline", "sleep"}
+        return
     assert set(rows.arm) >= {"baseline", "sleep", "context_only"}
     if name.endswith("-p0"):
         assert set(rows.arm) > set(get_args(Control))
