@@ -21,7 +21,7 @@ _SHORT: Final = {
     "sleep long": "long",
 }
 _ARMS: Final = (
-    "Placebos: the notes of another context, of the same family or of an other one. Notes only: "
+    "Placebos: the notes of another context, of the same family or of another. Notes only: "
     "without the context. Filler: lines about something else. Bare: without a block of notes. "
     "Oracle: the true quantities. Long: one long sleep phase."
 )
