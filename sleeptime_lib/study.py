@@ -47,7 +47,9 @@ class Study:
         asked = tuple(self.experiment.settings(self.options))
         if not self.options.model.startswith(PREFIX):
             return asked
-        return tuple(setting for setting in asked if self._allows(setting))
+        read = dict.fromkeys((setting.notes_of, setting.seed) for setting in asked)
+        there = {kind for kind in read if self._allows(*kind)}
+        return tuple(setting for setting in asked if (setting.notes_of, setting.seed) in there)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -56,9 +58,9 @@ class Study:
         there = {setting.arm for setting in self.settings}
         return tuple(arm for arm in asked if arm not in there)
 
-    def _allows(self, setting: Setting) -> bool:
+    def _allows(self, notes_of: str, seed: int) -> bool:
         try:
-            sources_of(self.task, setting.notes_of, setting.seed)
+            sources_of(self.task, notes_of, seed)
         except InputError:
             return False
         return True

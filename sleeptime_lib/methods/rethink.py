@@ -226,18 +226,28 @@ async def choose_protocol(call: Call, options: Any) -> Mapping[str, Any]:
     if getattr(options, "sleep_protocol", "text") != "auto":
         return {}
     try:
-        reply = await call(
-            [{"role": "user", "content": TOOL_PROBE.text}],
-            tools=(FINISH_TOOL,),
-            temperature=0.0,
-            max_tokens=64,
-        )
+        by_tools = await calls_tools(call)
     except CallError as error:
         if error.kind == "bad_request":
             return {"sleep_protocol": "text"}
         # Guessing here would let a resumed run go on in another way than it began.
         raise StopRun(f"cannot find out whether {call.model} can call tools: {error}") from None
-    return {"sleep_protocol": "tools" if reply.tool_calls else "text"}
+    return {"sleep_protocol": "tools" if by_tools else "text"}
+
+
+async def calls_tools(call: Call) -> bool:
+    """Whether the model calls a tool when it is asked to.
+
+    Raises:
+        CallError: It cannot be asked.
+    """
+    reply = await call(
+        [{"role": "user", "content": TOOL_PROBE.text}],
+        tools=(FINISH_TOOL,),
+        temperature=0.0,
+        max_tokens=64,
+    )
+    return bool(reply.tool_calls)
 
 
 def _opening(context: str, frame: Prompt, *, by_tools: bool) -> list[Mapping[str, Any]]:

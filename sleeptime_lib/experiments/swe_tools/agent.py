@@ -20,7 +20,7 @@ from typing import Any, Final
 from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.experiment import Call, Prompt
 from sleeptime_lib.experiments.swe_tools.workspace import Refused
-from sleeptime_lib.methods.rethink import FINISH_TOOL, TOOL_PROBE, as_message
+from sleeptime_lib.methods.rethink import as_message, calls_tools
 from sleeptime_lib.records import Reply, ToolCall
 
 LONGEST_RESULT: Final = 12_000
@@ -245,15 +245,10 @@ async def require_tools(call: Call, options: Any) -> Mapping[str, Any]:
         StopRun: It cannot, or cannot be asked.
     """
     try:
-        reply = await call(
-            [{"role": "user", "content": TOOL_PROBE.text}],
-            tools=(FINISH_TOOL,),
-            temperature=0.0,
-            max_tokens=64,
-        )
+        able = await calls_tools(call)
     except CallError as error:
         raise StopRun(f"cannot find out whether {call.model} can call tools: {error}") from None
-    if not reply.tool_calls:
+    if not able:
         raise StopRun(
             f"{call.model} called no tool when asked to: an agent needs a model and a server with "
             "tool calls (vLLM: --enable-auto-tool-choice, llama.cpp: --jinja)"

@@ -101,8 +101,15 @@ class Family:
 
     def asked(self, *, many: bool) -> Family:
         """The family with the quantities of contexts with several questions, or with one."""
-        other = "single" if many else "many"
-        return replace(self, facts=tuple(fact for fact in self.facts if fact.only != other))
+        return self._many if many else self._single
+
+    @cached_property
+    def _single(self) -> Family:
+        return replace(self, facts=tuple(fact for fact in self.facts if fact.only != "many"))
+
+    @cached_property
+    def _many(self) -> Family:
+        return replace(self, facts=tuple(fact for fact in self.facts if fact.only != "single"))
 
     def slots_at(self, level: int) -> Mapping[str, Slot]:
         """The slots as they are drawn at a level."""
