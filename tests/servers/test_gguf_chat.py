@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from sleeptime_lib.servers.api import Message, cut_at
 from sleeptime_lib.servers.gguf.chat import (
     draw_seed,
@@ -10,10 +12,12 @@ from sleeptime_lib.servers.gguf.chat import (
     template_messages,
 )
 
+TOOLS = {"finish", "f1", "f2"}
+
 
 def test_a_call_is_taken_out_of_the_text():
     said = 'Done.\n<tool_call>\n{"name": "finish", "arguments": {"a": {"b": 1}}}\n</tool_call>'
-    text, (call,) = split_calls(said)
+    text, (call,) = split_calls(said, TOOLS)
     assert text == "Done."
     assert call["type"] == "function"
     assert call["function"]["name"] == "finish"
@@ -22,19 +26,39 @@ def test_a_call_is_taken_out_of_the_text():
 
 def test_several_calls_keep_their_order_and_have_their_own_ids():
     said = "".join(f'<tool_call>{{"name": "f{n}", "arguments": {{}}}}</tool_call>' for n in "12")
-    _, calls = split_calls(said)
+    _, calls = split_calls(said, TOOLS)
     assert [call["function"]["name"] for call in calls] == ["f1", "f2"]
     assert len({call["id"] for call in calls}) == 2
 
 
 def test_a_call_without_its_closing_tag_counts():
-    _, calls = split_calls('<tool_call>{"name": "finish", "arguments": {}}')
+    _, calls = split_calls('<tool_call>{"name": "finish", "arguments": {}}', TOOLS)
     assert [call["function"]["name"] for call in calls] == ["finish"]
+
+
+@pytest.mark.parametrize("fence", ["{}", "```json\n{}\n```", "```\n{}\n```", "\n{}\n"])
+def test_a_reply_that_is_nothing_but_a_call_needs_no_tags(fence):
+    said = fence.replace("{}", '{"name": "finish", "arguments": {"files": ["a.py"]}}')
+    text, (call,) = split_calls(said, TOOLS)
+    assert text == ""
+    assert json.loads(call["function"]["arguments"]) == {"files": ["a.py"]}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"name": "delete", "arguments": {}}',
+        '{"name": "finish", "arguments": {}} is what I would call.',
+        '{"finish": {}}',
+    ],
+)
+def test_without_tags_only_a_whole_reply_that_names_an_offered_tool_is_a_call(said):
+    assert split_calls(said, TOOLS) == (said, [])
 
 
 def test_a_broken_call_stays_in_the_text():
     for said in ('<tool_call>{"name": finish}</tool_call>', '<tool_call>{"x": 1}</tool_call>'):
-        assert split_calls(said) == (said, [])
+        assert split_calls(said, TOOLS) == (said, [])
 
 
 def test_arguments_go_to_the_template_as_an_object():

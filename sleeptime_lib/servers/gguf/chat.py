@@ -6,13 +6,14 @@ import json
 import re
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sleeptime_lib.servers.api import Message, content_text
 
 _CALL: Final = re.compile(r"<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z)", re.DOTALL)
 """How models of the Qwen and Hermes families write a tool call."""
+_FENCE: Final = re.compile(r"\A```(?:json)?\s*(.*?)\s*(?:```)?\Z", re.DOTALL)
 
 
 def template_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -59,11 +60,20 @@ def written(tokenizer: Any, ids: Sequence[int], *, with_tools: bool) -> str:
     return str(tokenizer.decode(ids[:-1] if ends else ids, skip_special_tokens=False))
 
 
-def split_calls(text: str) -> tuple[str, list[dict[str, Any]]]:
+def split_calls(text: str, offered: Collection[str]) -> tuple[str, list[dict[str, Any]]]:
     """The text of a reply without its tool calls, and the calls in the API's form.
 
     A call that is no JSON object with a name stays in the text, where its writer can see it.
+    Small models (Qwen2.5-Coder of 1.5B) leave out the tags: a reply that is nothing but one
+    object that names an offered tool is a call as well.
+
+    Args:
+        text: The reply.
+        offered: Names of the tools in the request.
     """
+    bare = _read_call(_FENCE.sub(r"\1", text.strip()))
+    if bare and bare["function"]["name"] in offered:
+        return "", [bare]
     calls: list[dict[str, Any]] = []
 
     def take(match: re.Match[str]) -> str:
