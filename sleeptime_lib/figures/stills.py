@@ -207,6 +207,9 @@ def _series(axes: Axes, picture: Picture, series: Series) -> None:
                     w.x, y, head, color=style.colour, markersize=7 * POINTS, clip_on=False,
                     zorder=3, markeredgewidth=0,
                 )  # fmt: skip
+    for w in picture.level_whiskers(series):
+        width = look.WHISKER_WIDTH * POINTS
+        axes.plot((w.low, w.high), (w.x, w.x), color=style.colour, linewidth=width, zorder=2)
     marker = marker if series.marked else ""
     common: dict[str, Any] = {"marker": marker, "zorder": 3, "clip_on": False}
     axes.plot(

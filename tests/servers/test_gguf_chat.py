@@ -12,12 +12,10 @@ from sleeptime_lib.servers.gguf.chat import (
     template_messages,
 )
 
-TOOLS = {"finish", "f1", "f2"}
-
 
 def test_a_call_is_taken_out_of_the_text():
     said = 'Done.\n<tool_call>\n{"name": "finish", "arguments": {"a": {"b": 1}}}\n</tool_call>'
-    text, (call,) = split_calls(said, TOOLS)
+    text, (call,) = split_calls(said)
     assert text == "Done."
     assert call["type"] == "function"
     assert call["function"]["name"] == "finish"
@@ -26,39 +24,63 @@ def test_a_call_is_taken_out_of_the_text():
 
 def test_several_calls_keep_their_order_and_have_their_own_ids():
     said = "".join(f'<tool_call>{{"name": "f{n}", "arguments": {{}}}}</tool_call>' for n in "12")
-    _, calls = split_calls(said, TOOLS)
+    _, calls = split_calls(said)
     assert [call["function"]["name"] for call in calls] == ["f1", "f2"]
     assert len({call["id"] for call in calls}) == 2
 
 
 def test_a_call_without_its_closing_tag_counts():
-    _, calls = split_calls('<tool_call>{"name": "finish", "arguments": {}}', TOOLS)
+    _, calls = split_calls('<tool_call>{"name": "finish", "arguments": {}}')
     assert [call["function"]["name"] for call in calls] == ["finish"]
 
 
-@pytest.mark.parametrize("fence", ["{}", "```json\n{}\n```", "```\n{}\n```", "\n{}\n"])
-def test_a_reply_that_is_nothing_but_a_call_needs_no_tags(fence):
-    said = fence.replace("{}", '{"name": "finish", "arguments": {"files": ["a.py"]}}')
-    text, (call,) = split_calls(said, TOOLS)
-    assert text == ""
-    assert json.loads(call["function"]["arguments"]) == {"files": ["a.py"]}
+def test_a_broken_call_stays_in_the_text():
+    for said in ('<tool_call>{"name": finish}</tool_call>', '<tool_call>{"x": 1}</tool_call>'):
+        assert split_calls(said) == (said, [])
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        '{"name": "delete", "arguments": {}}',
-        '{"name": "finish", "arguments": {}} is what I would call.',
-        '{"finish": {}}',
+        "{}",
+        " {}\n",
+        "```json\n{}\n```",
+        "```\n{}\n```",
+        "<tools>{}</tools>",
+        "I look first:\n```json\n{}\n```\nThen I go on.",
+        "```json\n{}",
     ],
 )
-def test_without_tags_only_a_whole_reply_that_names_an_offered_tool_is_a_call(said):
-    assert split_calls(said, TOOLS) == (said, [])
+def test_a_call_of_a_tool_that_there_is_counts_without_the_tags_too(said):
+    text = said.replace("{}", '{"name": "read", "arguments": {"path": "a", "more": {"b": 1}}}')
+    rest, (call,) = split_calls(text, {"read"})
+    assert call["function"]["name"] == "read"
+    assert json.loads(call["function"]["arguments"]) == {"path": "a", "more": {"b": 1}}
+    assert "{" not in rest
 
 
-def test_a_broken_call_stays_in_the_text():
-    for said in ('<tool_call>{"name": finish}</tool_call>', '<tool_call>{"x": 1}</tool_call>'):
-        assert split_calls(said, TOOLS) == (said, [])
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"name": "Anna", "age": 3}',
+        '```json\n{"name": "delete", "arguments": {}}\n```',
+        '{"name": "read", "arguments": {',
+        'I could call {"name": "read", "arguments": {}} now.',
+    ],
+)
+def test_other_json_stays_text(said):
+    assert split_calls(said, {"read"}) == (said, [])
+
+
+def test_several_calls_without_tags_keep_their_order():
+    said = "".join(f'```json\n{{"name": "{name}"}}\n```\n' for name in ("read", "find"))
+    _, calls = split_calls(said, {"read", "find"})
+    assert [call["function"]["name"] for call in calls] == ["read", "find"]
+
+
+def test_what_is_nested_without_end_is_no_call():
+    said = f'<tool_call>{{"name": "f", "arguments": {"[" * 100_000}}}</tool_call>'
+    assert split_calls(said, {"f"}) == (said, [])
 
 
 def test_arguments_go_to_the_template_as_an_object():

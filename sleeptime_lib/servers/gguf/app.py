@@ -138,8 +138,8 @@ class _Server:
         text = cut_at(written(self._tokenizer, made.ids, with_tools=bool(body.tools)), body.ends)
         if made.finish_reason == "length":
             text = text.rstrip(_CUT_CHARACTER)
-        offered = {tool.function.name for tool in body.tools or ()}
-        text, calls = split_calls(text, offered) if offered else (text, [])
+        names = {tool.function.name for tool in body.tools or ()}
+        text, calls = split_calls(text, names) if names else (text, [])
         message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}
         if calls:
             message["tool_calls"] = calls

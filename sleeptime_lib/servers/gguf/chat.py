@@ -7,13 +7,18 @@ import re
 import uuid
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from sleeptime_lib.servers.api import Message, content_text
 
 _CALL: Final = re.compile(r"<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z)", re.DOTALL)
 """How models of the Qwen and Hermes families write a tool call."""
-_FENCE: Final = re.compile(r"\A```(?:json)?\s*(.*?)\s*(?:```)?\Z", re.DOTALL)
+_UNMARKED: Final = (
+    re.compile(r"(?:```\w*|<tools>)\s*(\{.*?\})\s*(?:```|</tools>|\Z)", re.DOTALL),
+    re.compile(r"\A\s*(\{.*\})\s*\Z", re.DOTALL),
+)
+"""How small ones write it that know the form and not the tags: in a block, or with nothing else."""
 
 
 def template_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -42,7 +47,7 @@ def _template_message(message: Message) -> dict[str, Any]:
 def _arguments(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -60,37 +65,40 @@ def written(tokenizer: Any, ids: Sequence[int], *, with_tools: bool) -> str:
     return str(tokenizer.decode(ids[:-1] if ends else ids, skip_special_tokens=False))
 
 
-def split_calls(text: str, offered: Collection[str]) -> tuple[str, list[dict[str, Any]]]:
+def split_calls(text: str, names: Collection[str] = ()) -> tuple[str, list[dict[str, Any]]]:
     """The text of a reply without its tool calls, and the calls in the API's form.
 
     A call that is no JSON object with a name stays in the text, where its writer can see it.
-    Small models (Qwen2.5-Coder of 1.5B) leave out the tags: a reply that is nothing but one
-    object that names an offered tool is a call as well.
 
     Args:
         text: The reply.
-        offered: Names of the tools in the request.
+        names: The tools there are. Without the tags that mark a call only theirs is one: other JSON
+            may be an answer.
     """
-    bare = _read_call(_FENCE.sub(r"\1", text.strip()))
-    if bare and bare["function"]["name"] in offered:
-        return "", [bare]
-    calls: list[dict[str, Any]] = []
+    for form in (_CALL, *_UNMARKED):
+        calls: list[dict[str, Any]] = []
+        known = None if form is _CALL else names
+        rest = form.sub(partial(_take, calls=calls, names=known), text)
+        if calls:
+            return rest.strip(), calls
+    return text, []
 
-    def take(match: re.Match[str]) -> str:
-        call = _read_call(match[1])
-        if call is None:
-            return match[0]
-        calls.append(call)
-        return ""
 
-    rest = _CALL.sub(take, text)
-    return (rest.strip() if calls else text), calls
+def _take(
+    match: re.Match[str], *, calls: list[dict[str, Any]], names: Collection[str] | None
+) -> str:
+    """Put a call among the others, of a tool of these names or of any; gives what stays of it."""
+    call = _read_call(match[1])
+    if call is None or not (names is None or call["function"]["name"] in names):
+        return match[0]
+    calls.append(call)
+    return ""
 
 
 def _read_call(text: str) -> dict[str, Any] | None:
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     name = content.get("name") if isinstance(content, dict) else None
     if not isinstance(name, str):
