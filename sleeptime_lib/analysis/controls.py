@@ -103,20 +103,7 @@ def contrasts(
     if not told["arm"].isin(ARMS).any():
         return ()
     cells = reduce_rows(told)
-    lines = [line for arm in ARMS for line in cells.curves(arm)]
-    slept = {line: _sleep_line(cells, told, line) for line in lines}
-    sleeps = dict.fromkeys(line for line in slept.values() if line)
-    pairs = [
-        pair
-        for line in (*sleeps, *lines)
-        for pair in cells.same_budget(cells.of(line), cells.baseline(line))
-    ]
-    pairs += [
-        pair
-        for line, sleep in slept.items()
-        if sleep
-        for pair in cells.same_budget(cells.of(line), cells.of(sleep))
-    ]
+    pairs = contrasted(cells, told)
     found = differences(cells, resample(cells, draws, seed), pairs, confidence=confidence)
     sides = [_side(cells, told, cell) for cell in range(len(cells.lines))]
     return tuple(
@@ -132,6 +119,29 @@ def contrasts(
         for (i, j), one in zip(pairs, found, strict=True)
         if not math.isnan(one.points)
     )
+
+
+def contrasted(cells: Cells, rows: pd.DataFrame) -> list[tuple[int, int]]:
+    """Cells to compare: of all arms with the baseline, then of control arms with the sleep arm.
+
+    Args:
+        cells: Sums of the rows.
+        rows: The columns of `sleeptime_lib.records.Row`.
+    """
+    lines = [line for arm in ARMS for line in cells.curves(arm)]
+    slept = {line: _sleep_line(cells, rows, line) for line in lines}
+    sleeps = dict.fromkeys(line for line in slept.values() if line)
+    pairs = [
+        pair
+        for line in (*sleeps, *lines)
+        for pair in cells.same_budget(cells.of(line), cells.baseline(line))
+    ]
+    return pairs + [
+        pair
+        for line, sleep in slept.items()
+        if sleep
+        for pair in cells.same_budget(cells.of(line), cells.of(sleep))
+    ]
 
 
 def _sleep_line(cells: Cells, rows: pd.DataFrame, line: Line) -> Line | None:
