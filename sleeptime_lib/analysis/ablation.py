@@ -40,6 +40,9 @@ TELLING: Final[Mapping[Effect, States]] = {
 LONGEST: Final = 90
 """Characters of a line in a table for people."""
 
+MOST_TOLD: Final = 40
+"""Rows of such a table; the full numbers hold every line."""
+
 KINDS: Final[tuple[States, ...]] = (
     "right answer", "wrong answer given", "other number", "no number",
 )  # fmt: skip
@@ -304,7 +307,14 @@ def _share(one: Share) -> str:
 
 
 def table(found: Sequence[LineEffect], caption: str) -> Table:
-    """One row for each line that turned an answer; the full numbers hold every line."""
+    """One row for each line that turned an answer, those that carried one first."""
+    turned = sorted((one for one in found if one.effect != "none"), key=lambda one: one.effect)
+    told = sentences(found)
+    if len(turned) > MOST_TOLD:
+        told.append(
+            f"{MOST_TOLD} of {len(turned)} lines that turned an answer are shown; the CSV file has "
+            "all."
+        )
     return Table(
         name="lines",
         caption=caption,
@@ -319,11 +329,10 @@ def table(found: Sequence[LineEffect], caption: str) -> Table:
                 one.before,
                 one.after,
             )
-            for one in found
-            if one.effect != "none"
+            for one in turned[:MOST_TOLD]
         ),
         text_columns=(0, 2, 3, 4),
-        sentences=tuple(sentences(found)),
+        sentences=tuple(told),
         data_header=tuple(field.name for field in fields(LineEffect)),
         data=tuple(
             tuple(int(value) if isinstance(value, bool) else value for value in astuple(one))

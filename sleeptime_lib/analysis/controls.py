@@ -25,6 +25,9 @@ from sleeptime_lib.records import budget_name
 ARMS = (*get_args(Control), "sleep_long")
 """Control arms, in the order in which they are told."""
 
+UNLIKE = 1.25
+"""Tokens asleep that differ by more than this factor are not called equal."""
+
 SIDE_NUMBERS = ("accuracy", "prompt", "generated", "asleep")
 """Numbers of a side, as CSV columns name them: accuracy from 0 to 1, tokens as means per answer."""
 
@@ -203,9 +206,11 @@ def _saved(one: Contrast) -> str:
             f"in place of {one.against.prompt:,.0f}."
         )
     if one.arm.label.startswith("sleep long") and one.against.label.startswith("sleep-time"):
+        long, short = one.arm.asleep, one.against.asleep
+        unlike = not 1 / UNLIKE <= long / short <= UNLIKE if short else True
         return (
-            f"At {one.at} the long phase generated {one.arm.asleep:,.0f} tokens asleep, "
-            f"{one.against.label} {one.against.asleep:,.0f}."
+            f"The long phase generated {long:,.0f} tokens asleep, {one.against.label} {short:,.0f}"
+            f"{': they are not compared at equal tokens' if unlike else ''}."
         )
     return ""
 
@@ -215,7 +220,8 @@ def table(found: Sequence[Contrast], caption: str) -> Table:
     return Table(
         name="controls",
         caption=caption,
-        header=("arm", "against", "budget", "prompt tokens", "generated", "points", "verdict"),
+        header=("arm", "against", "budget", "prompt tokens", "generated", "asleep", "points",
+                "verdict"),
         rows=tuple(
             (
                 one.arm.label,
@@ -223,12 +229,13 @@ def table(found: Sequence[Contrast], caption: str) -> Table:
                 one.at,
                 f"{one.arm.prompt:,.0f}",
                 f"{one.arm.generated:,.0f}",
+                f"{one.arm.asleep:,.0f}",
                 f"{one.points:+.1f} {limits_of(one.low, one.high)}",
                 one.verdict,
             )
             for one in found
         ),
-        text_columns=(0, 1, 2, 6),
+        text_columns=(0, 1, 2, 7),
         sentences=tuple(sentences(found)),
         data_header=(
             "arm", "against", "budget_kind", "budget", "points", "low", "high", "verdict",

@@ -140,6 +140,13 @@ def test_limits_hold_for_all_lines_at_once():
     assert wide.high > narrow.high
 
 
+def test_a_long_table_is_cut_for_people_and_whole_for_programs():
+    content = table(effects(40, 20), "Lines")
+    assert len(content.rows) == 40
+    assert content.sentences[-1].startswith("40 of 60 lines that turned an answer are shown")
+    assert len(content.data) == 80
+
+
 def test_all_lines_together_have_an_interval_too():
     every = of_all(effects(8, 4), "carried")
     assert (every.lines, every.turned, every.share.estimate) == (80, 12, 15)
