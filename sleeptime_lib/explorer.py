@@ -234,7 +234,7 @@ def verdict(found: Amortisation, questions: int) -> tuple[str, str]:
     parts = [
         f"{said}.",
         pays(main, found.confidence),
-        _length(main.notes_tokens.estimate * found.bill.notes_factor, main.notes_limit.estimate),
+        _length(main.notes_tokens.estimate * found.bill.notes_factor, main.notes_limit),
     ]
     return f"{name} at Q = {questions}", " ".join(p for p in parts if p)
 
@@ -248,9 +248,14 @@ def _cheaper(ratio: Interval) -> str:
     return f"sleep-time costs {fold(1 / ratio.estimate)} more ({fold(1 / high)} to {fold(1 / low)})"
 
 
-def _length(notes: float, limit: float) -> str:
-    if math.isnan(notes + limit):
+def _length(notes: float, limit: Interval) -> str:
+    if math.isnan(notes + limit.low):
         return ""
-    if math.isinf(limit):
+    if math.isinf(limit.low):
         return "Reading the notes costs nothing under this bill."
-    return f"Notes are read as {notes:,.0f} tokens; beyond {limit:,.0f} no Q pays."
+    read = f"Notes are read as {notes:,.0f} tokens"
+    if not math.isfinite(limit.estimate + limit.high):
+        ends = " to ".join("∞" if math.isinf(x) else f"{x:,.0f}" for x in (limit.low, limit.high))
+        return f"{read}; the length beyond which no Q pays is not determined ({ends})."
+    ends = f"{limit.low:,.0f} to {limit.high:,.0f}"
+    return f"{read}; beyond {limit.estimate:,.0f} ({ends}) no Q pays."

@@ -16,6 +16,7 @@ import numpy as np
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Floats, Interval
+from sleeptime_lib.analysis.confirmation import Confirmation
 from sleeptime_lib.analysis.payoff import Amortisation
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.analysis.two_runs import TwoRuns
@@ -29,7 +30,7 @@ POINTS = "Sleep-time minus baseline (percentage points)"
 LONGEST_NAME = 36
 
 
-def heading(source: Report | Amortisation | TwoRuns, what: str) -> tuple[str, str]:
+def heading(source: Report | Amortisation | TwoRuns | Confirmation, what: str) -> tuple[str, str]:
     """Title and subtitle: what is shown of which experiment and dataset, and who answered.
 
     Names are cut to a length that fits; of a path only the last part is told.
@@ -46,7 +47,7 @@ def _cut(name: str, most: int = LONGEST_NAME) -> str:
 
 
 def picture(
-    source: Report | Amortisation | TwoRuns,
+    source: Report | Amortisation | TwoRuns | Confirmation,
     name: str,
     what: str,
     series: Sequence[Series],
