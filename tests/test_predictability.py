@@ -383,6 +383,33 @@ class TestReport:
         assert told["forecasts"]["coverage"]
         assert set(told["allocation"]) >= {"numbers", "words"}
 
+    def test_the_calls_that_scored_are_charged_to_the_policy_that_goes_by_them(self, tmp_path):
+        small = {"levels": (0,), "sleep_parallel": (1,), "pass_samples": 0, "context_only": False}
+        runs.run("stateful-gsm", out=tmp_path / "answers", limit=45, **small)  # ten of two contexts
+        run = runs.run(PREDICTABILITY, out=tmp_path / "r", from_run=str(tmp_path / "answers"))
+        told = results.report_json(run)["allocation"]
+        assert told[experiment.EXPECTED]["score_cost"] == pytest.approx(1.0), "a token a question"
+        assert told[experiment.EXPECTED]["score_takes"] == "calls that score questions"
+        assert told["numbers"]["score_cost"] == 0
+
+    def test_it_says_whose_notes_the_forecasts_are(self, scored):
+        said = next(s for s in scored.sections() if s.name == "forecasts").sentences
+        assert said[0].startswith("There is no run with forecasts: what the notes of the run")
+
+    def test_recorded_forecasts_about_the_same_questions_are_looked_at(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        small = ("--limit", "45", "--levels", "0", "--sleep-parallel", "1", "--pass-samples", "0")
+        for name, more in (("few", ()), ("few-forecasts", ("--sleep-method", "forecast"))):
+            done = sleeptime("run", "stateful-gsm", *small, *more, "--record", name, cwd=tmp_path)
+            assert done.returncode == 0, done.stderr
+        run = runs.run(PREDICTABILITY, out=tmp_path / "scores", from_run="recorded:few")
+        forecasts, allocation = foreseen(run)
+        assert forecasts.sentences[0] == (
+            "The forecasts are the notes of recorded:few-forecasts, which state what they expect."
+        )
+        assert forecasts.values["reading"]["unread"] == 0
+        assert {experiment.EXPECTED, "entropy of the forecasts"} <= set(allocation.values)
+
     def test_simulated_scores_and_simulated_answers_are_marked(self, scored):
         pictures = scored.pictures()
         assert {"gap_by_bin", "gap_slope", "coverage", "spending_numbers"} <= set(pictures)

@@ -65,7 +65,7 @@ def _whole(told: Foresight) -> list[str]:
 
 def _short(told: Foresight) -> str:
     last = told.coverage[-1]
-    said = f"{told.holding.line.label}: foreseen by the first {last.forecasts} "
+    said = f"{told.holding.line.label}: the first {last.forecasts} forecasts foresee "
     said += f"{_percent(last.share)} of the questions"
     if not math.isnan(last.placebo.estimate):
         said += f", by chance {_percent(last.placebo)}"
