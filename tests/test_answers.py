@@ -98,7 +98,7 @@ class TestShown:
             shown({"forecasts": "nowhere"})
 
 
-def test_recorded_forecasts_about_the_same_questions_are_looked_at(self, tmp_path, monkeypatch):
+def test_recorded_forecasts_about_the_same_questions_are_looked_at(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     small = ("--limit", "45", "--levels", "0", "--sleep-parallel", "1", "--pass-samples", "0")
     for name, more in (("few", ()), ("few-forecasts", ("--sleep-method", "forecast"))):
