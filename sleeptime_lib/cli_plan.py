@@ -13,17 +13,23 @@ def plan(
         Path,
         typer.Option(
             help="Contexts of your own, .jsonl or .csv: a column context, and optionally id, "
-            "questions (how many are expected) and notes (the forecasts of a first sleep phase)."
+            "questions (how many are expected), notes (the forecasts of a first sleep phase) and "
+            "cluster (which contexts of the run are of the same kind)."
         ),
     ],
     policy: Annotated[
-        Path, typer.Option(help="Run directory that tells what sleep phases gained, and where.")
+        Path,
+        typer.Option(
+            help="Run directory that tells what sleep phases gained, and where; or the run of "
+            "predictability that scored its questions."
+        ),
     ],
     score: Annotated[
         str,
         typer.Option(
-            help="What tells contexts apart before any question: numbers, words, or entropy (of "
-            "forecasts; a first sleep phase is charged for it)."
+            help="What tells contexts apart before any question: numbers, words, entropy (of "
+            "forecasts; a first sleep phase is charged) or predictability (of questions about "
+            "contexts of the same cluster; the calls that scored them are charged)."
         ),
     ] = "numbers",
     questions: Annotated[

@@ -11,8 +11,9 @@ from typing import Any, Final
 import ipywidgets
 
 from sleeptime_lib.analysis import predictability_wording as words
+from sleeptime_lib.analysis.costs import PAPER_T
 from sleeptime_lib.analysis.pairing import choose, pairings
-from sleeptime_lib.analysis.predictability import BINS, Predictability, T, predictability
+from sleeptime_lib.analysis.predictability import BINS, Predictability, predictability
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments.predictability import MAIN, MEASURES, answers_of, by_question, known
 from sleeptime_lib.explorer import WEIGHTS, SliderNames, in_notebook
@@ -53,7 +54,7 @@ class GapExplorer:
         *,
         bins: int = BINS,
         budget: int | None = None,
-        t: float = T,
+        t: float = PAPER_T,
         draws: int = DRAWS,
     ) -> None:
         self.answers = answers_of(run)

@@ -81,20 +81,111 @@ def plain_answer(path: str, body: dict[str, Any]) -> tuple[int, Completion]:
     return 200, completion(" ".join(words[:most] if cut else words), usage, cut=cut)
 
 
-def scored_answer(path: str, body: dict[str, Any]) -> tuple[int, Completion]:
-    """A prompt with the log-probability of each word, as vLLM answers `echo`."""
-    words = re.findall(r"\s*\S+", body["prompt"])
-    tokens = [*words, " and"]
-    offsets = [sum(map(len, tokens[:index])) for index in range(len(tokens))]
+def _scored(prompt: str, mark: str) -> tuple[list[str], list[float | None]]:
+    """Tokens and log-probabilities of a prompt and of one generated token.
+
+    A token is a word with the white space before it, and as improbable as it is long.
+    """
+    tokens = [*([mark] if mark else []), *re.findall(r"\s*\S+", prompt), " and"]
+    return tokens, [None, *(-float(len(token)) for token in tokens[1:])]
+
+
+def scored_answer(path: str, body: dict[str, Any], *, mark: str = "") -> tuple[int, Completion]:
+    """What vLLM answers to `echo` and `logprobs`, by its source (entrypoints/openai/completion).
+
+    Places add up the texts of the tokens, also where these are no part of the prompt.
+
+    Args:
+        path: Of the request.
+        body: Of the request.
+        mark: A token that the model's tokenizer puts in front, such as "<s>".
+    """
+    tokens, values = _scored(body["prompt"], mark)
+    likelier = [None, *({token: value, " the": -0.5} for token, value in _known(tokens, values))]
     logprobs = {
+        "text_offset": [sum(map(len, tokens[:index])) for index in range(len(tokens))],
+        "token_logprobs": values,
         "tokens": tokens,
-        "token_logprobs": [None, *(-float(len(word)) for word in tokens[1:])],
-        "text_offset": offsets,
-        "top_logprobs": None,
+        "top_logprobs": likelier,
     }
-    choice = {"index": 0, "text": "".join(tokens), "logprobs": logprobs, "finish_reason": "length"}
-    usage = {"prompt_tokens": len(words), "completion_tokens": 1}
-    return 200, {"object": "text_completion", "choices": [choice], "usage": usage}
+    by_id = [
+        {str(100 + i): {"logprob": value, "rank": 2, "decoded_token": token}}
+        for i, (token, value) in enumerate(_known(tokens, values)[:-1])
+    ]
+    choice = {
+        "index": 0,
+        "text": body["prompt"] + tokens[-1],
+        "logprobs": logprobs,
+        "finish_reason": "length",
+        "stop_reason": None,
+        "token_ids": None,
+        "prompt_logprobs": [None, *by_id],
+        "prompt_token_ids": None,
+    }
+    return 200, {
+        "id": "cmpl-1",
+        "object": "text_completion",
+        "created": 1_700_000_000,
+        "model": body["model"],
+        "choices": [choice],
+        "service_tier": None,
+        "system_fingerprint": None,
+        "usage": _usage(tokens, prompt_tokens_details=None),
+        "kv_transfer_params": None,
+    }
+
+
+def sglang_answer(
+    path: str, body: dict[str, Any], *, mark: str = "", spaces: bool = True
+) -> tuple[int, Completion]:
+    """What SGLang answers to `echo` and `logprobs`, by its source (entrypoints/openai).
+
+    It tells no places (-1 each), and refuses to generate nothing.
+
+    Args:
+        path: Of the request.
+        body: Of the request.
+        mark: A token that the model's tokenizer puts in front.
+        spaces: Whether a token keeps its white space when it is decoded alone.
+    """
+    if not body["max_tokens"]:
+        message = "max_new_tokens must be positive"
+        return 400, {"object": "error", "message": message, "type": "BadRequestError", "code": 400}
+    tokens, values = _scored(body["prompt"], mark)
+    texts = tokens if spaces else [token.strip() for token in tokens]
+    likelier = [None, *({token: value, "the": -0.5} for token, value in _known(texts, values))]
+    choice = {
+        "index": 0,
+        "text": body["prompt"] + tokens[-1],
+        "logprobs": {
+            "text_offset": [-1] * len(texts),
+            "token_logprobs": values,
+            "tokens": texts,
+            "top_logprobs": likelier,
+        },
+        "finish_reason": "length",
+        "matched_stop": None,
+    }
+    return 200, {
+        "id": "1f0c",
+        "object": "text_completion",
+        "created": 1_700_000_000,
+        "model": body["model"],
+        "choices": [choice],
+        "usage": _usage(tokens, prompt_tokens_details=None, reasoning_tokens=0),
+        "metadata": {"weight_version": "default"},
+    }
+
+
+def _known(tokens: list[str], values: list[float | None]) -> list[tuple[str, float]]:
+    """Tokens that have a log-probability."""
+    pairs = zip(tokens, values, strict=True)
+    return [(token, value) for token, value in pairs if value is not None]
+
+
+def _usage(tokens: list[str], **more: Any) -> dict[str, Any]:
+    read = len(tokens) - 1
+    return {"prompt_tokens": read, "total_tokens": read + 1, "completion_tokens": 1, **more}
 
 
 def completion(

@@ -15,10 +15,11 @@ from itertools import pairwise
 import numpy as np
 
 from sleeptime_lib.analysis.advice import Ahead, Plan, advise
-from sleeptime_lib.analysis.allocation import Measured, Option, Policy, fit
+from sleeptime_lib.analysis.allocation import Policy, fit
 from sleeptime_lib.analysis.bootstrap import Floats
 from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.costs import paper_bill
+from sleeptime_lib.analysis.measured import Measured, Option
 
 BILL = paper_bill(t=10.0)
 PHASES = (0, 1, 2)

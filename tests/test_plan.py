@@ -9,6 +9,7 @@ from test_cli import sleeptime
 from sleeptime_lib import runs
 from sleeptime_lib.ahead import Asked, plan_contexts
 from sleeptime_lib.errors import InputError
+from sleeptime_lib.experiments.predictability import PREDICTABILITY
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM
 from sleeptime_lib.results import load_run
 from sleeptime_lib.tasks import load
@@ -93,7 +94,7 @@ def test_weights_and_worth_can_be_given(folder):
     ("asked", "said"),
     [
         ({"score": "word"}, "unknown score 'word': did you mean words"),
-        ({"score": "?"}, "known are numbers, words, entropy"),
+        ({"score": "?"}, "known are numbers, words, entropy, predictability"),
         ({"questions": 0.0}, "--questions 0: give a number above 0"),
         ({"worth": -3.0}, "--worth -3: give a number above 0"),
     ],
@@ -132,11 +133,11 @@ def test_entropy_of_forecasts_is_charged_the_phase_that_made_them(forecasts):
     made = plan(forecasts, score="entropy")
     rows = load_run(forecasts / "r").rows
     first = rows[(rows.arm == "sleep") & (rows.sleep_parallel == 1) & (rows.budget == 0)]
-    assert 0.5 < made.first_phase / (first.sleep_completion_tokens.mean() / 5) < 2
+    assert 0.5 < made.score_cost / (first.sleep_completion_tokens.mean() / 5) < 2
     assert made.advice[4].context.score == pytest.approx(math.log(2))
     priced = plan(forecasts, score="entropy", usd=True)
-    assert priced.first_phase > 0
-    assert plan(forecasts, score="numbers").first_phase == 0
+    assert priced.score_cost > 0
+    assert plan(forecasts, score="numbers").score_cost == 0
 
 
 def test_contexts_without_forecasts_have_no_entropy_and_the_first_is_named(forecasts, tmp_path):
@@ -148,6 +149,73 @@ def test_contexts_without_forecasts_have_no_entropy_and_the_first_is_named(forec
 def test_a_run_without_forecasts_has_no_entropy(folder, forecasts):
     with pytest.raises(InputError, match="state no probabilities; give a run of --sleep-method"):
         plan_contexts(load_run(folder / "r"), forecasts / "own.jsonl", Asked("entropy"))
+
+
+# A score that calls have made
+
+
+@pytest.fixture(scope="module")
+def scored(folder):
+    """A run of predictability `scores` beside the run `r`, and contexts of two of its clusters."""
+    answers = load_run(folder / "r")
+    runs.run(PREDICTABILITY, out=folder / "scores", from_run=str(folder / "r"))
+    clusters = sorted(answers.rows.cluster_id.unique())[:2]
+    rows = [{"context": f"{i} of 3.", "questions": 5, "cluster": clusters[i % 2]} for i in range(4)]
+    (folder / "kinds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def by_predictability(folder, name="kinds.jsonl", **asked):
+    asked = Asked("predictability", **asked)
+    return plan_contexts(load_run(folder / "scores"), folder / name, asked)
+
+
+def test_predictability_is_that_of_the_questions_about_contexts_of_the_same_cluster(scored):
+    made, notices = by_predictability(scored)
+    known = load_run(scored / "scores").rows
+    lines = (scored / "kinds.jsonl").read_text().splitlines()
+    clusters = [json.loads(line)["cluster"] for line in lines]
+    for one, cluster in zip(made.advice, clusters, strict=True):
+        of_cluster = known[known.cluster_id == cluster]
+        mean = sum(row["logprob"] for row in of_cluster.measures) / len(of_cluster)
+        assert one.context.score == pytest.approx(mean)
+    assert notices == []
+
+
+def test_the_calls_that_scored_are_charged_in_tokens_and_in_usd(scored):
+    tokens, _ = by_predictability(scored)
+    assert tokens.score_cost == pytest.approx(1 / 5), "a token a context, of five questions"
+    rows = load_run(scored / "scores").rows
+    usd, _ = by_predictability(scored, usd=True)
+    price, _ = load_run(scored / "r").price_or_reference
+    dear = price.prompt * rows.test_prompt_tokens.mean() / 1e6 / 5
+    assert 0.5 < usd.score_cost / dear < 2
+
+
+def test_a_run_of_scores_tells_also_by_other_scores_what_its_answers_gained(scored):
+    one, _ = plan_contexts(load_run(scored / "scores"), scored / "own.jsonl", Asked("words"))
+    assert one.to_json() == plan(scored, score="words").to_json()
+
+
+def test_predictability_needs_a_run_of_scores_and_says_how_to_make_one(scored):
+    with pytest.raises(InputError, match=r"has no scores of questions; make them by .* --from"):
+        plan_contexts(load_run(scored / "r"), scored / "kinds.jsonl", Asked("predictability"))
+
+
+@pytest.mark.parametrize("row", [{"context": "A."}, {"context": "A.", "cluster": "{no} such"}])
+def test_a_context_of_no_cluster_of_the_run_is_told_with_those_there_are(scored, row):
+    (scored / "odd.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(
+        InputError, match=r"1 of 1 contexts of .* name no cluster .*'c1'; there are"
+    ):
+        by_predictability(scored, "odd.jsonl")
+
+
+def test_the_command_goes_by_predictability(scored):
+    words = ("--contexts", "kinds.jsonl", "--policy", "scores", "--score", "predictability")
+    done = sleeptime("plan", *words, cwd=scored)
+    assert done.returncode == 0, done.stderr
+    assert "takes calls that score questions before anything is decided" in done.stdout
 
 
 # Reading contexts
@@ -182,6 +250,14 @@ def test_notes_are_a_text_or_several(tmp_path):
     )
     found, _ = read_contexts(tmp_path / "own.jsonl")
     assert [one.notes for one in found] == [("a",), ("b", "c"), ()]
+
+
+def test_the_cluster_that_a_row_names_is_kept_and_no_other_is_made_up(tmp_path):
+    (tmp_path / "own.jsonl").write_text(
+        '{"context": "A.", "cluster": "eggs"}\n{"context": "B."}\n{"context": "A."}\n'
+    )
+    found, _ = read_contexts(tmp_path / "own.jsonl")
+    assert [one.cluster for one in found] == ["eggs", ""]
 
 
 def test_csv_is_read_as_well(tmp_path):

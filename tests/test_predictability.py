@@ -5,11 +5,10 @@ import math
 import shutil
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from fault_replies import scored_answer
+from fault_replies import scored_answer, sglang_answer
 from fault_server import Faults, FaultServer
 from test_cli import sleeptime
 
@@ -17,7 +16,7 @@ from sleeptime_lib import results, runs
 from sleeptime_lib.analysis.pairing import pairings
 from sleeptime_lib.errors import InputError, StopRun
 from sleeptime_lib.experiments import predictability as experiment
-from sleeptime_lib.experiments.answers import answers_in, shown
+from sleeptime_lib.experiments.answers import answers_in
 from sleeptime_lib.experiments.predictability import (
     PREDICTABILITY,
     answers_of,
@@ -81,9 +80,10 @@ class TestScores:
         assert again.returncode == 0, again.stderr
         assert "35 were there from before; 0 calls sent" in again.stderr
 
-    def test_no_question_is_answered_only_scored(self, folder, tmp_path):
+    @pytest.mark.parametrize("answer", [scored_answer, sglang_answer], ids=["vLLM", "SGLang"])
+    def test_no_question_is_answered_only_scored(self, folder, tmp_path, answer):
         given = {"model": "m", "from_run": str(folder / "answers"), "limit": 6}
-        with FaultServer(Faults(rate=0.2, seed=1), answer=scored_answer) as server:
+        with FaultServer(Faults(rate=0.2, seed=1), answer=answer) as server:
             run = runs.run(PREDICTABILITY, out=tmp_path, base_url=server.url, **given)
             bodies = list(server.log.bodies)
         assert len(run.rows) == 6
@@ -259,72 +259,6 @@ class TestRecordings:
         assert sorted(tmp_path.iterdir()) == [*before, tmp_path / "r"]
 
 
-class TestShown:
-    """What notebook 04 shows by its variables."""
-
-    def named(self, monkeypatch, folder, *present):
-        """Where recordings are looked for, there are these alone, copies of shipped ones."""
-        shipped = replay.find(experiment.ANSWERS).parent
-        (folder / "recordings").mkdir()
-        for name in present:
-            source = "-scores" if name.endswith("-scores") else ""
-            base = name.removesuffix("-scores").removesuffix("-forecasts")
-            shutil.copy(
-                shipped / f"{base}{source}.parquet", folder / "recordings" / f"{name}.parquet"
-            )
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(replay, "_SHIPPED", folder / "recordings")
-
-    def test_recordings_of_scores_and_forecasts_are_shown_where_both_are_there(
-        self, monkeypatch, tmp_path
-    ):
-        name = experiment.ANSWERS.removeprefix(replay.PREFIX)
-        self.named(monkeypatch, tmp_path, name, f"{name}-scores", f"{name}-forecasts")
-        chosen = shown({"model": None, "from_run": None, "forecasts": None})
-        assert chosen.options.model == f"{experiment.ANSWERS}-scores"
-        assert chosen.options.from_run == experiment.ANSWERS
-        assert chosen.forecasts == f"{experiment.ANSWERS}-forecasts"
-        assert chosen.said[0] == (
-            f"{experiment.ANSWERS}-scores scores the questions of {experiment.ANSWERS}."
-        )
-
-    def test_without_forecasts_the_notes_of_the_run_are_read_and_that_is_said(
-        self, monkeypatch, tmp_path
-    ):
-        name = experiment.ANSWERS.removeprefix(replay.PREFIX)
-        self.named(monkeypatch, tmp_path, name, f"{name}-scores")
-        chosen = shown({})
-        assert chosen.forecasts == experiment.ANSWERS
-        assert "There is no run with forecasts" in chosen.said[1]
-
-    def test_another_recording_is_shown_with_its_own_scores(self):
-        other = "recorded:qwen2.5-coder-1.5b-multi-p0"
-        chosen = shown({"from_run": other})
-        assert chosen.options.model == f"{other}-scores"
-        assert (chosen.options.from_run, chosen.forecasts) == (other, other)
-
-    def test_answers_without_scores_are_scored_by_the_simulated_model(self, folder):
-        chosen = shown({"from_run": str(folder / "answers")})
-        assert chosen.options.model == "simulated"
-        assert chosen.said[0] == "The simulated model scores the questions of the run answers."
-
-    def test_the_simulated_model_answers_first_and_forecasts(self, tmp_path):
-        names = {"model": "simulated", "runs_dir": tmp_path, "limit": 3, "sleep_parallel": (1,)}
-        chosen = shown({**names, "levels": (0, 3), "seed": 3})
-        answers, forecasts = (results.load_run(p) for p in
-                              map(Path, (chosen.options.from_run, chosen.forecasts)))  # fmt: skip
-        assert set(answers.rows.budget) == {0, 3}
-        assert forecasts.options.sleep_method == "forecast"
-        assert (answers.options.seed, chosen.options.limit) == (3, 3)
-        assert "which state what they expect" in chosen.said[1]
-
-    def test_a_run_of_forecasts_can_be_named(self, folder):
-        chosen = shown({"forecasts": str(folder / "answers")})
-        assert chosen.forecasts == str(folder / "answers")
-        with pytest.raises(InputError, match="not a run directory"):
-            shown({"forecasts": "nowhere"})
-
-
 class TestKnown:
     def test_each_question_has_the_floor_its_length_and_its_steps(self, scored):
         task = scored.task()
@@ -382,6 +316,19 @@ class TestReport:
         told = results.report_json(scored)
         assert told["forecasts"]["coverage"]
         assert set(told["allocation"]) >= {"numbers", "words"}
+
+    def test_the_calls_that_scored_are_charged_to_the_policy_that_goes_by_them(self, tmp_path):
+        small = {"levels": (0,), "sleep_parallel": (1,), "pass_samples": 0, "context_only": False}
+        runs.run("stateful-gsm", out=tmp_path / "answers", limit=45, **small)  # ten of two contexts
+        run = runs.run(PREDICTABILITY, out=tmp_path / "r", from_run=str(tmp_path / "answers"))
+        told = results.report_json(run)["allocation"]
+        assert told[experiment.EXPECTED]["score_cost"] == pytest.approx(1.0), "a token a question"
+        assert told[experiment.EXPECTED]["score_takes"] == "calls that score questions"
+        assert told["numbers"]["score_cost"] == 0
+
+    def test_it_says_whose_notes_the_forecasts_are(self, scored):
+        said = next(s for s in scored.sections() if s.name == "forecasts").sentences
+        assert said[0].startswith("There is no run with forecasts: what the notes of the run")
 
     def test_simulated_scores_and_simulated_answers_are_marked(self, scored):
         pictures = scored.pictures()

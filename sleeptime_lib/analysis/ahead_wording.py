@@ -1,4 +1,4 @@
-"""Forecasts, policies and plans in words: a finding is stated only where its interval says so."""
+"""Policies and plans in words: a finding is stated only where its interval says so."""
 
 from __future__ import annotations
 
@@ -8,84 +8,17 @@ from collections import Counter
 from sleeptime_lib.analysis.advice import Plan, found
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
 from sleeptime_lib.analysis.costs import PER_USD
-from sleeptime_lib.analysis.foresight import Foresight, GainParts, LogScore
-from sleeptime_lib.analysis.policies import Duel, Trial
+from sleeptime_lib.analysis.duel import Duel
+from sleeptime_lib.analysis.policies import Trial
 from sleeptime_lib.analysis.wording import between, percent, saving
-
-
-def forecasts(told: Foresight) -> list[str]:
-    """What was foreseen, how sure it was, and what part of the gain comes from it."""
-    held = told.holding
-    said = [
-        f"{held.line.label}: {held.forecasts:.1f} forecasts a context; "
-        f"{len(held.questions):,} questions held against them in {told.clusters:,} clusters; "
-        f"left out: {held.ambiguous:,} that ask for a number which several quantities have, "
-        f"{held.unknown:,} without notes or a known quantity."
-    ]
-    if held.broken or held.unanswered:
-        said.append(
-            f"{held.broken:,} lines of forecasts could not be read, and {held.unanswered:,} "
-            "forecasts give no number."
-        )
-    last = told.coverage[-1]
-    said.append(
-        f"Foreseen by the first {told.coverage[0].forecasts}: {_percent(told.coverage[0].share)}"
-        f"; by the first {last.forecasts}: {_percent(last.share)} of the questions. Forecasts "
-        f"about other contexts of the cluster hold the number of {_percent(last.placebo)} by "
-        "chance."
-        if not math.isnan(last.placebo.estimate)
-        else f"Foreseen by the first {last.forecasts}: {_percent(last.share)} of the questions; "
-        "no other context of a cluster tells how many by chance."
-    )
-    said.append(_score(told.score))
-    if told.parts:
-        said.append(_parts(told.parts))
-    if told.clusters < FEW_CLUSTERS:
-        said.append("Few clusters: exploratory.")
-    return [line for line in said if line]
-
-
-def _score(score: LogScore | None) -> str:
-    if score is None:
-        return "The notes state no probabilities, so they have no log score and no calibration."
-    better = score.better
-    told = "not determined whether the forecasts know more than an even one"
-    if better.low > 0:
-        told = "the forecasts know more than an even one"
-    elif better.high < 0:
-        told = "the forecasts are worse than an even one: they are too sure of what does not come"
-    return (
-        f"Log score {score.score.estimate:.2f} against {score.uniform.estimate:.2f} of an even "
-        f"forecast, difference {better.estimate:+.2f} {between(better.low, better.high, 2)}: "
-        f"{told}."
-    )
-
-
-def _parts(parts: GainParts) -> str:
-    said = (
-        f"At budget {parts.budget} notes gain {_points(parts.gain)}; on the questions foreseen "
-        f"({_percent(parts.foreseen)}) {_points(parts.within)}, on the others "
-        f"{_points(parts.without)}. "
-    )
-    if parts.determined:
-        said += f"From foreseen questions come {_points(parts.part)} of the gain"
-        if math.isfinite(parts.share.low) and math.isfinite(parts.share.high):
-            said += f", a share of {_percent(parts.share)}"
-        said += "."
-    else:
-        said += "What part of it comes from foreseen questions is not determined."
-    if not math.isnan(parts.beyond.estimate):
-        known = parts.beyond.low > 0 or parts.beyond.high < 0
-        said += f" Beyond what matches by chance: {_points(parts.beyond)}"
-        said += "." if known else ", which is not determined."
-    return said
 
 
 def trial(judged: Trial) -> list[str]:
     """What a policy is worth, beside chance, always, never and the oracle."""
     said = [_duel(judged, judged.against("random"), "chance (same settings, no look at the score)")]
-    if judged.first_phase:
-        said.append(_first_phase(judged.score, judged.first_phase, judged.unit))
+    said += _along(judged)
+    if judged.score_takes:
+        said.append(_paid(judged))
     for other in ("never", "always"):
         if len({round(one.cost.estimate, 9) for one in judged.curves[other]}) > 1:
             said.append(_duel(judged, judged.against(other), f"{other} sleeping"))
@@ -108,6 +41,22 @@ def trial(judged: Trial) -> list[str]:
         f"halves both ways: {counted}{left}.{few}"
     )
     return said
+
+
+def _along(judged: Trial) -> list[str]:
+    """Where a policy is ahead of chance and where it is not."""
+    along = judged.against("random").along
+    if not along:
+        return []
+    better = [amount(cost, judged.unit) for cost, points in along if points.low > 0]
+    worse = sum(points.high < 0 for _, points in along)
+    ends = [amount(along[i][0], judged.unit) for i in (0, -1)]
+    at = f" ({', '.join(better)} a question)" if better else ""
+    return [
+        f"Policy by {judged.score} along the budget: of {len(along)} costs from {ends[0]} to "
+        f"{ends[1]} it is better than chance at {len(better)}{at} and not better at {worse}, with "
+        "limits that hold for all of them at once; at the others that is not determined."
+    ]
 
 
 def _duel(judged: Trial, duel: Duel, other: str) -> str:
@@ -140,8 +89,8 @@ def plan(made: Plan) -> list[str]:
         f"Sleep on {len(chosen)} of {len(made.advice)} contexts{f' ({shares})' if shares else ''}.",
         f"One more right answer is taken to be worth {amount(made.worth, made.unit)} ({whose}).",
     ]
-    if made.first_phase:
-        said.append(_first_phase(made.score, made.first_phase, made.unit))
+    if made.score_takes:
+        said.append(_paid(made))
     for what, value in (
         ("never sleeping, at equal accuracy", made.saving),
         (f"sleeping on every context with {made.always}", made.over_always),
@@ -159,14 +108,15 @@ def plan(made: Plan) -> list[str]:
             "little."
         )
     if made.simulated:
-        said.append("The run is the simulated model's, not a language model's.")
+        said.append("What this goes by is the simulated model's, not a language model's.")
     return said
 
 
-def _first_phase(score: str, cost: float, unit: str) -> str:
+def _paid(found: Trial | Plan) -> str:
     return (
-        f"Its score, {score}, is known only after a sleep phase: that is charged everywhere, at "
-        f"{amount(cost, unit)} a question, also where no notes are read then."
+        f"Its score, {found.score}, takes {found.score_takes} before anything is decided: that is "
+        f"charged everywhere, at {amount(found.score_cost, found.unit)} a question, also where no "
+        "notes are read then."
     )
 
 
@@ -187,7 +137,8 @@ def amount(value: float, unit: str) -> str:
     if math.isinf(value):
         return "unbounded"
     if unit == "tokens":
-        return f"{value:,.0f} tokens"
+        told = f"{value:,.0f}"
+        return f"{told} token{'' if told == '1' else 's'}"
     return f"${PER_USD * value:.3g} per {PER_USD:,}"
 
 
@@ -197,8 +148,3 @@ def _points(value: Interval) -> str:
 
 def _times(value: Interval) -> str:
     return f"{value.estimate:.2f}× {between(value.low, value.high, 2)}".rstrip()
-
-
-def _percent(value: Interval) -> str:
-    limits = between(100 * value.low, 100 * value.high)
-    return f"{100 * value.estimate:.1f}% {limits}".rstrip()

@@ -29,6 +29,9 @@ PER_USD: Final = 1000
 
 PRICED_KINDS: Final = ("prompt", "cached", "completion")
 
+PAPER_T: Final = 10.0
+"""How much more a token costs that somebody waits for, as the paper asserts (section 5.3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -96,7 +99,7 @@ class Bill:
     unit: str = "USD"
 
 
-def paper_bill(t: float = 10.0) -> Bill:
+def paper_bill(t: float = PAPER_T) -> Bill:
     """The paper's model: generated tokens only, an answer's weighted t times."""
     return Bill(Rates(sleep_completion=1.0, test_completion=1.0), t=t, unit="tokens")
 

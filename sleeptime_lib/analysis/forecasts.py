@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,8 @@ class Held:
         quantities: How many its context has.
         forecasts: How many forecasts there are about its context.
         probability: What the forecasts give to the right number; a question that they do not
-            list gets an even part of what they leave of 1. NaN where no probability is stated.
+            list, or list without a probability, gets an even part of what they leave of 1. NaN
+            where no probability is stated.
         rank: Place of the first forecast that foresees it, from 1; inf for none.
         placebo: The same of the forecasts of each other context of the cluster.
         stated: Probability of each forecast that states one, and whether it foresees the question.
@@ -88,6 +90,51 @@ class Held:
         return float(np.mean([math.isfinite(rank) and rank <= most for rank in self.placebo]))
 
 
+_ABOVE: Final = 1 + 1e-9
+"""By how much a stated probability is above the one that counts where a text's were scaled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How well the notes could be read as forecasts. Rates are from 0 to 1, NaN of nothing.
+
+    Attributes:
+        notes: Texts of notes, one for each context and draw.
+        unread: Of them, those without a line that is a forecast; all of them where the notes are
+            of another kind.
+        excess: Of the others, those whose probabilities add up to more than 1; they are scaled.
+        lines: Lines of the notes that hold forecasts and say something.
+        broken: Of them, those that could not be read.
+        forecasts: What was read, other notes' lines included.
+        unstated: Of them, those without a probability.
+        unanswered: Of them, those without a number.
+    """
+
+    notes: int
+    unread: int
+    excess: int
+    lines: int
+    broken: int
+    forecasts: int
+    unstated: int
+    unanswered: int
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Shares of what could not be read or used, by name."""
+        return {
+            "notes_without_forecasts": _share(self.unread, self.notes),
+            "notes_beyond_one": _share(self.excess, self.notes - self.unread),
+            "unreadable_lines": _share(self.broken, self.lines),
+            "without_probability": _share(self.unstated, self.forecasts),
+            "without_number": _share(self.unanswered, self.forecasts),
+        }
+
+
+def _share(some: int, of: int) -> float:
+    return some / of if of else math.nan
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """All questions held against the forecasts of one sleep setting.
@@ -99,8 +146,7 @@ class Holding:
         unknown: Questions left out because their context has no notes, or no quantity with the
             number.
         forecasts: Mean number of forecasts of a context.
-        broken: Lines of notes that hold no forecast.
-        unanswered: Forecasts without a number.
+        reading: How well the notes could be read.
     """
 
     line: Line
@@ -108,8 +154,7 @@ class Holding:
     ambiguous: int
     unknown: int
     forecasts: float
-    broken: int
-    unanswered: int
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +205,6 @@ def hold(task: Task, sleeps: pd.DataFrame, line: Line) -> Holding:
         else:
             others = [name for name in clusters[context.cluster_id] if name != context.context_id]
             found.append(_held(question, gold, context, read, others))
-    lines = [text for name in read for text in texts[name]]
     every = [one for context in read.values() for one in context.forecasts]
     return Holding(
         line=line,
@@ -168,7 +212,23 @@ def hold(task: Task, sleeps: pd.DataFrame, line: Line) -> Holding:
         ambiguous=ambiguous,
         unknown=unknown,
         forecasts=len(every) / len(read),
-        broken=sum(len(broken_lines(text)) for text in lines if read_forecasts(text)),
+        reading=_reading([text for name in read for text in texts[name]], every),
+    )
+
+
+def _reading(texts: Sequence[str], every: Sequence[Forecast]) -> Reading:
+    told = [(text, found) for text in texts if (found := read_forecasts(text))]
+    broken = sum(len(broken_lines(text)) for text, _ in told)
+    return Reading(
+        notes=len(texts),
+        unread=len(texts) - len(told),
+        excess=sum(
+            any(one.stated > _ABOVE * one.probability for one in found) for _, found in told
+        ),
+        lines=broken + sum(len(found) for _, found in told),
+        broken=broken,
+        forecasts=len(every),
+        unstated=sum(math.isnan(one.probability) for one in every),
         unanswered=sum(one.answer is None for one in every),
     )
 
@@ -194,20 +254,20 @@ def _held(
     others: Sequence[str],
 ) -> Held:
     own = read[context.context_id]
-    hits = [bool(number and number.equals(gold)) for number in own.numbers]
-    stated = tuple(
-        (one.probability, hit)
-        for one, hit in zip(own.forecasts, hits, strict=True)
+    said = [
+        (one.probability, number)
+        for one, number in zip(own.forecasts, own.numbers, strict=True)
         if not math.isnan(one.probability)
-    )
+    ]
+    stated = tuple((chance, bool(number and number.equals(gold))) for chance, number in said)
     given = math.fsum(chance for chance, _ in stated)
     probability = math.fsum(chance for chance, hit in stated if hit)
     if not stated:
         probability = math.nan
-    elif not any(hits):
-        numbers = [number for number in own.numbers if number]
+    elif not any(hit for _, hit in stated):
+        listed = [number for _, number in said if number]
         unlisted = sum(
-            not any(_is(quantity.gold, number) for number in numbers)
+            not any(_is(quantity.gold, number) for number in listed)
             for quantity in context.quantities
         )
         probability = max(1 - given, 0.0) / unlisted
@@ -234,7 +294,7 @@ def entropy(notes: Sequence[str]) -> float:
 
     What the forecasts leave of 1 counts as one outcome more. NaN where no probability is stated. It
     is known before any question, but not before a sleep phase, which has to be paid for
-    (`allocation.Measured.after`).
+    (`measured.Measured.paying`).
     """
     chances = [one.probability for one in expected(notes) if one.probability > 0]
     if not chances:

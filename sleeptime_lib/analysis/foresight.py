@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -151,8 +151,7 @@ class Foresight:
             "ambiguous": held.ambiguous,
             "unknown": held.unknown,
             "forecasts_per_context": held.forecasts,
-            "broken_lines": held.broken,
-            "unanswered_forecasts": held.unanswered,
+            "reading": asdict(held.reading) | {"rates": held.reading.rates},
         }
         for name in ("coverage", "score", "calibration", "parts", "clusters", "confidence"):
             value[name] = getattr(self, name)

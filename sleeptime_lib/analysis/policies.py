@@ -5,9 +5,9 @@ Every strategy spends the same budgets. What it may know and may choose differs:
 - never: test budgets only, no sleep phase; always: sleep phases only.
 - random: every setting, chosen without looking at the score, so that chance decides which context
   gets which. It has learnt from the same half which mixture of settings buys most.
-- policy: the same, but each group of contexts by score has its own gains (`allocation.Policy`). A
-  score that is known only after a sleep phase makes it pay for that one on every context; the
-  others do not look, and do not pay.
+- policy: the same, but each group of contexts by score has its own gains (`allocation.Policy`).
+  What the score costs, a first sleep phase or calls that score questions, it pays for on every
+  context; the others do not look, and do not pay.
 - oracle: marginal-gain allocation by what each context of the judged half really gained. Nobody
   knows that, and part of it is luck: an upper bound, not an aim.
 
@@ -19,8 +19,7 @@ other's opposites, so who learns noise from one is judged on its reverse: of 300
 whose score tells nothing, 4 were called better (nominally 7) and 23 lay below chance by the same
 rule. So "better" may be believed, and the other side is called "not better", never "worse".
 
-Reference: Athey and Wager (2021, Econometrica 89:133-161) for learning policies and judging them
-on data that they were not fitted on.
+Reference: Athey and Wager (2021, Econometrica 89:133-161) for learning from data whom to treat.
 """
 
 from __future__ import annotations
@@ -28,16 +27,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sleeptime_lib.analysis.allocation import Measured, Policy, allocate, fit
+from sleeptime_lib.analysis.allocation import Policy, allocate, fit
 from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, Interval, cluster_sums, interval
-from sleeptime_lib.analysis.cells import Line, ratio
-from sleeptime_lib.analysis.fit import fit_curve
+from sleeptime_lib.analysis.cells import ratio
+from sleeptime_lib.analysis.duel import Curve, Duel, duel
 from sleeptime_lib.analysis.json_values import json_safe
+from sleeptime_lib.analysis.measured import Looking, Measured
 from sleeptime_lib.errors import InputError
 
 STRATEGIES: Final = ("never", "always", "random", "policy", "oracle")
@@ -51,9 +51,6 @@ BUDGETS: Final = 13
 LEAST_CLUSTERS: Final = 4
 """With fewer clusters there is no half to fit on and no half to judge."""
 
-Verdict = Literal["better", "not better", "not determined"]
-Cheaper = Literal["cheaper", "not cheaper", "not determined"]
-
 
 @dataclass(frozen=True, slots=True)
 class Spending:
@@ -61,41 +58,6 @@ class Spending:
 
     cost: Interval
     accuracy: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Duel:
-    """The policy against another strategy.
-
-    Attributes:
-        other: The other strategy.
-        cost: Cost at which accuracies are compared: the middle of the costs that both reach, in
-            logarithms; None where they share none.
-        points: Accuracy of the policy minus the other's at that cost, in percentage points.
-        accuracy: Accuracy at which costs are compared, the middle of those that both reach; None
-            where they share none.
-        ratio: Cost of the other over that of the policy there: above 1 the policy is cheaper.
-    """
-
-    other: str
-    cost: float | None
-    points: Interval
-    accuracy: float | None
-    ratio: Interval
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the interval of the accuracy at equal cost says."""
-        if self.points.low > 0:
-            return "better"
-        return "not better" if self.points.high < 0 else "not determined"
-
-    @property
-    def cheaper(self) -> Cheaper:
-        """What the interval of the cost at equal accuracy says."""
-        if self.ratio.low > 1:
-            return "cheaper"
-        return "not cheaper" if self.ratio.high < 1 else "not determined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +90,8 @@ class Trial:
         unit: Of costs.
         contexts: Contexts judged.
         left_out: Contexts without a score.
-        first_phase: What the policy pays per question for a sleep phase before the score is known.
+        score_cost: What the policy pays per question to know the score.
+        score_takes: What that is, in words; "" for nothing.
         clusters: Clusters that were resampled.
         confidence: Of every interval.
         draws: Bootstrap draws.
@@ -143,7 +106,8 @@ class Trial:
     unit: str
     contexts: int
     left_out: int
-    first_phase: float
+    score_cost: float
+    score_takes: str
     clusters: int
     confidence: float
     draws: int
@@ -155,9 +119,9 @@ class Trial:
         Raises:
             KeyError: There is none of that name.
         """
-        for duel in self.duels:
-            if duel.other == other:
-                return duel
+        for one in self.duels:
+            if one.other == other:
+                return one
         raise KeyError(other)
 
     def to_json(self) -> dict[str, Any]:
@@ -168,13 +132,16 @@ class Trial:
             "contexts": self.policy.contexts.tolist(),
             "gain_points": (100 * self.policy.gains).tolist(),
         }
-        names = "score curves middle unit contexts left_out first_phase clusters confidence splits"
+        names = (
+            "score curves middle unit contexts left_out score_cost score_takes clusters confidence "
+            "splits"
+        )
         value: dict[str, Any] = {name: getattr(self, name) for name in names.split()}
         value["policy"] = policy
         value["duels"] = [
-            json_safe(duel) | {"accuracy_at_equal_cost": duel.verdict,
-                               "cost_at_equal_accuracy": duel.cheaper}
-            for duel in self.duels
+            json_safe(one) | {"accuracy_at_equal_cost": one.verdict,
+                              "cost_at_equal_accuracy": one.cheaper}
+            for one in self.duels
         ]  # fmt: skip
         return dict(json_safe(value))
 
@@ -223,7 +190,7 @@ def judge(
     scores: Mapping[str, float],
     name: str,
     *,
-    after: Line | None = None,
+    looking: Looking | None = None,
     splits: int = SPLITS,
     confidence: float = 0.95,
     draws: int = DRAWS,
@@ -235,7 +202,7 @@ def judge(
         measured: Accuracies and costs of contexts.
         scores: What is known before any question, by context_id; contexts without are left out.
         name: Name of the score.
-        after: The sleep phase that has to be made before the score is known; None for none.
+        looking: What the score costs; None for nothing.
         splits: Random halves of the clusters.
         confidence: Of the intervals.
         draws: Bootstrap draws.
@@ -246,7 +213,8 @@ def judge(
             anything.
     """
     own, score = scored(measured, scores)
-    paying = own if after is None else own.after(after)
+    looking = looking or Looking()
+    paying = own.paying(looking)
     means, charged = (np.average(x.cost, axis=0, weights=own.asked) for x in (own, paying))
     if means.min() <= 0:
         raise InputError("a policy weighs costs, and under this bill answers cost nothing")
@@ -276,7 +244,7 @@ def judge(
             for strategy, (costs, right) in drawn.items()
         },
         duels=tuple(
-            _duel(other, drawn["policy"], drawn[other], confidence, clusters)
+            duel(other, drawn["policy"], drawn[other], confidence, clusters)
             for other in STRATEGIES
             if other != "policy"
         ),
@@ -284,7 +252,8 @@ def judge(
         unit=own.bill.unit,
         contexts=len(score),
         left_out=len(measured.contexts) - len(score) + measured.left_out,
-        first_phase=float(charged[0] - means[0]),
+        score_cost=float(charged[0] - means[0]),
+        score_takes=looking.takes,
         clusters=clusters,
         confidence=confidence,
         draws=draws,
@@ -328,10 +297,6 @@ def _spend(
     yield "oracle", allocate(own.accuracy[judged], own.cost[judged], weights, budgets)
 
 
-Curve = tuple[Floats, Floats]
-"""Cost and accuracy, each (1 + draws, budgets)."""
-
-
 def _resample(
     own: Measured, accuracy: Mapping[str, Floats], cost: Mapping[str, Floats], draws: int, seed: int
 ) -> dict[str, Curve]:
@@ -353,47 +318,3 @@ def _middle(drawn: Mapping[str, Curve], limits: Callable[[Floats], Interval]) ->
         missed=limits(100 * (always - right)),
         cheaper=limits(cost / always_cost),
     )
-
-
-def _duel(other: str, mine: Curve, theirs: Curve, confidence: float, clusters: int) -> Duel:
-    cost, points = _at_equal_cost(mine, theirs)
-    accuracy, low, high = _at_equal_accuracy(mine, theirs)
-    return Duel(
-        other,
-        cost,
-        interval(100 * points, confidence, clusters),
-        accuracy,
-        interval(low, confidence, clusters, high),
-    )
-
-
-def _at_equal_cost(mine: Curve, theirs: Curve) -> tuple[float | None, Floats]:
-    """The cost, and (1 + draws,) how much more accurate the first curve is there."""
-    low = max(curve[0][0].min() for curve in (mine, theirs))
-    high = min(curve[0][0].max() for curve in (mine, theirs))
-    if not 0 < low <= high * (1 + 1e-9):
-        return None, np.full(len(mine[0]), np.nan)
-    at = math.sqrt(low * high)
-    return at, _accuracy_at(mine, at) - _accuracy_at(theirs, at)
-
-
-def _accuracy_at(curve: Curve, cost: float) -> Floats:
-    """(1 + draws,) accuracy at a cost, linear in its logarithm; beyond its ends that of the end."""
-    rising = np.log(np.maximum.accumulate(curve[0], axis=1))
-    return np.array(
-        [np.interp(math.log(cost), x, y) for x, y in zip(rising, curve[1], strict=True)]
-    )
-
-
-def _at_equal_accuracy(mine: Curve, theirs: Curve) -> tuple[float | None, Floats, Floats]:
-    """The accuracy, and bounds on (1 + draws,) the other's cost over that of the first curve."""
-    fits = [fit_curve(costs, right, np.ones_like(costs)) for costs, right in (mine, theirs)]
-    low = max(float(one.least[0]) for one in fits)
-    high = min(float(one.most[0]) for one in fits)
-    if not low < high:
-        nothing = np.full(len(mine[0]), np.nan)
-        return None, nothing, nothing
-    at = (low + high) / 2
-    (my_low, my_high), (their_low, their_high) = (one.log_tokens(np.array([at])) for one in fits)
-    with np.errstate(invalid="ignore", over="ignore"):
-        return at, np.exp(their_low - my_high)[:, 0], np.exp(their_high - my_low)[:, 0]

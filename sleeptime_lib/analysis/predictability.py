@@ -28,14 +28,13 @@ from sleeptime_lib.analysis.bootstrap import (
     interval,
 )
 from sleeptime_lib.analysis.cells import Line, ratio
+from sleeptime_lib.analysis.costs import PAPER_T
 from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.analysis.pairing import Pairing
 from sleeptime_lib.errors import InputError
 
 BINS: Final = 5
 """Of the paper."""
-T: Final = 10.0
-"""What a token of an answer weighs beside one of a sleep phase; the paper's value."""
 FIT_POINTS: Final = 7
 _NONE: Final = Interval(float("nan"), float("nan"), float("nan"))
 _COLLINEAR: Final = 1e-9
@@ -135,7 +134,7 @@ def predictability(
     *,
     controls: Mapping[str, Mapping[str, float]] | None = None,
     bins: int = BINS,
-    t: float = T,
+    t: float = PAPER_T,
     draws: int = DRAWS,
     seed: int = 0,
     confidence: float = 0.95,

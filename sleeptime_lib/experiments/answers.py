@@ -22,6 +22,8 @@ from sleeptime_lib.records import SIMULATED, Task
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sleeptime_lib.models.prices import Price
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -98,11 +100,15 @@ class Answers:
         rows: Its rows.
         sleeps: The notes of its sleep phases (`store.SleepRecord`).
         task: Its contexts and questions.
+        origin: What it is; None where that is not known.
+        price: What its model cost; None where that is not known.
     """
 
     rows: pd.DataFrame
     sleeps: pd.DataFrame
     task: Task
+    origin: Origin | None = None
+    price: Price | None = None
 
 
 def answers_in(name: str) -> Answers:
@@ -111,11 +117,12 @@ def answers_in(name: str) -> Answers:
     Raises:
         InputError: There is no such run or recording, or its data has changed.
     """
-    from sleeptime_lib.store import read_rows, read_sleeps
+    from sleeptime_lib.results import load_run
 
     if name.startswith(PREFIX):
         return _replayed(name, read_about(name).digest())
-    return Answers(read_rows(Path(name)), read_sleeps(Path(name)), origin_of(name).task())
+    run, origin = load_run(name), origin_of(name)
+    return Answers(run.rows, run.notes(), origin.task(), origin, run.price)
 
 
 @lru_cache(maxsize=4)
@@ -125,7 +132,7 @@ def _replayed(name: str, digest: str) -> Answers:
     origin = origin_of(name)
     with TemporaryDirectory() as folder:
         done = run(origin.experiment, model=name, out=folder)
-        return Answers(done.rows, done.notes(), origin.task())
+        return Answers(done.rows, done.notes(), origin.task(), origin, done.price)
 
 
 FORECAST: Final = "forecast"
@@ -173,10 +180,15 @@ def shown(names: Mapping[str, Any]) -> Shown:
         forecasts = forecasts or _simulated(names, sleep_method=FORECAST, levels=(0,))
     options = make_options(PREDICTABILITY, **given)
     whose = str(options.model_dump()["from_run"])
-    forecasts = str(forecasts or _shipped(f"{whose}-forecasts") or whose)
+    forecasts = str(forecasts or forecasts_about(whose))
     scorer = "The simulated model" if options.model == SIMULATED else options.model
     said = f"{scorer} scores the questions of {_run_named(whose)}."
-    return Shown(options, forecasts, (said, _noted(forecasts)))
+    return Shown(options, forecasts, (said, noted(origin_of(forecasts))))
+
+
+def forecasts_about(name: str) -> str:
+    """The run whose notes are looked at: the recording NAME-forecasts if it is there, or NAME."""
+    return _shipped(f"{name}-forecasts") or name
 
 
 def _shipped(name: str) -> str | None:
@@ -199,11 +211,14 @@ def _run_named(name: str) -> str:
     return name if name.startswith(PREFIX) else f"the run {Path(name).name}"
 
 
-def _noted(name: str) -> str:
+def noted(origin: Origin) -> str:
     """What the notes of a run are, as far as forecasts are concerned."""
-    if origin_of(name).config.get("sleep_method") == FORECAST:
-        return f"The forecasts are the notes of {_run_named(name)}, which state what they expect."
+    if origin.config.get("sleep_method") == FORECAST:
+        return (
+            f"The forecasts are the notes of {_run_named(origin.name)}, which state what they "
+            "expect."
+        )
     return (
-        f"There is no run with forecasts: what the notes of {_run_named(name)} happen to state "
-        "counts as foreseen, without a probability."
+        f"There is no run with forecasts: what the notes of {_run_named(origin.name)} happen to "
+        "state counts as foreseen, without a probability."
     )

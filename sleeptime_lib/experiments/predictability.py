@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,13 @@ from sleeptime_lib.experiment import (
     Setting,
     SleepMethod,
 )
-from sleeptime_lib.experiments.answers import Answers, answers_in, origin_of
+from sleeptime_lib.experiments.answers import (
+    Answers,
+    answers_in,
+    forecasts_about,
+    noted,
+    origin_of,
+)
 from sleeptime_lib.experiments.foresight import ahead
 from sleeptime_lib.methods import scoring
 from sleeptime_lib.models.replay import PREFIX
@@ -175,7 +182,7 @@ def known(run: Run, task: Task) -> pd.DataFrame:
     """
     from sleeptime_lib.analysis.ngram import floor
 
-    found, floors = _scored(run), floor(task)
+    found, floors = scored(run), floor(task)
     of = {question.question_id: question for question in task.questions}
     asked = [of[name] for name in found.index]
     return found.assign(
@@ -187,8 +194,12 @@ def known(run: Run, task: Task) -> pd.DataFrame:
     )
 
 
-def _scored(run: Run) -> pd.DataFrame:
-    """What the model said of each question, by question_id; those that failed are left out."""
+def scored(run: Run) -> pd.DataFrame:
+    """What the model said of each question; those that failed are left out.
+
+    Returns:
+        By question_id: `MAIN`, `PER_TOKEN` (natural logarithms), `tokens` and `context_id`.
+    """
     import pandas as pd
 
     rows = run.rows[run.rows["error"] == ""].set_index("question_id")
@@ -306,33 +317,50 @@ def foreseen(
 
     Args:
         run: A run of this experiment; its scores tell what to expect of questions about a context.
-        forecasts: The run whose notes are looked at; None for the one that was scored.
+        forecasts: The run whose notes are looked at; None for a recording of forecasts about the
+            questions that were scored (NAME-forecasts), or else for the run that was scored.
         t: What a token of an answer weighs beside one of a sleep phase; None takes the paper's 10.
 
     Raises:
         InputError: The answers are not there any more, or have changed.
     """
-    answers = answers_of(run)
-    scores = {EXPECTED: expected(_scored(run), answers.task)}
-    return ahead(forecasts or answers, scores=scores, t=t)
+    answers, whose = answers_of(run), str(run.options.from_run)
+    if forecasts is None and (recording := forecasts_about(whose)) != whose:
+        forecasts = answers_in(recording)
+    scores, calls = {EXPECTED: expected(scored(run), answers.task)}, {EXPECTED: run.rows}
+    seen, policies = ahead(answers, forecasts, scores=scores, calls=calls, t=t)
+    if origin := (forecasts or answers).origin:
+        seen = replace(seen, sentences=(noted(origin), *seen.sentences))
+    return seen, policies
 
 
 def expected(known: pd.DataFrame, task: Task) -> dict[str, float]:
     """How predictable the next question about each context is expected to be.
 
     The mean log-probability of the questions about the other contexts of its cluster, which are
-    known before anything is asked about this one.
+    known before anything is asked about this one. A policy by it pays for scoring as many questions
+    as the run did about a context.
 
     Returns:
         By context_id, in nats; contexts alone in their cluster are left out.
     """
-    cluster = known["context_id"].map(lambda name: task.contexts[name].cluster_id)
+    cluster = _clusters(known, task)
     found = {}
     for name in known["context_id"].unique():
         own = (cluster == task.contexts[name].cluster_id) & (known["context_id"] != name)
         if own.any():
             found[str(name)] = float(known.loc[own, MAIN].mean())
     return found
+
+
+def expected_of_clusters(known: pd.DataFrame, task: Task) -> dict[str, float]:
+    """The same for a new context of each cluster: the mean over all its questions, in nats."""
+    means = known[MAIN].groupby(_clusters(known, task)).mean()
+    return {str(name): float(value) for name, value in means.items()}
+
+
+def _clusters(known: pd.DataFrame, task: Task) -> pd.Series:
+    return known["context_id"].map(lambda name: task.contexts[name].cluster_id)
 
 
 PREDICTABILITY: Final = Experiment(

@@ -193,11 +193,13 @@ class Expecting:
         context: The context.
         questions: How many questions are expected.
         notes: What sleep phases left, where any was made.
+        cluster: The cluster that its row names; "" where it names none.
     """
 
     context: Context
     questions: float
     notes: tuple[str, ...] = ()
+    cluster: str = ""
 
 
 def read_contexts(
@@ -207,8 +209,9 @@ def read_contexts(
 
     Rows with a column `context`, and where one is filled in an `id` and `questions`: a number, or
     a list whose length counts. Rows with the same context are one, and their questions add up.
-    A column `notes` may hold what a sleep phase left: a text, or a list of those of several phases.
-    Other columns are not looked at, so a file of questions will do.
+    A column `notes` may hold what a sleep phase left: a text, or a list of those of several phases;
+    a column `cluster` names contexts of the same kind. Of the same context the first row that says
+    so counts. Other columns are not looked at, so a file of questions will do.
 
     Args:
         path: A .jsonl or .csv file.
@@ -229,12 +232,16 @@ def read_contexts(
     for row in file_rows(path, complaints):
         with complaints.about(row):
             context, more, notes = _context(row), _expected(row, expected), _notes(row)
+            cluster = context.cluster_id if _has(row, "cluster") else ""
             before = found.get(context.text)
             if before is None:
                 once(lines, context.context_id, row, f"id {context.context_id!r}", _EACH_ONCE)
-                before = Expecting(context, 0.0, notes)
+                before = Expecting(context, 0.0)
             found[context.text] = Expecting(
-                before.context, before.questions + more, before.notes or notes
+                before.context,
+                before.questions + more,
+                before.notes or notes,
+                before.cluster or cluster,
             )
     notices = complaints.settle(usable=len(found), source=str(path), skip_bad=skip_bad)
     return list(found.values()), notices

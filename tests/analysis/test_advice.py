@@ -11,12 +11,13 @@ from known_saving import World, coverage
 
 from sleeptime_lib.analysis import ahead_wording
 from sleeptime_lib.analysis.advice import Ahead, advise, found
-from sleeptime_lib.analysis.allocation import measure
 from sleeptime_lib.analysis.cells import Line
+from sleeptime_lib.analysis.measured import Looking, measure
 from sleeptime_lib.errors import InputError
 
 SCORES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.85, 0.9, 0.95, 1.0)
 OWN = [Ahead(f"own-{i}", score, 4.0) for i, score in enumerate(SCORES)]
+FIRST = Looking(after=Line("sleep", "verbosity", 1))
 WORTH = 700 / 0.3
 """At test time 70 more tokens, each counted ten times, buy 30 points."""
 
@@ -156,16 +157,16 @@ def test_limits_of_a_third_go_by_its_own_clusters():
 def charged(own=OWN, ks=(1, 2), **how):
     rows, scores = gaining(lambda score, k: 0.6 * (score > 0.7), ks=ks, budgets=(0, 3), **how)
     measured = measure(rows, budgets="all")
-    first = Line("sleep", "verbosity", 1)
-    return advise(measured, scores, "entropy", own, after=first, draws=200)
+    return advise(measured, scores, "entropy", own, looking=FIRST, draws=200)
 
 
-def test_the_first_phase_is_charged_on_every_context():
+def test_the_score_cost_is_charged_on_every_context():
     made = charged()
-    assert made.first_phase == pytest.approx(PHASE / 4)
+    assert made.score_cost == pytest.approx(PHASE / 4)
     assert all(one.more == pytest.approx(PHASE / 4) for one in made.advice if not one.phases)
     said = " ".join(ahead_wording.plan(made))
-    assert "known only after a sleep phase: that is charged everywhere, at 75 tokens" in said
+    assert "takes a sleep phase before anything is decided: that is charged everywhere" in said
+    assert "at 75 tokens a question" in said
 
 
 def test_phases_that_begin_with_it_cost_nothing_more():
@@ -176,8 +177,22 @@ def test_phases_that_begin_with_it_cost_nothing_more():
 def test_who_sleeps_nowhere_has_paid_for_it_in_vain():
     rows, scores = gaining(lambda score, k: -0.2, budgets=(0, 3))
     measured = measure(rows, budgets="all")
-    made = advise(
-        measured, scores, "entropy", OWN, after=Line("sleep", "verbosity", 1), draws=200
-    )  # fmt: skip
+    made = advise(measured, scores, "entropy", OWN, looking=FIRST, draws=200)
     assert made.sleep_on == ()
     assert made.saving.estimate == pytest.approx(-PHASE / 4)
+
+
+def test_calls_that_make_the_score_are_charged_on_every_context():
+    rows, scores = gaining(lambda score, k: 0.6 * (score > 0.7), budgets=(0, 3))
+    measured = measure(rows, budgets="all")
+    looking = Looking(calls=dict.fromkeys(scores, 40.0))
+    free, made = (
+        advise(measured, scores, "predictability", OWN, looking=how, draws=200)
+        for how in (None, looking)
+    )
+    assert made.score_cost == pytest.approx(40 / 4)
+    assert [one.phases for one in made.advice] == [one.phases for one in free.advice]
+    for before, after in zip(free.advice, made.advice, strict=True):
+        assert after.more == pytest.approx(before.more + 40 / 4)
+    assert made.saving.estimate == pytest.approx(free.saving.estimate - 40 / 4)
+    assert made.over_always.estimate == pytest.approx(free.over_always.estimate - 40 / 4)

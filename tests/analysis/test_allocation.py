@@ -4,15 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from gaining import ANSWERS, PHASE, gaining
+from gaining import gaining
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sleeptime_lib.analysis.allocation import TEXT_SCORES, allocate, fit, measure, upper_hull
-from sleeptime_lib.analysis.cells import Line
-from sleeptime_lib.analysis.costs import Bill, Rates
-from sleeptime_lib.errors import InputError
-from sleeptime_lib.records import Context
+from sleeptime_lib.analysis.allocation import allocate, fit, upper_hull
+from sleeptime_lib.analysis.measured import measure
 
 
 def spend(values, costs, budgets, weights=None):
@@ -68,82 +65,6 @@ def test_a_context_that_counts_more_costs_more():
     assert cost[0] == pytest.approx(0.75)
 
 
-# Measuring
-
-
-def test_costs_are_those_of_the_bill_and_a_phase_is_shared_by_its_questions():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4, ks=(1, 2))
-    found = measure(rows)
-    assert [option.label for option in found.options] == ["no sleep", "k=1", "k=2"]
-    assert found.cost[0].tolist() == [
-        10 * ANSWERS[0], 10 * ANSWERS[0] + PHASE / 4, 10 * ANSWERS[0] + 2 * PHASE / 4
-    ]  # fmt: skip
-    assert measure(rows, questions=1).cost[0, 1] == 10 * ANSWERS[0] + PHASE
-
-
-def test_prompt_tokens_count_where_the_bill_counts_them():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
-    rows = rows.assign(test_prompt_tokens=100, test_cached_tokens=40)
-    bill = Bill(Rates(test_prompt=1.0, test_cached=0.5), t=2.0)
-    assert measure(rows, bill=bill).answer[0, 0] == 2 * (60 + 20)
-
-
-def test_a_context_that_lacks_a_setting_is_left_out_and_counted():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
-    rows = rows[(rows.context_id != "c00-0") | (rows.arm == "baseline")]
-    found = measure(rows)
-    assert (len(found.contexts), found.left_out) == (11, 1)
-
-
-def test_a_question_that_lacks_a_setting_is_left_out_of_all_of_them():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
-    lost = (rows.question_id == "c00-0-0") & (rows.arm == "sleep")
-    found = measure(rows.assign(score=rows.score.mask(lost)))
-    others = rows[(rows.context_id == "c00-0") & (rows.question_id != "c00-0-0")]
-    assert found.accuracy[0, 0] == pytest.approx(others[others.arm == "baseline"].score.mean())
-    assert (found.asked[0], found.questions[0], found.left_out) == (3, 4, 0)
-
-
-def test_a_phase_before_the_decision_is_paid_for_by_all_but_those_that_begin_with_it():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4, ks=(1, 2))
-    found = measure(rows).after(Line("sleep", "verbosity", 1))
-    assert found.phase[0].tolist() == [PHASE, PHASE, 2 * PHASE]
-    assert measure(rows).after(Line("sleep", "verbosity", 2)).phase[0].tolist() == [
-        2 * PHASE, 3 * PHASE, 2 * PHASE
-    ]  # fmt: skip
-
-
-def test_prompt_tokens_of_that_phase_are_paid_for_where_they_have_a_price():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
-    slept = rows.arm == "sleep"
-    rows = rows.assign(
-        sleep_prompt_tokens=np.where(slept, 500, 0), sleep_cached_tokens=np.where(slept, 100, 0)
-    )
-    bill = Bill(Rates(sleep_prompt=1.0, sleep_cached=0.5, sleep_completion=2.0))
-    paying = measure(rows, bill=bill).after(Line("sleep", "verbosity", 1))
-    assert paying.phase[0, 0] == 400 + 0.5 * 100 + 2 * PHASE
-
-
-def test_a_phase_that_no_row_has_is_refused():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
-    with pytest.raises(InputError, match="what a first phase costs"):
-        measure(rows).after(Line("sleep", "verbosity", 5))
-
-
-def test_the_lowest_budget_is_taken_unless_others_are_asked_for():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4, budgets=(0, 3))
-    assert {option.budget for option in measure(rows).options} == {0}
-    assert len(measure(rows, budgets="all").options) == 4
-    with pytest.raises(InputError, match="both arms at verbosity 2; both have 0, 3"):
-        measure(rows, budgets=(2,))
-
-
-def test_a_run_of_one_arm_is_refused():
-    rows, _ = gaining(lambda score, k: 0.2, clusters=4)
-    with pytest.raises(InputError, match="both have none"):
-        measure(rows[rows.arm == "baseline"])
-
-
 # Fitting
 
 
@@ -191,10 +112,3 @@ def test_without_a_look_at_the_score_all_are_alike():
     assert policy.gains.shape == (1, 2)
     gained = (found.accuracy[:, 1] - found.accuracy[:, 0]).mean()
     assert policy.gains[0, 1] == pytest.approx(gained)
-
-
-def test_scores_of_a_text_need_no_call():
-    context = Context("c", "c", "He has 5 boxes of 12 eggs.")
-    assert {name: score(context) for name, score in TEXT_SCORES.items()} == {
-        "numbers": 2.0, "words": 7.0,
-    }  # fmt: skip

@@ -1,12 +1,13 @@
 """Questions held against forecasts by number, and what that is worth."""
 
+import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sleeptime_lib.analysis import ahead_wording
+from sleeptime_lib.analysis import foresight_wording
 from sleeptime_lib.analysis.cells import Line
 from sleeptime_lib.analysis.forecasts import entropies, expected, hold
 from sleeptime_lib.analysis.foresight import FLOOR, foresight
@@ -106,9 +107,51 @@ def test_draws_count_alike():
     assert [x.probability for x in found] == pytest.approx([0.2, 0.1])
 
 
-def test_lines_that_hold_no_forecast_and_forecasts_without_a_number_are_counted(task):
-    held = hold(task, sleeps({"a": "My guess:\n9% | Which? | none\n9% | How? | 1"}), LINE)
-    assert (held.broken, held.unanswered, held.forecasts) == (1, 1, 2)
+def test_what_cannot_be_read_is_told_as_a_rate(task):
+    texts = {
+        "a": "My guess:\n9% | Which? | none\n9% | How? | 1\nHow many? | 5",
+        "b": "I do not know.",
+        "c": "80% | Which? | 1\n90% | How? | 2",
+    }
+    held = hold(task, sleeps(texts), LINE)
+    read = held.reading
+    assert (read.notes, read.unread, read.excess) == (3, 1, 1)
+    assert (read.lines, read.broken) == (6, 1)
+    assert (read.forecasts, read.unstated, read.unanswered) == (5, 1, 1)
+    assert held.forecasts == pytest.approx(5 / 3)
+    assert read.rates == {
+        "notes_without_forecasts": pytest.approx(1 / 3),
+        "notes_beyond_one": pytest.approx(1 / 2),
+        "unreadable_lines": pytest.approx(1 / 6),
+        "without_probability": pytest.approx(1 / 5),
+        "without_number": pytest.approx(1 / 5),
+    }
+
+
+def test_notes_of_another_kind_have_no_rate_of_what_cannot_be_read(task, frame):
+    rows = frame([{"question_id": "q-a", "arm": "baseline"}])
+    found = foresight(hold(task, sleeps(dict.fromkeys("abc", "eggs = 12")), LINE), rows, draws=50)
+    assert found.holding.reading.rates["notes_without_forecasts"] == 1.0
+    assert math.isnan(found.holding.reading.rates["unreadable_lines"])
+    assert "can be read" not in " ".join(foresight_wording.sentences([found]))
+
+
+@pytest.mark.parametrize(
+    "notes",
+    ["", "I cannot tell.", "200% | | \n-5% | ? | x", "0% | How many? | 12", "% | How many? | none"],
+)
+def test_bad_forecasts_are_scored_and_told_without_a_complaint(task, frame, notes):
+    rows = frame([{"question_id": "q-a", "arm": "baseline"}])
+    found = foresight(hold(task, sleeps(dict.fromkeys("abc", notes)), LINE), rows, draws=50)
+    assert all(foresight_wording.sentences([found]))
+    assert len(foresight_wording.foresight_table([found]).rows) == 1
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_a_probability_that_is_not_stated_leaves_the_question_its_part_of_the_rest(task):
+    held = one(task, "40% | How many? | 11\nHow few? | 12")
+    assert held.rank == 2
+    assert held.probability == pytest.approx(0.6 / 3), "three of four have no stated probability"
 
 
 def test_data_that_names_no_quantities_is_refused():
@@ -204,7 +247,7 @@ def test_good_forecasts_beat_an_even_one_and_bad_ones_are_told_to_be_worse(world
     assert world(0.6).score.better.low > 0
     bad = world(0.03, sure=0.99)
     assert bad.score.better.high < 0
-    assert "worse than an even one" in " ".join(ahead_wording.forecasts(bad))
+    assert "worse than an even one" in " ".join(foresight_wording.sentences([bad]))
 
 
 def test_notes_without_probabilities_have_coverage_alone(task, frame):
@@ -214,7 +257,7 @@ def test_notes_without_probabilities_have_coverage_alone(task, frame):
     assert found.score is None
     assert found.calibration == ()
     assert found.coverage[0].share.estimate == pytest.approx(1 / 3)
-    assert "no probabilities" in " ".join(ahead_wording.forecasts(found))
+    assert "no probabilities" in " ".join(foresight_wording.sentences([found]))
 
 
 def test_a_gain_on_foreseen_questions_alone_comes_from_them_whole(world):
@@ -247,15 +290,42 @@ def test_what_numbers_match_by_chance_is_subtracted(world):
 def test_without_a_gain_its_part_is_not_determined(world):
     found = world(0.5, gain_foreseen=0.0)
     assert not found.parts.determined
-    assert "not determined" in " ".join(ahead_wording.forecasts(found))
+    assert "not determined" in " ".join(foresight_wording.sentences([found]))
 
 
 def test_contexts_alone_in_their_clusters_have_no_placebo_and_that_is_said(world):
     found = world(0.5, contexts=1)
     assert math.isnan(found.parts.beyond.estimate)
-    assert "no other context" in " ".join(ahead_wording.forecasts(found))
+    assert "no other context" in " ".join(foresight_wording.sentences([found]))
 
 
 def test_nothing_that_varies_gives_no_interval(world):
     only = world(1.0).coverage[0].share
     assert (only.estimate, math.isnan(only.low)) == (1.0, True)
+
+
+# Several sleep settings
+
+
+@pytest.fixture
+def both(task, frame):
+    """Of one phase and of two joined; the second foresees what the first did not."""
+    drawn = [
+        sleeps({"a": "50% | Which? | 11", "b": "50% | Which? | 24", "c": "9% | Which? | 5"}),
+        sleeps({"a": "50% | Which? | 12", "b": "50% | Which? | 24", "c": "9% | Which? | 5"}, 1),
+    ]
+    rows = frame([{"question_id": "q-a", "arm": "baseline"}])
+    return [
+        foresight(hold(task, pd.concat(drawn), Line("sleep", "verbosity", k)), rows, draws=50)
+        for k in (1, 2)
+    ]
+
+
+def test_each_sleep_setting_has_a_row_in_the_table_and_a_sentence(both):
+    table = foresight_wording.foresight_table(both)
+    assert [row[0] for row in table.rows] == ["sleep-time k=1", "sleep-time k=2"]
+    named = dict(zip(table.data_header, zip(*table.data, strict=True), strict=True))
+    assert named["foreseen"] == pytest.approx((1 / 3, 2 / 3))
+    assert named["sleep_parallel"] == (1, 2)
+    said = foresight_wording.sentences(both)
+    assert said[-1].startswith("sleep-time k=2: the first 2 forecasts foresee 66.7%")

@@ -7,8 +7,9 @@ import pytest
 from gaining import PHASE, gaining
 
 from sleeptime_lib.analysis import ahead_wording
-from sleeptime_lib.analysis.allocation import measure
 from sleeptime_lib.analysis.cells import Line
+from sleeptime_lib.analysis.duel import COSTS
+from sleeptime_lib.analysis.measured import Looking, measure
 from sleeptime_lib.analysis.policies import STRATEGIES, halves, judge
 from sleeptime_lib.errors import InputError
 
@@ -129,23 +130,58 @@ def test_a_trial_is_json(telling):
 def test_a_score_that_a_sleep_phase_tells_has_its_phase_paid_for():
     rows, scores = gaining(lambda score, k: 0.7 * (score > 0.6), clusters=24, ks=(1, 2))
     free, paid = (
-        judge(measure(rows), scores, "entropy", after=after, draws=100, splits=4)
-        for after in (None, Line("sleep", "verbosity", 1))
+        judge(measure(rows), scores, "entropy", looking=looking, draws=100, splits=4)
+        for looking in (None, Looking(after=Line("sleep", "verbosity", 1)))
     )
-    assert (free.first_phase, paid.first_phase) == (0.0, pytest.approx(PHASE / 4))
+    assert (free.score_cost, paid.score_cost) == (0.0, pytest.approx(PHASE / 4))
     assert paid.curves["policy"][0].cost.estimate == pytest.approx(100 + PHASE / 4)
     for other in ("never", "always", "random", "oracle"):
         one, same = ([x.cost.estimate for x in how.curves[other]] for how in (paid, free))
         assert one == pytest.approx(same), "who does not look does not pay"
-    assert "is charged everywhere, at 75 tokens a question" in " ".join(ahead_wording.trial(paid))
-    assert json.loads(json.dumps(paid.to_json()))["first_phase"] == pytest.approx(PHASE / 4)
+    said = " ".join(ahead_wording.trial(paid))
+    assert "takes a sleep phase before anything is decided: that is charged everywhere" in said
+    assert "at 75 tokens a question" in said
+    assert json.loads(json.dumps(paid.to_json()))["score_cost"] == pytest.approx(PHASE / 4)
 
 
 def test_after_the_phase_is_paid_for_there_is_nothing_left_to_win_by_leaving_it_out():
     rows, scores = gaining(lambda score, k: 0.7 * (score > 0.6), clusters=24)
     free, paid = (
-        judge(measure(rows), scores, "entropy", after=after, draws=100, splits=4)
-        for after in (None, Line("sleep", "verbosity", 1))
+        judge(measure(rows), scores, "entropy", looking=looking, draws=100, splits=4)
+        for looking in (None, Looking(after=Line("sleep", "verbosity", 1)))
     )
     assert free.against("random").verdict == "better"
     assert paid.against("random").verdict != "better"
+
+
+def test_a_score_that_calls_make_has_its_calls_paid_for_and_the_others_do_not_pay():
+    rows, scores = gaining(lambda score, k: 0.7 * (score > 0.6), clusters=24)
+    calls = Looking(calls=dict.fromkeys(scores, 40.0))
+    free, paid = (
+        judge(measure(rows), scores, "predictability", looking=looking, draws=100, splits=4)
+        for looking in (None, calls)
+    )
+    assert (free.score_cost, paid.score_cost) == (0.0, pytest.approx(40 / 4))
+    assert paid.curves["policy"][0].cost.estimate == pytest.approx(100 + 40 / 4)
+    for other in ("never", "always", "random", "oracle"):
+        one, same = ([x.cost.estimate for x in how.curves[other]] for how in (paid, free))
+        assert one == pytest.approx(same)
+    said = " ".join(ahead_wording.trial(paid))
+    assert "takes calls that score questions before anything is decided" in said
+    assert "takes" not in " ".join(ahead_wording.trial(free))
+
+
+def test_it_is_told_at_which_costs_the_policy_is_ahead_of_chance(telling):
+    along = telling.against("random").along
+    better = [points.low > 0 for _, points in along]
+    assert len(along) == COSTS
+    assert any(better)
+    said = " ".join(ahead_wording.trial(telling))
+    assert f"it is better than chance at {sum(better)} (" in said
+
+
+def test_where_the_score_tells_nothing_it_is_ahead_nowhere():
+    found = tried(lambda score, k: 0.3, clusters=24, contexts=2, draws=200, splits=4)
+    along = found.against("random").along
+    assert not any(points.low > 0 for _, points in along)
+    assert "it is better than chance at 0 and" in " ".join(ahead_wording.trial(found))

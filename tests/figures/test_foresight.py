@@ -28,6 +28,14 @@ def run():
     return task, rows, pd.DataFrame(notes), scores
 
 
+def two_phases(run):
+    """The same with a second phase, which foresees other questions, and its rows."""
+    task, rows, notes, _ = run
+    more = notes.assign(draw=1, text=notes.text.str.replace("Which", "Who"))
+    slept = rows[rows.arm == "sleep"].assign(sleep_parallel=2)
+    return Answers(pd.concat([rows, slept], ignore_index=True), pd.concat([notes, more]), task)
+
+
 @pytest.fixture(scope="module")
 def made(run):
     task, rows, notes, scores = run
@@ -58,8 +66,8 @@ def test_calibration_shows_the_line_and_every_bin(made):
 
 def test_entropy_is_charged_its_first_phase_and_says_so(made):
     allocation = made[1]
-    assert allocation.values["entropy of the forecasts"]["first_phase"] == PHASE / 4
-    assert allocation.values["numbers"]["first_phase"] == 0
+    assert allocation.values["entropy of the forecasts"]["score_cost"] == PHASE / 4
+    assert allocation.values["numbers"]["score_cost"] == 0
     assert "pays for a sleep phase" in allocation.pictures["spending_entropy_of_the_forecasts"].note
     assert "pays for a sleep phase" not in allocation.pictures["spending_numbers"].note
 
@@ -104,3 +112,64 @@ def test_a_run_of_one_arm_says_why_no_policy_is_judged(run):
     forecasts, allocation = ahead(Answers(base, notes, task))
     assert "no row has a sleep phase" in forecasts.sentences[0]
     assert "No policy is judged" in allocation.sentences[0]
+
+
+def test_each_sleep_setting_is_scored_and_drawn(run):
+    forecasts, _ = ahead(two_phases(run))
+    assert [one["setting"] for one in forecasts.values["by_setting"]] == [
+        "sleep-time k=1", "sleep-time k=2",
+    ]  # fmt: skip
+    assert forecasts.values["setting"] == "sleep-time k=1"
+    assert [row[0] for row in forecasts.tables["forecasts"].rows] == [
+        "sleep-time k=1", "sleep-time k=2",
+    ]  # fmt: skip
+    names = [s.name for s in forecasts.pictures["coverage"].series]
+    assert names == ["forecasts", "forecasts-1", "placebo", "at-random"]
+    assert [s.label for s in forecasts.pictures["coverage"].series][:2] == [
+        "sleep-time k=1", "sleep-time k=2",
+    ]  # fmt: skip
+    assert len(forecasts.pictures["calibration"].series) == 3
+    for picture in forecasts.pictures.values():
+        assert to_png(picture, scale=0.5).startswith(b"\x89PNG")
+
+
+def test_a_setting_without_notes_is_told_and_the_others_are_scored(run):
+    both = two_phases(run)
+    more = both.rows[both.rows.sleep_parallel == 2].assign(sleep_effort="high")
+    rows = pd.concat([both.rows, more], ignore_index=True)
+    forecasts, _ = ahead(Answers(rows, both.sleeps, both.task))
+    assert len(forecasts.values["by_setting"]) == 2
+    assert forecasts.sentences[-1].startswith("No forecasts are scored: there are no notes of")
+
+
+def test_a_score_that_calls_make_is_charged_for_them(run):
+    task, rows, notes, scores = run
+    asked = rows[rows.arm == "baseline"].assign(test_completion_tokens=1)
+    _, allocation = ahead(
+        Answers(rows, notes, task), scores={"hint": scores}, calls={"hint": asked}
+    )
+    assert allocation.values["hint"]["score_cost"] == pytest.approx(1.0), "a call a question"
+    assert "calls that score questions on each" in allocation.pictures["spending_hint"].note
+    assert allocation.values["words"]["score_cost"] == 0
+
+
+def test_forecasts_of_another_run_are_judged_by_what_they_gain_themselves(run):
+    task, rows, notes, _ = run
+    plain = notes.assign(text="eggs = 3")
+    worse = rows.assign(score=rows.score.where(rows.arm == "baseline", 0.0))
+    forecasts, allocation = ahead(Answers(rows, plain, task), Answers(worse, notes, task))
+    assert forecasts.values["score"] is not None
+    least, most = (
+        allocation.values[name]["curves"]["always"][-1]["accuracy"]["estimate"]
+        for name in ("entropy of the forecasts", "numbers")
+    )
+    assert (least, most > 0.25) == (0.0, True)
+
+
+def test_what_cannot_be_read_is_no_complaint_and_told(run):
+    task, rows, notes, _ = run
+    broken = notes.assign(text=["I think that"] * 20 + [*notes.text[20:]])
+    forecasts, allocation = ahead(Answers(rows, broken, task))
+    said = " ".join(forecasts.sentences)
+    assert f"Of {len(notes)} notes 20 ({100 * 20 / len(notes):.1f}%) hold no forecast" in said
+    assert allocation.values["entropy of the forecasts"]["left_out"] == 20

@@ -2,14 +2,16 @@
 
 import asyncio
 import math
+from functools import partial
 
 import pytest
 import uvicorn
-from fault_replies import scored_answer
+from fault_replies import scored_answer, sglang_answer
 from fault_server import Faults, FaultServer
 from ports import free_port
 
 from sleeptime_lib.errors import CallError, CapReached
+from sleeptime_lib.methods import scoring
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Caps, Limits
@@ -65,6 +67,26 @@ async def test_every_token_of_the_prompt_is_scored_and_nothing_else(tmp_path):
     assert list(log.bodies) == [
         {"model": "m", "prompt": TEXT, "max_tokens": 1, "echo": True, "logprobs": 1}
     ]
+
+
+@pytest.mark.parametrize("mark", ["", "<s>"])
+@pytest.mark.parametrize(
+    "answer",
+    [scored_answer, sglang_answer, partial(sglang_answer, spaces=False)],
+    ids=["vLLM", "SGLang", "SGLang without white space"],
+)
+async def test_a_question_is_scored_alike_in_the_shape_of_each_server(answer, mark):
+    context, question = "A baker has 12 rolls.", "How many rolls are left?"
+    reply, _ = await score(partial(answer, mark=mark))
+    found = scoring.score(reply.logprobs, context, question)
+    assert (found.logprob, found.tokens) == (-25.0, 5)
+    assert reply.usage == Usage(len(TEXT.split()) + bool(mark), 0, 1)
+
+
+async def test_a_server_that_refuses_to_generate_nothing_is_asked_for_a_token():
+    _, log = await score(sglang_answer)
+    assert [body["max_tokens"] for body in log.bodies] == [1]
+    assert sglang_answer("", {"max_tokens": 0})[0] == 400
 
 
 async def test_scores_come_from_the_cache_the_second_time(tmp_path):
