@@ -23,7 +23,7 @@ from sleeptime_lib.analysis.wording import fold, pays
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import LivePlot, amortised_pareto, cost_by_questions
 from sleeptime_lib.figures.picture import Picture
-from sleeptime_lib.models.prices import PRICES, Price, price_or_reference
+from sleeptime_lib.models.prices import Price, price_of, price_or_reference
 from sleeptime_lib.page import ink, paragraph
 
 DRAWS: Final = 1000
@@ -97,7 +97,7 @@ class CostExplorer:
         if not self._prepared.cells.curves("sleep"):
             raise InputError("there are no answered rows of the sleep arm: nothing to explore")
         model = self._prepared.report.model
-        self._price = price or price_or_reference(model, PRICES.price(model))[0]
+        self._price = price or price_or_reference(model, price_of(model))[0]
         self._make_controls(questions, t)
         self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
         found = self.found()

@@ -28,7 +28,7 @@ from sleeptime_lib.models.failures import (
 from sleeptime_lib.models.gate import Gate, Ticket, backoff
 from sleeptime_lib.models.ledger import NOTHING, Amount, Hold, Spending
 from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
-from sleeptime_lib.models.prices import PRICES, Prices
+from sleeptime_lib.models.prices import Price
 from sleeptime_lib.models.replay import open_recording
 from sleeptime_lib.models.replies import BadReply, NoAnswer, error_text, read_reply
 from sleeptime_lib.models.requests import (
@@ -96,7 +96,7 @@ class Client:
         cache_path: The cache file; None keeps nothing.
         limits: Bounds on the traffic.
         caps: Bounds on tokens and money.
-        prices: Prices of models; None for those of the package.
+        price: Of the model; None when it is unknown.
         sources: Where replies may be found that other runs have paid for, asked in order before a
             call is made. What they give is kept in the cache too.
 
@@ -111,22 +111,22 @@ class Client:
         cache_path: Path | None,
         limits: Limits = DEFAULT_LIMITS,
         caps: Caps = NO_CAPS,
-        prices: Prices | None = None,
+        price: Price | None = None,
         sources: Sequence[Source] = (),
     ) -> None:
         self._endpoint = endpoint
         self._limits = limits
         self._caps = caps
-        self._price = (prices or PRICES).price(endpoint.model)
+        self._price = price
         self._recording = open_recording(endpoint.recording) if endpoint.recording else None
-        if caps.max_cost_usd is not None and self._price is None and not self._recording:
+        if caps.max_cost_usd is not None and price is None and not self._recording:
             raise InputError(
                 f"the cost is capped, but the price of {endpoint.model} is unknown: "
                 "give its price, or cap the tokens"
             )
         self._sources = tuple(sources)
         self._cache = None if cache_path is None else Cache(cache_path)
-        self._account = Account(caps, self._price, is_local=endpoint.is_local)
+        self._account = Account(caps, price, is_local=endpoint.is_local)
         if cache_path is not None and self._cache is not None:
             self._account.keep(cache_path, self._cache.spent_before)
         self._gate = Gate(limits)
