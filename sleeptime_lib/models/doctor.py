@@ -249,26 +249,26 @@ async def _thinking(asker: _Asker) -> _Told:
 
 async def _knob(asker: _Asker, kind: str, ends: Sequence[Mapping[str, Any]]) -> _Told:
     """Ask a hard question at the lower and the upper end of a budget."""
-    knobs = asker.endpoint.knobs
-    if not knobs.takes(kind):
-        return "no", f"{knobs.name} takes none", f"take --budget-kind {knobs.others(kind)}"
+    server = asker.endpoint.server
+    if not server.takes(kind):
+        return "no", f"{server.name} takes none", f"take --budget-kind {server.others(kind)}"
     replies = [await asker.chat(HARD_QUESTION, 2560, **end) for end in ends]
     low, high = (reply.usage.completion for reply in replies)
     seen = f"a hard question took {low} tokens at the lower end, {high} at the upper"
     if moved(low, high):
         return "yes", seen, f"--budget-kind {kind} can be the test-time budget"
-    return "no", f"{seen}: it changes nothing", f"take --budget-kind {knobs.others(kind)}"
+    return "no", f"{seen}: it changes nothing", f"take --budget-kind {server.others(kind)}"
 
 
 async def _forced(asker: _Asker) -> _Told:
-    knobs = asker.endpoint.knobs
-    if not knobs.takes("forced"):
-        return "no", f"{knobs.name} takes none", f"take --budget-kind {knobs.others('forced')}"
+    server = asker.endpoint.server
+    if not server.takes("forced"):
+        return "no", f"{server.name} takes none", f"take --budget-kind {server.others('forced')}"
     reply = await asker.ask(counting(asker.endpoint.model))
     seen = f"asked to count on from 11: {json.dumps(reply.text[:40])}"
     if goes_on(reply.text):
         return "yes", seen, "--budget-kind forced can be the test-time budget"
-    return "no", seen, f"take --budget-kind {knobs.others('forced')}"
+    return "no", seen, f"take --budget-kind {server.others('forced')}"
 
 
 async def _seed(asker: _Asker) -> _Told:
