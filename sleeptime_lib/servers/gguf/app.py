@@ -40,6 +40,7 @@ from sleeptime_lib.servers.api import (
     beginning,
     check_model,
     cut_at,
+    logprobs_object,
     parse,
     respond,
     room,
@@ -47,7 +48,6 @@ from sleeptime_lib.servers.api import (
 from sleeptime_lib.servers.gguf.batcher import Batcher, Generated
 from sleeptime_lib.servers.gguf.chat import (
     draw_seed,
-    logprobs_object,
     split_calls,
     template_messages,
     written,

@@ -192,8 +192,12 @@ class Step:
             KeyError: A name has no value.
             ArithmeticError: Division by zero, or numbers that the operation is not made for.
         """
+        return OPERATIONS[self.symbol](*self.operands(values))
+
+    def operands(self, values: Mapping[str, Fraction]) -> tuple[Fraction, Fraction]:
+        """What is calculated with, by the values of the names; KeyError where one has none."""
         left, right = (values[x] if isinstance(x, str) else x for x in (self.left, self.right))
-        return OPERATIONS[self.symbol](left, right)
+        return left, right
 
     @property
     def names(self) -> tuple[str, ...]:
