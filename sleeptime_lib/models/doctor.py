@@ -25,6 +25,7 @@ _ONE_AT_A_TIME: Final = "nothing to do: calls are taken one at a time"
 _VERBOSITY: Final = "verbosity levels can be the test-time budget"
 _ROOM: Final = 512
 """`max_tokens` of most questions: reasoning models think before they say a word."""
+_LIMITS: Final = Limits(timeout_s=120.0, max_retries=0, max_rate_limit_retries=5)
 _LONG: Final = "The quick brown fox jumps over the lazy dog. " * 160
 """Above the 1,024 tokens from which providers cache prompts."""
 _TOOL: Final = {
@@ -63,23 +64,21 @@ class Finding:
     consequence: str
 
 
-async def examine(endpoint: Endpoint, *, timeout_s: float = 120.0) -> tuple[Finding, ...]:
+async def examine(endpoint: Endpoint) -> tuple[Finding, ...]:
     """Ask a server about a dozen questions, some 10,000 tokens in all where it reasons.
 
     Args:
         endpoint: The server and model.
-        timeout_s: Seconds one question may take.
 
     Raises:
         StopRun: The server cannot be reached, refuses the key, or cannot chat.
     """
     from sleeptime_lib.models.wire import Wire  # imports openai
 
-    limits = Limits(timeout_s=timeout_s, max_retries=0, max_rate_limit_retries=5)
-    wire = Wire(endpoint, limits)
+    wire = Wire(endpoint, _LIMITS)
     try:
         findings = [await _models(endpoint, wire)]
-        async with Client(endpoint, cache_path=None, limits=limits) as client:
+        async with Client(endpoint, cache_path=None, limits=_LIMITS) as client:
             asker = _Asker(endpoint, client)
             findings += await _chat(asker)
             for name, ask, without in _QUESTIONS:
