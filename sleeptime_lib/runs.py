@@ -231,7 +231,7 @@ async def carry_out(
     with open_run(prepared.path, manifest, defaults) as directory:
         async with Client(
             prepared.endpoint,
-            cache_path=None if prepared.recording else directory.calls_path,
+            cache_path=None if prepared.recording else prepared.path / CALLS,
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
             price=price,

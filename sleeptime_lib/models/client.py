@@ -18,7 +18,6 @@ from sleeptime_lib.errors import CallError, InputError, StopRun
 from sleeptime_lib.models.cache import Cache, Source
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.failures import (
-    Contact,
     Ruling,
     judge_answer,
     judge_bad_reply,
@@ -203,21 +202,14 @@ class Client:
     def totals(self) -> ClientTotals:
         """What has been done so far."""
         counts, gate, cache, account = self._counts, self._gate, self._cache, self._account
+        so_far = vars(counts) | {"retries": dict(counts.retries), "failed": dict(counts.failed)}
         return ClientTotals(
-            requests=counts.requests,
-            sent=counts.sent,
-            replies=counts.replies,
-            cache_hits=counts.cache_hits,
-            from_sources=counts.from_sources,
-            shared=counts.shared,
-            retries=dict(counts.retries),
-            failed=dict(counts.failed),
+            **so_far,
             billed=account.session.usage,
             billed_usd=self._price.cost(account.session.usage) if self._price else None,
             unknown_calls=account.session.unknown_calls,
             unknown_tokens=account.session.unknown.tokens,
             reserved_tokens=account.ledger.reserved.tokens,
-            estimated=counts.estimated,
             in_flight=gate.in_flight,
             max_in_flight=gate.most_in_flight,
             concurrency=gate.limit,
@@ -381,8 +373,14 @@ class Client:
         """
         counts = self._counts
         not_found = 0 if counts.replies or counts.cache_hits else counts.failed["not_found"]
-        contact = Contact(self._connected, call.faults, not_found)
-        reason = why_stop(ruling, self._endpoint, self._limits, contact)
+        reason = why_stop(
+            ruling,
+            self._endpoint,
+            self._limits,
+            connected=self._connected,
+            faults=call.faults,
+            not_found=not_found,
+        )
         if reason:
             self._gate.close(reason)
             raise StopRun(reason)
