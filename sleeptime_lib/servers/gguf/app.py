@@ -139,11 +139,9 @@ class _Server:
         if made.finish_reason == "length":
             text = text.rstrip(_CUT_CHARACTER)
         text, calls = split_calls(text) if body.tools else (text, [])
-        message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         if calls:
-            message["tool_calls"] = calls
-        else:
-            message["content"] = text
+            message |= {"content": text or None, "tool_calls": calls}
         reason = "tool_calls" if calls else made.finish_reason
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
         usage = _usage(prompt.shape[1], len(made.ids))
