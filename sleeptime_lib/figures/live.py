@@ -351,7 +351,7 @@ def _inside(picture: Picture, number: str) -> list[dict[str, Any]]:
     start, stop = (math.log10(v) if picture.x.log else v for v in (span.start, span.stop))
     lines = span.text.split("\n")
     wide, tall = CHARACTER * max(map(len, lines)), LINE * len(lines)
-    x, y = free_place(picture, wide, tall) if shown else (0.0, 0.0)
+    x, y = free_place(picture, span, wide, tall) if shown else (0.0, 0.0)
     return [
         axes | {
             "x": stop, "y": span.y, "ax": start, "ay": span.y, "axref": axes["xref"],

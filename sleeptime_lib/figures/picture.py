@@ -196,18 +196,18 @@ def _fitted(
             yield Whisker(point, place, *ends, low < axis.low, high > axis.high)
 
 
-def free_place(picture: Picture, width: float, height: float) -> tuple[float, float]:
-    """Where the text of a picture's arrow covers nothing that is drawn, as near to it as can be.
+def free_place(picture: Picture, span: Span, width: float, height: float) -> tuple[float, float]:
+    """Where the text of an arrow covers nothing that is drawn, as near to it as can be.
 
     Args:
-        picture: A picture with an arrow.
+        picture: What else is drawn.
+        span: The arrow.
         width: Of the text, as a share of the axes.
         height: The same.
 
     Returns:
         The lower left corner of the text, as shares of the axes.
     """
-    span = picture.span or Span(picture.x.high, picture.x.high, picture.y.high, "")
     arrow = Series("arrow", "", "mark", (span.start, span.stop), (span.y, span.y))
     ink = np.concatenate([_ink(picture, series) for series in (*picture.series, arrow)])
     x, y = np.meshgrid(

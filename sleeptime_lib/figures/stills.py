@@ -240,7 +240,8 @@ def _span(figure: Figure, axes: Axes, picture: Picture, span: Span) -> None:
         zorder=5, bbox={"facecolor": look.PAPER, "alpha": 0.75, "linewidth": 0, "pad": 1},
     )  # fmt: skip
     box = text.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
-    text.set_position(free_place(picture, box.width / AXES_WIDTH, box.height / look.AXES_HEIGHT))
+    size = box.width / AXES_WIDTH, box.height / look.AXES_HEIGHT
+    text.set_position(free_place(picture, span, *size))
 
 
 def _labels(paper: _Paper, picture: Picture, below: float) -> None:

@@ -62,7 +62,7 @@ def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
     )
     notes = [
         *told,
-        two_runs_tables.sample(found, shown(series, "simultaneous")),
+        two_runs_tables.sample(found, shown(series)),
         two_runs_tables.left_out(found),
         "The whiskers hold for all differences of scores at once. One that crosses 0 is not "
         "determined.",

@@ -130,7 +130,7 @@ class Format:
 
     fits: Callable[[Set[str]], bool]
     entries: Callable[[Sequence[SourceRow], SplitterName, Complaints], list[Entry]]
-    notices: Callable[[Sequence[Entry], SplitterName], list[str]] = lambda entries, splitter: []
+    notices: Callable[[Sequence[Entry], SplitterName], Iterable[str]] = lambda entries, splitter: ()
 
 
 def column_text(row: SourceRow, column: str) -> str:

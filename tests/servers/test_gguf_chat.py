@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from sleeptime_lib.servers.api import Message, cut_at
+from sleeptime_lib.servers.api import Message, cut_at, logprobs_object
 from sleeptime_lib.servers.gguf.chat import (
     draw_seed,
-    logprobs_object,
     split_calls,
     template_messages,
 )

@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -119,29 +119,3 @@ def draw_seed(seed: int | None, begun: str) -> int:
     if seed is None:
         return uuid.uuid4().int % 2**32
     return (seed + zlib.crc32(begun.encode("utf-8", "surrogatepass"))) % 2**32
-
-
-def logprobs_object(
-    pieces: Sequence[str], values: Sequence[float | None], *, alternatives: bool
-) -> Mapping[str, Any]:
-    """The `logprobs` object of a text completion.
-
-    Args:
-        pieces: The text of each token.
-        values: Natural logarithm of each token's probability; None where it has none.
-        alternatives: Whether to list alternatives; only the token itself is known.
-    """
-    offsets, place = [], 0
-    for piece in pieces:
-        offsets.append(place)
-        place += len(piece)
-    tops = [
-        {piece: value} if alternatives and value is not None else None
-        for piece, value in zip(pieces, values, strict=True)
-    ]
-    return {
-        "tokens": list(pieces),
-        "token_logprobs": list(values),
-        "top_logprobs": tops,
-        "text_offset": offsets,
-    }
