@@ -91,7 +91,8 @@ class SweOptions(Options):
 
     dataset: str = again(
         _GSM, "dataset", GENERATED,
-        description="generated-swe, mined (from --repo), aider, hub:OWNER/NAME, or a .jsonl file.",
+        description="generated-swe, mined (from --repo), aider, hub:OWNER/NAME (also hub:FOLDER, "
+        "with its files), or a .jsonl file.",
     )  # fmt: skip
     repo: str | None = option(None, "Folder of the clone that the changes are of.", replay="free")
     limit: int | None = again(
