@@ -38,6 +38,8 @@ MEASURES: Final = ("score", "gain", "prompt", "generated", "asleep")
 """What is compared in a cell; each but "score" may be missing there. Fields of `Cell`."""
 
 _SETTING: Final = tuple(name for name in ROW_KEY if name not in ("question_id", "sample"))
+_REPLY: Final = ("prediction", "score", "test_prompt_tokens", "test_completion_tokens")
+"""Where two rows agree in these, they hold the same reply to the same prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Cell:
         budget: The budget of both.
         questions: Questions that both answered.
         answers: Answers of each of them.
+        same: Whether both runs hold the same reply to every prompt, as arms do that what differs
+            between the runs does not touch.
         score: Mean score, in percent; its difference in percentage points.
         prompt: Mean prompt tokens of an answer.
         generated: Mean generated tokens of an answer.
@@ -92,6 +96,7 @@ class Cell:
     budget: int
     questions: int
     answers: int
+    same: bool
     score: Change
     prompt: Change
     generated: Change
@@ -162,7 +167,7 @@ def _json(cell: Cell) -> dict[str, Any]:
         **{"label": cell.label, "arm": line.arm, "budget_kind": line.budget_kind},
         **{"budget": cell.budget, "sleep_effort": line.sleep_effort},
         **{"k_a": cell.line_a.sleep_parallel, "k_b": line.sleep_parallel},
-        **{"questions": cell.questions, "answers": cell.answers},
+        **{"questions": cell.questions, "answers": cell.answers, "same": cell.same},
         **dict.fromkeys(MEASURES),
         **{
             name: {**asdict(change), "verdict": change.verdict}
@@ -223,6 +228,7 @@ def compare_rows(
     prompt = _means(pair, "test_prompt_tokens", *how)
     generated = _means(pair, "test_completion_tokens", *how)
     asleep = _means(phases, "sleep_completion_tokens", *how)
+    same = _same(*pair)
     base = [i for i, line in enumerate(first.lines) if line.arm == "baseline"]
     changed = np.nan_to_num(cells[1].by_question - first.by_question)[:, base]
     models = dict.fromkeys(str(rows["model"].iloc[0]) for rows in pair)
@@ -238,6 +244,13 @@ def compare_rows(
                 budget=first.budgets[i],
                 questions=int((~np.isnan(first.by_question[:, i])).sum()),
                 answers=int(first.n[i].sum()),
+                same=same[
+                    line.arm,
+                    line.budget_kind,
+                    first.budgets[i],
+                    line.sleep_parallel,
+                    line.sleep_effort,
+                ],
                 score=scores[i],
                 prompt=prompt[i],
                 generated=generated[i],
@@ -276,6 +289,13 @@ def _by_key(rows: pd.DataFrame, name: str, k: tuple[int, int] | None) -> pd.Data
         rows = rows[phases.isin((0, own))]
         rows = rows.assign(sleep_parallel=rows["sleep_parallel"].where(lambda n: n == 0, k[1]))
     return rows.set_index(list(ROW_KEY), drop=False)
+
+
+def _same(a: pd.DataFrame, b: pd.DataFrame) -> dict[tuple[Any, ...], bool]:
+    """Of each setting, whether both runs hold the same replies."""
+    own, other = (rows[list(_REPLY)].astype(object).fillna("") for rows in (a, b))
+    by_setting = (own == other).all(axis=1).groupby([a[name] for name in _SETTING]).all()
+    return {tuple(setting): bool(same) for setting, same in by_setting.items()}
 
 
 def _own(line: Line, k: tuple[int, int] | None) -> Line:

@@ -41,7 +41,9 @@ def scores_table(found: TwoRuns) -> Table:
         caption=_caption(found, "Scores"),
         header=("arm", "budget", "A %", "B %", "B minus A, points", "all at once", "verdict"),
         rows=tuple(
-            (label, _budget(cell), a, b, _with_limits(own, 1), _at_once(own), own.verdict)
+            (label, _budget(cell), a, b, "", "", "same answers")
+            if cell.same
+            else (label, _budget(cell), a, b, _with_limits(own, 1), _at_once(own), own.verdict)
             for cell, label, a, b, own in rows
         ),
         text_columns=(0, 6),
@@ -140,10 +142,13 @@ def left_out(found: TwoRuns) -> str:
 
 def sentences(found: TwoRuns) -> list[str]:
     """What a comparison says: of what, the verdicts on scores, and what limits them."""
-    scores = [(f"{c.label} at {_at(c)}", c.score) for c in found.cells]
+    scores = [(f"{c.label} at {_at(c)}", c.score) for c in found.cells if not c.same]
     gains = [(f"gain of {c.label} at {_at(c)}", own) for c, own in _gains(found)]
     told = [sample(found, "limits beside differences: pointwise"), left_out(found)]
-    told += _verdicts([*scores, *gains])
+    if same := [f"{c.label} at {_at(c)}" for c in found.cells if c.same]:
+        told.append(f"The same answers in both, so that nothing differs: {', '.join(same)}.")
+    if scores or gains:
+        told += _verdicts([*scores, *gains])
     if found.same_baseline and any(cell.gain for cell in found.cells):
         told.append(
             "The baseline did equally well on every question in both, so what notes gain over it "

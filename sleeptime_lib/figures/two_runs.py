@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
@@ -39,9 +40,7 @@ def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
             [
                 (
                     float(places.index((c.line_b.budget_kind, c.budget))),
-                    Interval(
-                        c.score.difference, c.score.simultaneous_low, c.score.simultaneous_high
-                    ),
+                    Interval(c.score.difference, *_limits(c)),
                     _told(c),
                 )
                 for c in found.cells
@@ -84,13 +83,17 @@ def _styles(arms: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _limits(cell: Cell) -> tuple[float, float]:
+    own = cell.score
+    return (math.nan, math.nan) if cell.same else (own.simultaneous_low, own.simultaneous_high)
+
+
 def _told(cell: Cell) -> str:
     own = cell.score
-    limits = wording.between(own.simultaneous_low, own.simultaneous_high)
-    return (
-        f"A {own.a:.1f}%, B {own.b:.1f}%\n{own.difference:+.1f} points {limits}\n{own.verdict}\n"
-        f"n = {cell.questions:,}"
-    )
+    limits = wording.between(*_limits(cell))
+    points = "same answers" if cell.same else f"{own.difference:+.1f} points {limits}"
+    verdict = "" if cell.same else f"{own.verdict}\n"
+    return f"A {own.a:.1f}%, B {own.b:.1f}%\n{points}\n{verdict}n = {cell.questions:,}"
 
 
 def confirmed(found: Confirmation, told: Sequence[str] = ()) -> Picture:

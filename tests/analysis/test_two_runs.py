@@ -85,9 +85,34 @@ def test_a_run_held_against_itself_differs_nowhere(a):
     assert {change.verdict for change in every(found)} == {"not determined"}
 
 
-def test_equal_answers_do_not_prove_that_two_runs_are_equal(a):
-    score = cell(compare_rows(a, a, **DRAWS), "baseline").score
-    assert score.low < 0 < score.high
+def test_equal_scores_do_not_prove_that_two_runs_are_equal(a, b):
+    one = cell(compare_rows(a, b, **DRAWS), "baseline")
+    assert not one.same
+    assert one.score.low < 0 < one.score.high
+
+
+class TestTheSameReplies:
+    def test_are_no_finding_of_a_comparison(self, a, b):
+        b = b.assign(test_completion_tokens=a["test_completion_tokens"])
+        found = compare_rows(a, b, **DRAWS)
+        assert [one.label for one in found.cells if one.same] == ["baseline"]
+        (row,) = (row for row in scores_table(found).rows if row[0] == "baseline")
+        assert row[4:] == ("", "", "same answers")
+        told = " ".join(sentences(found))
+        assert "The same answers in both, so that nothing differs: baseline at" in told
+        assert "hold for all 2 differences" in told
+
+    @pytest.mark.parametrize(("column", "value"), [("prediction", "2"), ("test_prompt_tokens", 7)])
+    def test_are_no_longer_the_same_where_one_differs(self, a, column, value):
+        other = a.copy()
+        other.loc[0, column] = value
+        found = compare_rows(a, other, **DRAWS)
+        assert [one.label for one in found.cells if not one.same] == ["baseline"]
+
+    def test_of_a_run_held_against_itself_are_all(self, a):
+        found = compare_rows(a, a, **DRAWS)
+        assert all(one.same for one in found.cells)
+        assert "Not determined" not in " ".join(sentences(found))
 
 
 def test_the_other_order_turns_every_difference_around(a, b):
