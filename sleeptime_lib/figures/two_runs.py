@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import cycle
 from typing import Final
 
@@ -97,39 +96,44 @@ def _told(cell: Cell) -> str:
 
 
 def confirmed(found: Confirmation, told: Sequence[str] = ()) -> Picture:
-    """What every arm gained over the baseline in the first run, and in the second.
+    """What the first run claims to differ from the baseline, and the same in the second.
 
     Args:
         found: Both runs, on other questions.
         told: Sentences for the small print: what the two runs are.
     """
-    own = [one for one in found.findings if one.against == "baseline"]
-    arms = {one.arm: "sleep" if one.arm.startswith("sleep-time") else one.arm for one in own}
+    own = [one for one in found.claims if one.against == "baseline"]
+    sides = [("a", "sleep", found.a.dataset), ("b", "pass", found.b.dataset)]
     series = [
-        replace(
-            estimates(
-                f"confirmed-{label}",
-                label,
-                style,
-                [(one.a.estimate, one.b, _both(one)) for one in own if one.arm == label],
-                joined=False,
-            ),
-            hollow=tuple(one.outcome == "no claim" for one in own if one.arm == label),
+        estimates(
+            f"confirmed-{side}",
+            f"{side.upper()}: {dataset}",
+            style,
+            [(float(i), getattr(one, side), _both(one)) for i, one in enumerate(own)],
+            joined=False,
         )
-        for label, style in _styles(arms).items()
+        for side, style, dataset in sides
     ]
+    steps = [f"{_short(one.arm)}, {budget_name(one.budget_kind, one.budget)}" for one in own]
     axes = (
-        points_axis((x for s in series for x in s.x), "In A, minus the baseline (points)"),
-        points_axis((v for s in series for v in s.values()), "In B, minus the baseline (points)"),
+        step_axis(steps, "What the answer was shown, and its budget"),
+        points_axis((v for s in series for v in s.values()), "Minus the baseline (points)"),
     )
     notes = [
         *told,
         confirmation.sample(found, shown(series)),
-        "Filled: claims, whose limits in A leave out 0. One is confirmed where its whisker lies on "
-        "the same side of 0. Hollow: no claim.",
+        "Shown are the claims: differences to the baseline whose limits in A leave out 0. One is "
+        "confirmed where the whisker of B lies on the same side of 0. k: its own notes; same, "
+        "other: those of another context; oracle: the true quantities.",
     ]
     rules = (Rule(0.0, dashed=False),)
-    return picture(found, "confirmed", "What A found, on B", series, axes, notes, rules=rules)
+    return picture(
+        found, "confirmed", "What A found, on B", beside(series), axes, notes, rules=rules
+    )
+
+
+def _short(arm: str) -> str:
+    return arm.removeprefix("sleep-time ").removeprefix("placebo ")
 
 
 def _both(one: Finding) -> str:

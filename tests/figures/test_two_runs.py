@@ -50,11 +50,12 @@ def confirmation():
     return confirm_rows(rows(0), other, draws=200)
 
 
-def test_what_one_run_found_stands_over_what_the_other_did(confirmation):
+def test_what_one_run_claims_stands_beside_what_the_other_found(confirmation):
     picture = confirmed(confirmation, ("What differs: dataset.",))
-    (series,) = picture.series
-    assert series.x == tuple(one.a.estimate for one in confirmation.findings)
-    assert series.high == tuple(one.b.high for one in confirmation.findings)
-    assert series.hollow == tuple(one.outcome == "no claim" for one in confirmation.findings)
+    claims = [one for one in confirmation.claims if one.against == "baseline"]
+    a, b = picture.series
+    assert a.y == tuple(one.a.estimate for one in claims)
+    assert b.high == tuple(one.b.high for one in claims)
+    assert picture.x.texts == tuple(f"k=1, {one.budget}" for one in claims)
     assert "What differs: dataset." in picture.note
     assert to_png(picture).startswith(b"\x89PNG")
