@@ -44,7 +44,8 @@ class EqualAccuracy:
         censored: Fraction of draws that only bound the ratio.
         censored_high: Fraction that counts as +inf.
         censored_low: Fraction that counts as 0.
-        baseline_tokens: Test tokens per question at which the baseline reaches a*.
+        baseline_tokens: Test tokens per question at which the baseline reaches a*; None where it
+            does not, or not in more than half of the draws.
         sleep_tokens: The same for the sleep arm.
         failures_low: Ratio if every failed baseline row were right and every failed sleep row
             wrong; None when that leaves it undefined.
@@ -188,7 +189,8 @@ def equal_accuracy(
     level = np.array([at])
     base_low, base_high = (float(x[0, 0]) for x in base_fit.log_tokens(level))
     sleep_low, sleep_high = (float(x[0, 0]) for x in sleep_fit.log_tokens(level))
-    lower, upper = _log_ratio(_fit(draws, baseline), _fit(draws, sleep), level)
+    fits = _fit(draws, baseline), _fit(draws, sleep)
+    lower, upper = _log_ratio(*fits, level)
     low_limit, high_limit = limits(lower, upper, confidence, len(cells.clusters))
     at_high, at_low = ~(upper < np.inf), ~(lower > -np.inf)
     censored = float((at_high | at_low).mean())
@@ -213,12 +215,19 @@ def equal_accuracy(
         censored=censored,
         censored_high=float(at_high.mean()),
         censored_low=float(at_low.mean()),
-        baseline_tokens=float(np.exp(base_low)) if base_low == base_high else None,
-        sleep_tokens=float(np.exp(sleep_low)) if sleep_low == sleep_high else None,
+        baseline_tokens=_tokens(base_low, base_high, fits[0], level),
+        sleep_tokens=_tokens(sleep_low, sleep_high, fits[1], level),
         failures_low=failures[0],
         failures_high=failures[1],
         reason="; ".join(outside) + (" at every budget tried" if outside else ""),
     )
+
+
+def _tokens(low: float, high: float, drawn: Fit, level: Floats) -> float | None:
+    """Tokens at which a curve reaches a level; None where it, or most of its draws, do not."""
+    bounds = drawn.log_tokens(level)
+    short = float((bounds[0] != bounds[1]).mean())
+    return float(np.exp(low)) if low == high and short <= MOST_CENSORED else None
 
 
 def log_ratio_draws(

@@ -1,4 +1,4 @@
-"""Parts of a report: control arms, votes at equal tokens, and single lines of the notes."""
+"""Parts of a report: all tokens, control arms, votes at equal tokens, single lines of the notes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ def control_sections(run: Run, report: Report) -> Iterator[Section]:
     """Those of them that the rows of a run allow."""
     from sleeptime_lib.analysis import ablation, controls, votes
     from sleeptime_lib.analysis.json_values import json_safe
+    from sleeptime_lib.analysis.whole_bill import whole_bill
     from sleeptime_lib.figures import control_arms, note_lines
 
     how = {"draws": report.draws, "seed": report.seed}
     where = f"{report.experiment} on {report.dataset}, {report.model}"
+    bill = whole_bill(run.rows, report, **how)
+    if bill:
+        yield Section("whole_bill", bill.to_json(), bill.sentences())
     found = controls.contrasts(run.rows, **how, confidence=report.confidence)
     if found:
         yield Section(

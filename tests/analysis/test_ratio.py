@@ -91,6 +91,29 @@ def test_draws_that_miss_the_accuracy_are_counted_and_unbind_the_interval():
     assert 0 < found.low < found.ratio
 
 
+def test_tokens_at_an_accuracy_that_most_draws_miss_are_not_told(frame):
+    """A few clusters bring the baseline up to it: most draws have fewer of them."""
+    right = {"baseline": ((0,) * 12, (*(0,) * 8, 1, 2, 5, 10)), "sleep": ((0,) * 12, (5,) * 12)}
+    rows = frame(
+        {
+            "arm": arm,
+            "budget": budget,
+            "cluster_id": f"c{c:02}",
+            "question_id": f"c{c:02}-{i}",
+            "score": float(i < hits[c]),
+            "test_completion_tokens": 10 + 90 * budget,
+        }
+        for arm, by_budget in right.items()
+        for budget, hits in enumerate(by_budget)
+        for c in range(12)
+        for i in range(10)
+    )
+    found = analyse(rows, at=0.15 - 1e-9, draws=2000).equal_accuracy
+    assert found.censored > 0.5
+    assert (found.ratio, found.baseline_tokens) == (None, None)
+    assert found.sleep_tokens is not None
+
+
 def test_the_estimate_approaches_the_true_ratio():
     world = World()
     rows = simulate(world, clusters=1500, questions=4, seed=0)
