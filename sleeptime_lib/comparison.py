@@ -126,7 +126,7 @@ class Compared:
         """
         from sleeptime_lib import figures
 
-        words = ["sleeptime", "compare", str(self.a.path), str(self.b.path)]
+        words = ["sleeptime", "compare", *map(_source, (self.a, self.b))]
         words += ["--k-a", str(self.k[0]), "--k-b", str(self.k[1])] if self.k else []
         provenance = {
             "a": _named(self.a),
@@ -282,17 +282,22 @@ def _in_words(differs: tuple[Differs, ...]) -> str:
     return f"What differs from A to B: {'; '.join(map(str, differs))}."
 
 
+def _source(run: Run) -> str:
+    """The recording of a run, else its directory."""
+    named = str(run.manifest["config"].get("model", ""))
+    return named if named.startswith(PREFIX) else str(run.path)
+
+
 def _described(run: Run) -> str:
-    config = run.manifest["config"]
-    recorded = str(config.get("model", ""))
-    return recorded if recorded.startswith(PREFIX) else f"{run.path} ({run.model})"
+    source = _source(run)
+    return source if source.startswith(PREFIX) else f"{source} ({run.model})"
 
 
 def _named(run: Run) -> dict[str, Any]:
     return {
         "directory": str(run.path),
         "model": run.model,
-        "recording": run.manifest["config"]["model"] if run.manifest.get("recording") else None,
+        "recording": _source(run) if run.manifest.get("recording") else None,
         "manifest_hash": manifest_hash(run.manifest),
         "status": run.manifest.get("status"),
     }

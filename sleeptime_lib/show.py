@@ -214,6 +214,7 @@ def compared(
     k_a: int | None = None,
     k_b: int | None = None,
     root: Path | str = RUNS,
+    figures: Path | None = None,
 ) -> list[Image | HTML]:
     """How another run differs from a run; where it cannot be compared, one line that says why.
 
@@ -223,6 +224,7 @@ def compared(
         k_a: See there.
         k_b: See there.
         root: See there.
+        figures: Folder in which the picture is written as well.
 
     Returns:
         What to display: a picture and the tables.
@@ -231,6 +233,8 @@ def compared(
         found = compare(run, other, k_a=k_a, k_b=k_b, root=root)
     except InputError as error:
         return [_page(_line(f"Not compared with {other}: {error}."))]
+    if figures:
+        found.write_figures(figures)
     return [picture(found.picture), table(found)]
 
 
