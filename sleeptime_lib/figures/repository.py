@@ -40,7 +40,12 @@ _WHAT: Final = (
 _AGENTS: Final = ("baseline", "sleep")
 SHARES: Final = ("precision", "recall", "strict_f1")
 """Measures from 0 to 1 that get intervals as F1 does."""
-_TOLD: Final = {"score": "F1 of modified files", "precision": "Precision", "recall": "Recall"}
+_TOLD: Final = {
+    "score": "F1 of modified files",
+    "strict_f1": "F1 of modified and new files",
+    "precision": "Precision",
+    "recall": "Recall",
+}
 _LIMITS: Final = ("low", "high", "simultaneous_low", "simultaneous_high")
 
 
@@ -185,6 +190,13 @@ def sentences(
             f"({own[0].control}), points with simultaneous intervals: {told}; "
             f"shown to be above it {where}."
         )
+    full = [
+        f"{_name(arm)} {100 * row['context_full']:.0f}% at {budget} steps"
+        for arm, budget, row in _each(table)
+        if row.get("context_full")
+    ]
+    if full:
+        yield f"Attempts that ended because the model's context was full: {', '.join(full)}."
     for name, what in (
         ("first_edit_step", "steps up to the first edit"),
         ("first_edit_tokens", "tokens generated up to the first edit"),
