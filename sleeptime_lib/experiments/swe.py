@@ -113,8 +113,8 @@ class SweOptions(Options):
     floors: bool = option(True, "Also predict files without an agent.", replay="part")
     allow_run: bool = option(
         False,
-        "Let the agent run commands, in bubblewrap only: without network, each at most 20 seconds, "
-        "64 processes and 2 GB, of all its processes together only looked at ten times a second.",
+        "Let the agent run commands, in bubblewrap only: no network, each at most 20 seconds, 64 "
+        "processes and 2 GB (of all its processes together, looked at ten times a second).",
     )
     runs: int = option(
         1, "Attempts at each task, averaged; above 1 with a temperature.", replay="part",
