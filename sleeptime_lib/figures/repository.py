@@ -177,17 +177,17 @@ def sentences(
         if level:
             yield f"{what} with simultaneous intervals, floors: {', '.join(level)}."
     for label, every in groupby(over, key=lambda one: one.treatment):
-        own = list(every)
+        compared = list(every)
         told = ", ".join(
             f"{d.points:+.1f} {wording.between(d.simultaneous_low, d.simultaneous_high)} at "
             f"{d.treatment_budget} steps"
-            for d in own
+            for d in compared
         )
-        above = [str(d.treatment_budget) for d in own if d.simultaneous_low > 0]
+        above = [str(d.treatment_budget) for d in compared if d.simultaneous_low > 0]
         where = f"at {', '.join(above)} steps" if above else "nowhere"
         yield (
             f"{label.removesuffix(' k=1').capitalize()} minus the best floor "
-            f"({own[0].control}), points with simultaneous intervals: {told}; "
+            f"({compared[0].control}), points with simultaneous intervals: {told}; "
             f"shown to be above it {where}."
         )
     full = [
