@@ -104,11 +104,17 @@ class SweOptions(Options):
         replay="part", slider="range", label="Steps", choices=(5, 10, 15, 20), min_length=1,
     )  # fmt: skip
     sleep_steps: int = option(explore.STEPS, "Steps of a sleep phase.", ge=1, le=500)
+    context_tokens: int = option(
+        32_768,
+        "Tokens that the model reads at once, its reply included: an attempt ends with what it has "
+        "done before it takes more; 0 for no bound.",
+        ge=0,
+    )
     floors: bool = option(True, "Also predict files without an agent.", replay="part")
     allow_run: bool = option(
         False,
-        "Let the agent run commands, in bubblewrap only: without network, each at most 20 seconds, "
-        "64 processes and 2 GB, of all its processes together only looked at ten times a second.",
+        "Let the agent run commands, in bubblewrap only: no network, each at most 20 seconds, 64 "
+        "processes and 2 GB (of all its processes together, looked at ten times a second).",
     )
     runs: int = option(
         1, "Attempts at each task, averaged; above 1 with a temperature.", replay="part",
@@ -136,9 +142,11 @@ class Attempt(Setting):
 
     Attributes:
         allow_run: It may run commands, in a sandbox.
+        reads: Tokens that the model reads at most.
     """
 
     allow_run: bool = False
+    reads: int = 0
 
 
 def load(options: SweOptions) -> Task:
@@ -161,6 +169,7 @@ def settings(options: SweOptions) -> tuple[Setting, ...]:
         seed=options.seed,
         protocol="text",
         steps=options.sleep_steps,
+        reads=options.context_tokens,
     )
 
     def attempt(arm: str, budget: int, **more: Any) -> Attempt:
@@ -172,6 +181,7 @@ def settings(options: SweOptions) -> tuple[Setting, ...]:
             max_tokens=options.answer_max_tokens,
             seed=options.seed,
             allow_run=options.allow_run,
+            reads=options.context_tokens,
             **more,
         )
 
@@ -209,6 +219,7 @@ async def answer(
             tools.working(files, sandbox),
             steps=setting.budget,
             ends="finish",
+            reads=setting.reads,
             temperature=setting.temperature,
             seed=setting.seed + sample,
             max_tokens=setting.max_tokens,
@@ -277,7 +288,7 @@ def _measures(question: Ticket, text: str) -> dict[str, float]:
 
 def _taken(course: Course, files: Workspace, place: Place, question: Ticket) -> dict[str, float]:
     """What an attempt took, steps and tokens to its first edit, and what it had read then."""
-    found = {"steps": float(len(course.steps))}
+    found = {"steps": float(len(course.steps)), "context_full": float(course.full)}
     if edit := course.first(*tools.EDITS):
         found |= {"first_edit_step": edit.number, "first_edit_tokens": edit.generated}
     true = touched_lines(place.repository, question.change)

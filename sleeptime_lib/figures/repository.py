@@ -40,7 +40,12 @@ _WHAT: Final = (
 _AGENTS: Final = ("baseline", "sleep")
 SHARES: Final = ("precision", "recall", "strict_f1")
 """Measures from 0 to 1 that get intervals as F1 does."""
-_TOLD: Final = {"score": "F1 of modified files", "precision": "Precision", "recall": "Recall"}
+_TOLD: Final = {
+    "score": "F1 of modified files",
+    "strict_f1": "F1 of modified and new files",
+    "precision": "Precision",
+    "recall": "Recall",
+}
 _LIMITS: Final = ("low", "high", "simultaneous_low", "simultaneous_high")
 
 
@@ -172,19 +177,26 @@ def sentences(
         if level:
             yield f"{what} with simultaneous intervals, floors: {', '.join(level)}."
     for label, every in groupby(over, key=lambda one: one.treatment):
-        own = list(every)
+        compared = list(every)
         told = ", ".join(
             f"{d.points:+.1f} {wording.between(d.simultaneous_low, d.simultaneous_high)} at "
             f"{d.treatment_budget} steps"
-            for d in own
+            for d in compared
         )
-        above = [str(d.treatment_budget) for d in own if d.simultaneous_low > 0]
+        above = [str(d.treatment_budget) for d in compared if d.simultaneous_low > 0]
         where = f"at {', '.join(above)} steps" if above else "nowhere"
         yield (
             f"{label.removesuffix(' k=1').capitalize()} minus the best floor "
-            f"({own[0].control}), points with simultaneous intervals: {told}; "
+            f"({compared[0].control}), points with simultaneous intervals: {told}; "
             f"shown to be above it {where}."
         )
+    full = [
+        f"{_name(arm)} {100 * row['context_full']:.0f}% at {budget} steps"
+        for arm, budget, row in _each(table)
+        if row.get("context_full")
+    ]
+    if full:
+        yield f"Attempts that ended because the model's context was full: {', '.join(full)}."
     for name, what in (
         ("first_edit_step", "steps up to the first edit"),
         ("first_edit_tokens", "tokens generated up to the first edit"),

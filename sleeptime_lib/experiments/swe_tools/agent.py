@@ -36,6 +36,9 @@ _LEAST: Final = 300
 _NAME: Final = re.compile("[a-zA-Z0-9_-]{1,64}")
 _NO_NAME: Final = "unknown"
 
+_LEAST_CHARS: Final = 2
+"""Characters of a token, at the least: code has few."""
+
 KEEP_ON: Final = Prompt(
     "agent_continue",
     1,
@@ -96,10 +99,12 @@ class Course:
     Attributes:
         steps: What was done, in order.
         finished: The model ended it itself.
+        full: It ended because the conversation would soon not fit into what the model reads.
     """
 
     steps: list[Step] = field(default_factory=list)
     finished: bool = False
+    full: bool = False
 
     def first(self, *tools: str) -> Step | None:
         """The first step that one of the tools did."""
@@ -113,9 +118,13 @@ async def work(
     *,
     steps: int,
     ends: str,
+    reads: int = 0,
     **how: Any,
 ) -> Course:
     """Let the model use tools until it ends the work, the steps are used up, or it only talks.
+
+    It also ends, with what was done so far, before the conversation is longer than the model reads:
+    an attempt that runs into a refusal has no answer, and cannot be read again.
 
     Args:
         call: Asks the model.
@@ -123,6 +132,7 @@ async def work(
         tools: Definition and use of each tool, by name.
         steps: The budget.
         ends: Name of the tool that ends the work.
+        reads: Tokens that the model reads at most, its reply included; 0 for no bound.
         **how: How to ask, as `Call` takes it.
 
     Raises:
@@ -131,10 +141,14 @@ async def work(
     messages = list(opening)
     definitions = [definition for definition, _ in tools.values()]
     course = Course()
-    silent, room = 0, MOST_TOLD
+    silent, room, long = 0, MOST_TOLD, 0.0
     while not course.finished and len(course.steps) < steps and silent < 2:
+        if long and 0 < reads < long + (how.get("max_tokens") or 0):
+            course.full = True
+            break
         reply = await call(messages, tools=definitions, **how)
         messages.append(_message(reply))
+        before = len(messages)
         silent = 0 if reply.tool_calls else silent + 1
         if silent:
             course.steps.append(Step(len(course.steps) + 1, "", False, call.usage.completion))
@@ -152,6 +166,8 @@ async def work(
             room = max(room - len(result), 0)
             content = f"{result}\n{_counter(course, steps)}"
             messages.append({"role": "tool", "tool_call_id": asked.call_id, "content": content})
+        told = sum(len(message["content"]) for message in messages[before:])
+        long = reply.usage.prompt + reply.usage.completion + told / _LEAST_CHARS
     return course
 
 

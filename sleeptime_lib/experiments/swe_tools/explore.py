@@ -61,9 +61,11 @@ class Asleep(SleepSetting):
 
     Attributes:
         steps: Most tool calls.
+        reads: Tokens that the model reads at most.
     """
 
     steps: int = STEPS
+    reads: int = 0
 
 
 async def take_notes(call: Call, context: Context, setting: Setting, draw: int) -> Notes:
@@ -89,6 +91,7 @@ async def take_notes(call: Call, context: Context, setting: Setting, draw: int) 
             reading(files) | _writing(context, block),
             steps=how.steps,
             ends="finish_rethinking",
+            reads=how.reads,
             temperature=how.temperature,
             seed=how.seed + draw,
             max_tokens=how.max_tokens,

@@ -95,13 +95,13 @@ def model(*replies):
     return answer
 
 
-def carried_out(answer, path):
+def carried_out(answer, path, **options):
     with FaultServer(answer=answer) as server:
-        options = runs.make_options(
+        made = runs.make_options(
             SWE, base_url=server.url, model="m", limit=1, budgets=(STEPS,), floors=False,
-            sleep_steps=STEPS,
+            sleep_steps=STEPS, answer_max_tokens=1000, sleep_max_tokens=1000, **options,
         )  # fmt: skip
-        prepared = runs.prepare(SWE, options, Execution.make(concurrency=2), path)
+        prepared = runs.prepare(SWE, made, Execution.make(concurrency=2), path)
         return load_run(runs.run_now(runs.carry_out(prepared)).path), server.log
 
 
@@ -146,6 +146,41 @@ def test_notes_with_half_a_character_are_kept_with_a_sign_in_its_place(tmp_path)
     run, _ = carried_out(model(("", notes)), tmp_path / "run")
     assert list(run.rows.error) == ["", ""]
     assert list(run.notes().text) == ["docs/money.md ?"]
+
+
+READS = 16_000
+
+
+def bounded(answer):
+    """A model that reads so many tokens, of three characters each."""
+
+    def counted(path, body):
+        status, made = answer(path, body)
+        prompt, said = (len(json.dumps(part)) // 3 for part in (body["messages"], made))
+        if prompt + (body.get("max_tokens") or 0) > READS:
+            return 400, {"error": {"message": f"maximum context length is {READS} tokens"}}
+        return status, made | {"usage": {"prompt_tokens": prompt, "completion_tokens": said}}
+
+    return counted
+
+
+LONG = ("", [call("create_file", json.dumps({"path": "src/new.py", "text": "x" * 24_000}))])
+
+
+def test_an_attempt_ends_with_what_was_done_before_the_model_cannot_read_it_any_more(tmp_path):
+    run, _ = carried_out(bounded(model(LONG)), tmp_path / "run", context_tokens=READS)
+    assert list(run.rows.error) == ["", ""]
+    assert list(run.rows.prediction) == ["A src/new.py"] * 2
+    assert [(m["steps"], m["context_full"]) for m in run.rows.measures] == [(2, 1), (2, 1)]
+    said = [line for part in run.sections() for line in part.sentences]
+    ended = "Attempts that ended because the model's context was full: "
+    assert f"{ended}baseline 100% at {STEPS} steps, sleep-time 100% at {STEPS} steps." in said
+    assert len(run.traces()) == 2
+
+
+def test_without_that_bound_such_an_attempt_is_a_failed_row(tmp_path):
+    run, _ = carried_out(bounded(model(LONG)), tmp_path / "run", context_tokens=0)
+    assert "context_length: 400: maximum context length is 16000 tokens" in run.rows.error[0]
 
 
 def test_such_an_attempt_can_be_read_step_by_step(tmp_path):
