@@ -101,7 +101,7 @@ async def engine_arm(url: str, calls: int, folder: Path) -> None:
     from sleeptime_lib.models.endpoint import resolve
     from sleeptime_lib.models.limits import Limits
     from sleeptime_lib.runs import make_options
-    from sleeptime_lib.store import open_run
+    from sleeptime_lib.store import CALLS, open_run
     from sleeptime_lib.study import Study
 
     options = make_options(
@@ -117,7 +117,7 @@ async def engine_arm(url: str, calls: int, folder: Path) -> None:
     with open_run(folder, {"config": options.model_dump(mode="json")}) as directory:
         async with Client(
             resolve("stub", base_url=url),
-            cache_path=directory.calls_path,
+            cache_path=directory.path / CALLS,
             limits=Limits(concurrency=IN_FLIGHT),
         ) as client:
             outcome = await engine.run(study, client, directory)

@@ -19,11 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
+from sleeptime_lib.analysis.bootstrap import DRAWS
+from sleeptime_lib.analysis.score import accuracy_limits, item_means
 from sleeptime_lib.tasks.swe.changes import Change, related
 from sleeptime_lib.tasks.swe.floors import FLOORS
 from sleeptime_lib.tasks.swe.git import Repository
 from sleeptime_lib.tasks.swe.known import aider_changes
 from sleeptime_lib.tasks.swe.mining import mine
+from sleeptime_lib.tasks.swe.places import cluster_of
 from sleeptime_lib.tasks.swe.score import f1
 
 
@@ -31,18 +34,28 @@ def show_floors(repository: Repository, changes: Sequence[Change], known: Sequen
     """Print the mean scores of each floor on the changes; their past is among the known."""
     pasts = [related(change, known) for change in changes]
     having = sum(map(bool, pasts))
-    print(f"{len(changes)} tasks, {having} of them with a related past; means over all of them")
-    print(f"{'floor':<44}{'F1':>6}{'prec.':>7}{'recall':>8}{'strict':>8}{'s/task':>8}")
+    names, cluster = np.unique([cluster_of(change) for change in changes], return_inverse=True)
+    print(
+        f"{len(changes)} tasks, {having} of them with a related past; means over all of them, with"
+    )
+    print(f"pointwise 95% intervals over {len(names)} clusters of related changes")
+    print(f"{'floor':<44}{'F1':>20}{'precision':>20}{'recall':>20}{'strict F1':>20}{'s/task':>8}")
     for name, floor in FLOORS:
         start = time.perf_counter()
         said = [floor(repository, c, past) for c, past in zip(changes, pasts, strict=True)]
         each = (time.perf_counter() - start) / len(changes)
-        scores = [f1(s, c.paths("modified")) for s, c in zip(said, changes, strict=True)]
-        wanted = [c.paths("modified", "added") for c in changes]
-        strict = [f1(s, files).f1 for s, files in zip(said, wanted, strict=True)]
-        precision, recall, mean = np.mean(scores, axis=0)
-        cells = f"{mean:>6.2f}{precision:>7.2f}{recall:>8.2f}{np.mean(strict):>8.2f}{each:>8.2f}"
-        print(f"{name:<44}{cells}", flush=True)
+        scores = [
+            [*f1(s, c.paths("modified")), f1(s, c.paths("modified", "added")).f1]
+            for s, c in zip(said, changes, strict=True)
+        ]
+        values = np.array(scores)[:, [2, 0, 1, 3]]
+        n, sums, means = item_means(values, cluster, DRAWS, seed=0)
+        ends = accuracy_limits(n, sums, (values**2).sum(axis=0), means[1:], 0.95)
+        told = [
+            f"{mean:.2f} [{low:.2f}, {high:.2f}]"
+            for mean, low, high in zip(means[0], *ends, strict=True)
+        ]
+        print(f"{name:<44}{''.join(f'{cell:>20}' for cell in told)}{each:>8.2f}", flush=True)
 
 
 def main() -> None:

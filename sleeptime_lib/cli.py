@@ -280,8 +280,9 @@ def serve(
         serve_file(host, port, gguf, GgufOptions(name, slots, cache_gb, not no_prefix_cache))
         return
     from sleeptime_lib.console import say
-    from sleeptime_lib.servers.simulated.app import Options
-    from sleeptime_lib.servers.simulated.app import serve as serve_app
+    from sleeptime_lib.servers.guard import listen
+    from sleeptime_lib.servers.simulated.app import create_app
+    from sleeptime_lib.servers.simulated.options import Options
 
     options = Options(
         latency_s=latency_s,
@@ -293,7 +294,7 @@ def serve(
         rejected=tuple(reject or ()),
     )
     say(f"simulated model at http://{host}:{port}/v1 (Ctrl-C ends it)")
-    serve_app(host, port, options)
+    listen(create_app(options), host, port)
 
 
 @app.command()

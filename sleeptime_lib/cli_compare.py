@@ -13,7 +13,10 @@ _RUN = "Run directory, or recorded:NAME, which is replayed where that was not do
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help=_RUN)],
     b: Annotated[
-        str, typer.Argument(metavar="B", help="The other one, on the same data: what B has more.")
+        str,
+        typer.Argument(
+            metavar="B", help="The other one: on the same data, or, to confirm, others."
+        ),
     ],
     k_a: Annotated[
         int | None,
@@ -32,7 +35,7 @@ def compare(
         bool, typer.Option("--json", help="Print one JSON object on stdout.")
     ] = False,
 ) -> None:
-    """Hold two runs against each other, answer by answer: such as notes made in two ways."""
+    """Hold two runs against each other: notes made in two ways, or other questions to confirm."""
     from sleeptime_lib import comparison, console
 
     found = comparison.compare(a, b, k_a=k_a, k_b=k_b)

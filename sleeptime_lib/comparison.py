@@ -1,9 +1,10 @@
-"""Two finished runs of one experiment on the same data, held against each other.
+"""Two finished runs of one experiment, held against each other.
 
     found = compare("runs/stateful-gsm/mine", "recorded:NAME", k_a=1, k_b=5)
     found.sentences, found.tables, found.picture
 
-Such as notes that were made in two ways: which are better, and what do they cost?
+On the same data, answer by answer, such as notes that were made in two ways: which are better, and
+what do they cost? On other data, what the first one found: is it confirmed by the second?
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sleeptime_lib import runs
-from sleeptime_lib.analysis import two_runs_tables
+from sleeptime_lib.analysis import confirmation, two_runs_tables, wording
+from sleeptime_lib.analysis.confirmation import Confirmation, confirm_rows
 from sleeptime_lib.analysis.tables import Table
 from sleeptime_lib.analysis.two_runs import TwoRuns, compare_rows
 from sleeptime_lib.config import text_of
@@ -52,9 +54,9 @@ class Compared:
 
     Attributes:
         a: The first run.
-        b: The second; differences are its numbers minus those of the first.
+        b: The second; on the same data, differences are its numbers minus those of the first.
         differs: In which options they differ, and in which numbers of phases.
-        found: What was measured.
+        found: What was measured, on the same data or on other data.
         k: Numbers of parallel sleep phases that are held against each other; None for each against
             its own.
     """
@@ -62,7 +64,7 @@ class Compared:
     a: Run
     b: Run
     differs: tuple[Differs, ...]
-    found: TwoRuns
+    found: TwoRuns | Confirmation
     k: tuple[int, int] | None = None
 
     @property
@@ -81,21 +83,34 @@ class Compared:
 
     @property
     def tables(self) -> dict[str, Table]:
-        """Scores and tokens of both runs in every cell, by the end of the file name."""
+        """Scores and tokens of both runs in every cell, or what is confirmed, by file name."""
+        if isinstance(self.found, Confirmation):
+            return {"confirmation": confirmation.table(self.found, self._ratios())}
         return {
             "scores": two_runs_tables.scores_table(self.found),
             "tokens": two_runs_tables.tokens_table(self.found),
         }
 
+    def _ratios(self) -> list[str]:
+        """The token ratio at equal accuracy in each of two runs on other data."""
+        reports = {name: run.report() for name, run in (("A", self.a), ("B", self.b))}
+        said = {
+            name: wording.ratio_curve(report.ratio_curve, report.confidence)
+            for name, report in reports.items()
+        }
+        return [f"{name}: {line}" for name, line in said.items() if line]
+
     @property
     def picture(self) -> Picture:
-        """The difference of scores in every cell."""
-        from sleeptime_lib.figures import run_changes
+        """The difference of scores in every cell, or what A found beside what B did."""
+        from sleeptime_lib.figures import confirmed, run_changes
 
+        if isinstance(self.found, Confirmation):
+            return confirmed(self.found, (_in_words(self.differs),))
         return run_changes(self.found, (_in_words(self.differs),))
 
     def to_json(self) -> dict[str, Any]:
-        """The comparison as JSON values; see `two_runs.TwoRuns` and `Change`."""
+        """The comparison as JSON values; see `two_runs.TwoRuns` and `confirmation.Confirmation`."""
         return {
             **{name: _named(one) for name, one in (("a", self.a), ("b", self.b))},
             "differs": [asdict(one) for one in self.differs],
@@ -119,7 +134,8 @@ class Compared:
             "simulated": self.found.simulated,
             "command": shlex.join([*words, "--figures", os.path.relpath(folder)]),
         }
-        name = f"{self.found.experiment.replace('-', '_')}_compared"
+        ending = "confirmed" if isinstance(self.found, Confirmation) else "compared"
+        name = f"{self.found.experiment.replace('-', '_')}_{ending}"
         return figures.save(self.picture, folder, name, provenance)
 
     def write_tables(self, folder: Path) -> list[Path]:
@@ -143,7 +159,10 @@ def compare(
     k_b: int | None = None,
     root: Path | str = runs.RUNS,
 ) -> Compared:
-    """Hold a run against another one of the same experiment and data, answer by answer.
+    """Hold a run against another one of the same experiment.
+
+    On the same data they are compared answer by answer; on other data, each difference between two
+    arms of the first is looked for in the second.
 
     Args:
         a: A run, its directory, or recorded:NAME, which is replayed where that was not done yet.
@@ -154,19 +173,27 @@ def compare(
 
     Raises:
         InputError: There is no such run or recording, or the two have nothing to compare: other
-            experiments, other data, no answer in common, a simulated and a real model.
+            experiments, data that are a part of the other's, no answer or no difference in common,
+            a simulated and a real model; or numbers of phases for runs on other data.
         SleeptimeError: A recording could not be replayed.
     """
     if (k_a is None) != (k_b is None):
         raise InputError("k of one run only: give both, such as --k-a 1 --k-b 5")
     sides = [_read(source) for source in (a, b)]
-    _refuse(*map(_identity, sides))
+    told = [_identity(side) for side in sides]
+    _refuse(*told)
+    same = told[0]["fingerprint"] == told[1]["fingerprint"]
+    k = (k_a, k_b) if k_a is not None and k_b is not None else None
+    if k and not same:
+        raise InputError(
+            "A and B are asked other questions, so that each difference is held against its own: "
+            "leave --k-a and --k-b out"
+        )
     one, other = (
         side if isinstance(side, Run) else _replayed(side, str(source), Path(root))
         for side, source in zip(sides, (a, b), strict=True)
     )
-    k = (k_a, k_b) if k_a is not None and k_b is not None else None
-    found = compare_rows(one.rows, other.rows, k=k)
+    found = compare_rows(one.rows, other.rows, k=k) if same else confirm_rows(one.rows, other.rows)
     differs = _differs(one, other)
     if k_a != k_b:
         differs.append(Differs("k", str(k_a), str(k_b)))
@@ -192,6 +219,7 @@ def _identity(side: Run | About) -> Mapping[str, Any]:
         "experiment": str(told["config"]["experiment"]),
         "model": side.model,
         "dataset": told["config"].get("dataset"),
+        "seed": told["config"].get("seed"),
         "questions": told["dataset_questions" if isinstance(side, Run) else "questions"],
         "fingerprint": told.get("dataset_fingerprint"),
     }
@@ -213,11 +241,12 @@ def _refuse(a: Mapping[str, Any], b: Mapping[str, Any]) -> None:
             f"the simulated model and a real one cannot be compared: A is answered by "
             f"{a['model']}, B by {b['model']}"
         )
-    if a["fingerprint"] != b["fingerprint"]:
+    drawn = [(one["dataset"], one["seed"]) for one in (a, b)]
+    if a["fingerprint"] != b["fingerprint"] and drawn[0] == drawn[1]:
         asks = [f"{one['questions']:,} questions of {one['dataset']}" for one in (a, b)]
         raise InputError(
-            f"the data of A and B differ ({asks[0]}, {asks[1]}): run both with the same data, "
-            "--limit and --seed"
+            f"the data of A and B differ in part ({asks[0]}, {asks[1]}): run both with the same "
+            "data, --limit and --seed, or the second on other questions, to confirm the first"
         )
 
 

@@ -216,12 +216,12 @@ def is_list(field: FieldInfo) -> bool:
     return getattr(field.annotation, "__origin__", None) is tuple
 
 
-def words_of(options: Options, *, but: Iterable[str] = ()) -> list[str]:
+def words_of(options: Options) -> list[str]:
     """The command-line words for every option that is not the default, quoted for a shell."""
     words, defaults = [], type(options)()
     for name, field in type(options).model_fields.items():
         value = getattr(options, name)
-        if value == getattr(defaults, name) or name in but:
+        if value == getattr(defaults, name):
             continue
         flag = flag_of(name, field)
         if isinstance(value, bool):

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from sleeptime_lib.errors import CallError, StopRun
 from sleeptime_lib.experiment import Answered, Call, Grade, Setting
@@ -76,10 +76,10 @@ async def run(
         CapReached: A cap does not allow the next call. What is finished is kept.
         asyncio.CancelledError: Interrupted. Calls in flight are abandoned; the rest is kept.
     """
-    worker = _Worker(study, client, directory, on_row, open_rows)
-    await worker.work(plan(study.task, study.settings), directory.done())
+    worker = _Worker(study, Turns(client), directory, on_row, directory.sleeps_kept())
+    outcome = await worker.work(open_rows)
     directory.finish()
-    return worker.outcome()
+    return outcome
 
 
 def sleep_owner(context: Context, setting: Setting, draw: int) -> str:
@@ -92,96 +92,81 @@ def number(setting: Setting, draw: int) -> int:
     return draw + (setting.sleep.first if setting.sleep else 0)
 
 
+@dataclass(slots=True)
 class _Worker:
-    """Carries out a plan: keeps a bounded number of rows under way."""
+    """Carries out a plan."""
 
-    def __init__(
-        self,
-        study: Study,
-        client: Client,
-        directory: RunDirectory,
-        on_row: Callable[[Row], None],
-        open_rows: int,
-    ) -> None:
-        self._study = study
-        self._turns = Turns(client)
-        self._directory = directory
-        self._on_row = on_row
-        self._open_rows = open_rows
-        self._sleeps_kept = directory.sleeps_kept()
-        self._planned = self._found = self._answered = self._failed = self._faulty = 0
+    study: Study
+    turns: Turns
+    directory: RunDirectory
+    on_row: Callable[[Row], None]
+    sleeps_kept: set[tuple[str, str, int]]
+    answered: int = 0
+    failed: int = 0
+    faulty: int = 0
 
-    def outcome(self) -> Outcome:
-        """The counts so far."""
-        return Outcome(self._planned, self._found, self._answered, self._failed)
-
-    async def work(self, rows: Iterator[Planned], done: frozenset[bytes]) -> None:
-        """Produce every planned row that is not done."""
-        permits = asyncio.Semaphore(self._open_rows)
+    async def work(self, open_rows: int) -> Outcome:
+        """Produce every planned row that is not done, so many at once."""
+        done, planned, found = self.directory.done(), 0, 0
+        permits = asyncio.Semaphore(open_rows)
         try:
             async with asyncio.TaskGroup() as group:
-                phases = _Phases(self._take, group, most=2 * self._open_rows)
-                for row in rows:
-                    self._planned += 1
+                phases = _Phases(self._take, group, most=2 * open_rows)
+                for row in plan(self.study.task, self.study.settings):
+                    planned += 1
                     digest = key_digest(row.key)
                     if digest in done:
-                        self._found += 1
+                        found += 1
                         continue
                     await permits.acquire()
-                    task = group.create_task(
-                        self._produce(row, self._planned, digest.hex(), phases)
-                    )
+                    task = group.create_task(self._produce(row, planned, digest.hex(), phases))
                     task.add_done_callback(lambda _: permits.release())
         except BaseExceptionGroup as failures:
             # Whatever stops a run (a bad key, a cap) stops many rows at once; one is enough.
             raise failures.exceptions[0] from None
+        return Outcome(planned, found, self.answered, self.failed)
 
     async def _produce(self, planned: Planned, place: int, owner: str, phases: _Phases) -> None:
         """Make one row, whatever happens to its calls, and keep it."""
         taken: list[Taken] = []
-        call = Call(InTurn(self._turns, place), owner)
+        call = Call(InTurn(self.turns, place), owner)
         answered, grade, fault = Answered(""), Grade(None, 0.0), ""
         try:
             if planned.setting.sleep:
                 taken = await phases.taken(planned.source, planned.setting, place)
-            answered, grade = await answer(self._study, planned, taken, call)
-            self._answered += 1
+            answered, grade = await answer(self.study, planned, taken, call)
+            self.answered += 1
         except CallError as error:
             fault = str(error)
-            self._failed += 1
-            self._faulty += error.kind == "code"
-            if self._faulty >= max(HOPELESS_ROWS, self._answered + 1):
+            self.failed += 1
+            self.faulty += error.kind == "code"
+            if self.faulty >= max(HOPELESS_ROWS, self.answered + 1):
                 raise StopRun(error.message) from None
-        row = _row(self._study, call, planned, taken, answered, grade, fault)
-        self._directory.add_row(row)
-        self._on_row(row)
+        row = _row(self.study, call, planned, taken, answered, grade, fault)
+        self.directory.add_row(row)
+        self.on_row(row)
 
     async def _take(self, context: Context, setting: Setting, draw: int, place: int) -> Taken:
-        call = Call(InTurn(self._turns, place), sleep_owner(context, setting, draw))
-        taken = await take(self._study, context, setting, draw, call)
+        call = Call(InTurn(self.turns, place), sleep_owner(context, setting, draw))
+        taken = await take(self.study, context, setting, draw, call)
         key = (context.context_id, setting.sleep_effort, number(setting, draw))
-        if key not in self._sleeps_kept:
-            self._sleeps_kept.add(key)
-            self._directory.add_sleep(_sleep_record(key, taken))
+        if key not in self.sleeps_kept:
+            self.sleeps_kept.add(key)
+            self.directory.add_sleep(_sleep_record(key, taken))
         return taken
 
 
+_Draws = dict[tuple[str, int], asyncio.Task[Taken | CallError]]
+
+
+@dataclass(slots=True)
 class _Phases:
     """The sleep phases of the contexts under way: each draw is made when a row first needs it."""
 
-    def __init__(
-        self,
-        take: Callable[[Context, Setting, int, int], Any],
-        group: asyncio.TaskGroup,
-        *,
-        most: int,
-    ) -> None:
-        self._take = take
-        self._group = group
-        self._most = most
-        self._contexts: OrderedDict[str, dict[tuple[str, int], asyncio.Task[Taken | CallError]]] = (
-            OrderedDict()
-        )
+    take: Callable[[Context, Setting, int, int], Awaitable[Taken]]
+    group: asyncio.TaskGroup
+    most: int
+    contexts: OrderedDict[str, _Draws] = field(default_factory=OrderedDict)
 
     async def taken(self, context: Context, setting: Setting, place: int) -> list[Taken]:
         """The notes of all parallel draws of a setting, for the row at a place of the plan.
@@ -195,7 +180,7 @@ class _Phases:
             key = (setting.sleep_effort, number(setting, draw))
             keys.append(key)
             if key not in draws:
-                draws[key] = self._group.create_task(self._draw(context, setting, draw, place))
+                draws[key] = self.group.create_task(self._draw(context, setting, draw, place))
         # Shielded, because other rows wait for the same draws.
         results = await asyncio.gather(*(asyncio.shield(draws[key]) for key in keys))
         for result in results:
@@ -203,21 +188,20 @@ class _Phases:
                 raise CallError(result.kind, f"sleep phase: {result.message}")
         return [result for result in results if isinstance(result, Taken)]
 
-    def _draws_of(self, context: Context) -> dict[tuple[str, int], asyncio.Task[Taken | CallError]]:
-        draws = self._contexts.setdefault(context.context_id, {})
-        self._contexts.move_to_end(context.context_id)
-        if len(self._contexts) > self._most:
-            self._contexts.popitem(last=False)
+    def _draws_of(self, context: Context) -> _Draws:
+        draws = self.contexts.setdefault(context.context_id, {})
+        self.contexts.move_to_end(context.context_id)
+        if len(self.contexts) > self.most:
+            self.contexts.popitem(last=False)
         return draws
 
     async def _draw(
         self, context: Context, setting: Setting, draw: int, place: int
     ) -> Taken | CallError:
         try:
-            taken: Taken = await self._take(context, setting, draw, place)
+            return await self.take(context, setting, draw, place)
         except CallError as error:
             return error
-        return taken
 
 
 def _row(

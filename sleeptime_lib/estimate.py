@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sleeptime_lib.experiment import Expected, Setting
-from sleeptime_lib.models.prices import Prices
+from sleeptime_lib.models.prices import Price
 from sleeptime_lib.records import Task, Usage
 from sleeptime_lib.study import questions_in, rows_of
 
@@ -54,8 +54,7 @@ def estimate(
     task: Task,
     settings: Sequence[Setting],
     expect: Callable[[Setting], Expected],
-    model: str,
-    prices: Prices,
+    price: Price | None,
 ) -> Estimate:
     """Estimate a whole run of a task in these settings."""
     questions, contexts = len(task.questions), {q.context_id for q in task.questions}
@@ -93,6 +92,6 @@ def estimate(
         sleep_calls=round(sleep_calls),
         prompt_tokens=usage.prompt,
         completion_tokens=usage.completion,
-        cost_usd=prices.cost(model, usage),
+        cost_usd=price.cost(usage) if price else None,
         seconds=completion / (TOKENS_PER_SECOND * CALLS_IN_FLIGHT),
     )

@@ -7,6 +7,7 @@ numbers to one figure in one message, and says in words who wins.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from sleeptime_lib.analysis.wording import fold, pays
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.figures import LivePlot, amortised_pareto, cost_by_questions
 from sleeptime_lib.figures.picture import Picture
-from sleeptime_lib.models.prices import PRICES, Price, price_or_reference
+from sleeptime_lib.models.prices import Price, price_of, price_or_reference
 from sleeptime_lib.page import ink, paragraph
 
 DRAWS: Final = 1000
@@ -64,6 +65,20 @@ def in_notebook(widget: ipywidgets.Widget, what: str, how: dict[str, Any]) -> An
     return shown | {"text/plain": f"[{what}: run this cell in JupyterLab to use it]"}
 
 
+def slider(kind: type, label: str, value: Any, **how: Any) -> Any:
+    """A slider of an explorer, as wide as its place in the grid."""
+    wide, style = ipywidgets.Layout(width="auto"), {"description_width": "7.6em"}
+    return kind(value=value, description=label, layout=wide, style=style, **how)
+
+
+def laid_out(choice: Any, sliders: Sequence[Any], *below: Any) -> ipywidgets.VBox:
+    """An explorer: a choice, its sliders in a grid, and what they move."""
+    # As many sliders beside each other as leave each of them a scale to move on.
+    columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(275px, 1fr))")
+    grid = ipywidgets.GridBox(sliders, layout=columns)
+    return ipywidgets.VBox([choice, grid, *below, SliderNames()])
+
+
 class CostExplorer:
     """Sliders for everything in the bill, and the curves, break-even and winner that follow.
 
@@ -97,39 +112,19 @@ class CostExplorer:
         if not self._prepared.cells.curves("sleep"):
             raise InputError("there are no answered rows of the sleep arm: nothing to explore")
         model = self._prepared.report.model
-        self._price = price or price_or_reference(model, PRICES.price(model))[0]
+        self._price = price or price_or_reference(model, price_of(model))[0]
         self._make_controls(questions, t)
         self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
         found = self.found()
         pictures = _pictures(found)
         self._figure = LivePlot(*pictures)
-        # As many sliders beside each other as leave each of them a scale to move on.
-        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(275px, 1fr))")
-        self.widget = ipywidgets.VBox(
-            [
-                self._preset,
-                ipywidgets.GridBox(self._sliders, layout=columns),
-                self._verdict,
-                self._figure,
-                self._note,
-                SliderNames(),
-            ]
-        )
+        self.widget = laid_out(self._preset, self._sliders, self._verdict, self._figure, self._note)
         self._say(found, pictures[1].note)
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
         return in_notebook(self.widget, "the cost explorer: sliders and the curves they move", how)
 
     def _make_controls(self, questions: int, t: int) -> None:
-        def slider(kind: type, label: str, value: Any, **how: Any) -> Any:
-            return kind(
-                value=value,
-                description=label,
-                layout=ipywidgets.Layout(width="auto"),
-                style={"description_width": "7.6em"},
-                **how,
-            )
-
         def price(label: str, value: float) -> Any:
             most = max(20.0, 2 * self._price.completion)
             return slider(
@@ -234,7 +229,7 @@ def verdict(found: Amortisation, questions: int) -> tuple[str, str]:
     parts = [
         f"{said}.",
         pays(main, found.confidence),
-        _length(main.notes_tokens.estimate * found.bill.notes_factor, main.notes_limit.estimate),
+        _length(main.notes_tokens.estimate * found.bill.notes_factor, main.notes_limit),
     ]
     return f"{name} at Q = {questions}", " ".join(p for p in parts if p)
 
@@ -248,9 +243,14 @@ def _cheaper(ratio: Interval) -> str:
     return f"sleep-time costs {fold(1 / ratio.estimate)} more ({fold(1 / high)} to {fold(1 / low)})"
 
 
-def _length(notes: float, limit: float) -> str:
-    if math.isnan(notes + limit):
+def _length(notes: float, limit: Interval) -> str:
+    if math.isnan(notes + limit.low):
         return ""
-    if math.isinf(limit):
+    if math.isinf(limit.low):
         return "Reading the notes costs nothing under this bill."
-    return f"Notes are read as {notes:,.0f} tokens; beyond {limit:,.0f} no Q pays."
+    read = f"Notes are read as {notes:,.0f} tokens"
+    if not math.isfinite(limit.estimate + limit.high):
+        ends = " to ".join("∞" if math.isinf(x) else f"{x:,.0f}" for x in (limit.low, limit.high))
+        return f"{read}; the length beyond which no Q pays is not determined ({ends})."
+    ends = f"{limit.low:,.0f} to {limit.high:,.0f}"
+    return f"{read}; beyond {limit.estimate:,.0f} ({ends}) no Q pays."

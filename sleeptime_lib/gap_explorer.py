@@ -16,7 +16,7 @@ from sleeptime_lib.analysis.pairing import choose, pairings
 from sleeptime_lib.analysis.predictability import BINS, Predictability, predictability
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiments.predictability import MAIN, MEASURES, answers_of, by_question, known
-from sleeptime_lib.explorer import WEIGHTS, SliderNames, in_notebook
+from sleeptime_lib.explorer import WEIGHTS, in_notebook, laid_out, slider
 from sleeptime_lib.figures import LivePlot, extra_by_bin, gap_by_bin
 from sleeptime_lib.figures.picture import Picture
 from sleeptime_lib.page import ink, paragraph
@@ -68,11 +68,11 @@ class GapExplorer:
         budgets = dict.fromkeys(one.budget for one in self._every)
         phases = dict.fromkeys(one.line.sleep_parallel for one in self._every)
 
-        def slider(label: str, value: Any, choices: list[Any]) -> Any:
-            return ipywidgets.SelectionSlider(
-                value=value, options=choices, description=label, continuous_update=False,
-                layout=ipywidgets.Layout(width="auto"), style={"description_width": "7.6em"},
-                disabled=len(choices) == 1,
+        def choice(label: str, value: Any, choices: list[Any]) -> Any:
+            fixed = len(choices) == 1
+            return slider(
+                ipywidgets.SelectionSlider, label, value, options=choices, disabled=fixed,
+                continuous_update=False,
             )  # fmt: skip
 
         named = [(budget_name(kind, one), one) for one in sorted(budgets)]
@@ -82,10 +82,10 @@ class GapExplorer:
             description="Measure",
             layout=ipywidgets.Layout(width="auto"),
         )
-        self._bins = slider("Bins", bins, list(range(2, max(MOST_BINS, bins) + 1)))
-        self._budget = slider("Budget", first.budget, named)
-        self._parallel = slider("Phases k", first.line.sleep_parallel, sorted(phases))
-        self._t = slider("Weight t", t, sorted({*map(float, WEIGHTS), t}))
+        self._bins = choice("Bins", bins, list(range(2, max(MOST_BINS, bins) + 1)))
+        self._budget = choice("Budget", first.budget, named)
+        self._parallel = choice("Phases k", first.line.sleep_parallel, sorted(phases))
+        self._t = choice("Weight t", t, sorted({*map(float, WEIGHTS), t}))
         self._sliders = (self._bins, self._budget, self._parallel, self._t)
         self._verdict, self._note = ipywidgets.HTML(), ipywidgets.HTML()
         found = self.found()
@@ -93,16 +93,8 @@ class GapExplorer:
         self._figure = LivePlot(*pictures)
         for control in (self._measure, *self._sliders):
             control.observe(self._on_change, names="value")
-        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(275px, 1fr))")
-        self.widget = ipywidgets.VBox(
-            [
-                self._measure,
-                ipywidgets.GridBox(self._sliders, layout=columns),
-                self._verdict,
-                self._figure,
-                self._note,
-                SliderNames(),
-            ]
+        self.widget = laid_out(
+            self._measure, self._sliders, self._verdict, self._figure, self._note
         )
         self._say(found, pictures[1].note)
 

@@ -50,7 +50,7 @@ class KnobCheck:
             StopRun: It changes nothing; the message says what works instead.
         """
         if not self.works:
-            instead = f"--budget-kind {endpoint.knobs.others(self.kind)}"
+            instead = f"--budget-kind {endpoint.server.others(self.kind)}"
             if self.kind == ASLEEP:
                 instead = "one effort asleep"
             raise StopRun(
@@ -67,13 +67,13 @@ def check_budgets(study: Study, endpoint: Endpoint) -> None:
     """
     for setting in study.settings:
         budget = setting.asked_at if setting.budget_kind == LINE else setting.budget
-        endpoint.knobs.check(setting.asked_by, budget)
+        endpoint.server.check(setting.asked_by, budget)
         if setting.sleep is not None:
-            endpoint.knobs.check_effort(setting.sleep.effort)
+            endpoint.server.check_effort(setting.sleep.effort)
             if study.method.is_forced:
-                endpoint.knobs.check("forced", setting.sleep.thinking)
+                endpoint.server.check("forced", setting.sleep.thinking)
             elif setting.sleep.thinking:
-                endpoint.knobs.check("thinking", setting.sleep.thinking)
+                endpoint.server.check("thinking", setting.sleep.thinking)
 
 
 async def check_knob(study: Study, client: Answers, endpoint: Endpoint) -> KnobCheck | None:

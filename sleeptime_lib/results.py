@@ -341,21 +341,15 @@ def compare_estimate(manifest: Mapping[str, Any]) -> dict[str, dict[str, float |
         not counted; its tokens are.
     """
     before, billed = manifest.get("estimate", {}), manifest.get("billed", {})
-    estimated = {
-        "calls": before.get("answer_calls", 0) + before.get("sleep_calls", 0),
-        "prompt_tokens": before.get("prompt_tokens"),
-        "completion_tokens": before.get("completion_tokens"),
-        "cost_usd": before.get("cost_usd"),
-        "seconds": before.get("seconds"),
+    calls = before.get("answer_calls", 0) + before.get("sleep_calls", 0)
+    pairs = {
+        "calls": (calls, manifest.get("calls")),
+        "prompt_tokens": (before.get("prompt_tokens"), billed.get("prompt")),
+        "completion_tokens": (before.get("completion_tokens"), billed.get("completion")),
+        "cost_usd": (before.get("cost_usd"), _billed_usd(manifest)),
+        "seconds": (before.get("seconds"), manifest.get("seconds")),
     }
-    fact = {
-        "calls": manifest.get("calls"),
-        "prompt_tokens": billed.get("prompt"),
-        "completion_tokens": billed.get("completion"),
-        "cost_usd": _billed_usd(manifest),
-        "seconds": manifest.get("seconds"),
-    }
-    return {name: {"estimated": estimated[name], "fact": fact[name]} for name in estimated}
+    return {name: {"estimated": guess, "fact": fact} for name, (guess, fact) in pairs.items()}
 
 
 def write_tables(run: Run, folder: Path, *, at: float | None = None) -> list[Path]:

@@ -32,7 +32,7 @@ from sleeptime_lib.models.cache import CacheSource, Source
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint, resolve
 from sleeptime_lib.models.limits import Caps, Limits
-from sleeptime_lib.models.prices import Price, read_prices
+from sleeptime_lib.models.prices import Price, price_of, read_prices
 from sleeptime_lib.models.replay import PREFIX, About, open_recording, read_about
 from sleeptime_lib.models.totals import ClientTotals
 from sleeptime_lib.records import SIMULATED, Row, Task
@@ -177,15 +177,16 @@ def prepare(
         study = replace(study, task=noted)
     manifest = new_manifest(study, endpoint.model, about)
     path = out or default_path(study, manifest, root)
+    price = price_of(endpoint.model, read_prices(execution.prices))
     return Prepared(
         study=study,
         execution=execution,
         endpoint=endpoint,
         path=path,
-        estimate=_estimate(study, endpoint.model, execution),
+        estimate=_estimate(study, price),
         manifest=manifest,
         there=count_rows(path),
-        price=read_prices(execution.prices).price(endpoint.model),
+        price=price,
         recording=about,
     )
 
@@ -198,7 +199,7 @@ def estimate_run(experiment: Experiment, options: Options, execution: Execution)
     """
     method = find_method(experiment, options)
     study = Study(experiment, options, method, experiment.load(options))
-    return _estimate(study, options.model, execution)
+    return _estimate(study, price_of(options.model, read_prices(execution.prices)))
 
 
 async def carry_out(
@@ -230,10 +231,10 @@ async def carry_out(
     with open_run(prepared.path, manifest, defaults) as directory:
         async with Client(
             prepared.endpoint,
-            cache_path=None if prepared.recording else directory.calls_path,
+            cache_path=None if prepared.recording else prepared.path / CALLS,
             limits=_limits(execution),
             caps=Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens),
-            prices=read_prices(execution.prices),
+            price=price,
             sources=[open_source(name) for name in execution.sources],
         ) as client:
             began = time.monotonic()
@@ -371,10 +372,9 @@ def _close(directory: RunDirectory, client: Client, began: float, **changes: Any
     return totals
 
 
-def _estimate(study: Study, model: str, execution: Execution) -> Estimate:
+def _estimate(study: Study, price: Price | None) -> Estimate:
     sources_read(study.task, study.settings)  # tells what keeps it from being carried out
-    prices = read_prices(execution.prices)
-    return estimate(study.task, study.settings, study.experiment.expect, model, prices)
+    return estimate(study.task, study.settings, study.experiment.expect, price)
 
 
 def open_source(name: str) -> Source:

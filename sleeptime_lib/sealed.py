@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
 _FIELD: Final = b',"checksum":'
 """Nothing within a JSON text looks so: quotes are escaped there."""
@@ -128,11 +127,11 @@ def check_parquet(path: Path) -> None:
             _check(content)
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
-    """A Parquet file in memory, of which it is known that it is what was written.
+def read_parquet(path: Path) -> pa.Table:
+    """What a Parquet file holds.
 
     Raises:
-        Damaged: It is not, or has no digest and cannot be parsed.
+        Damaged: It is not what was written, or has no digest and cannot be parsed.
         OSError: It cannot be read.
     """
     import pyarrow as pa
@@ -141,23 +140,9 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     content = path.read_bytes()
     _check(content)
     try:
-        return pq.ParquetFile(pa.BufferReader(content))
-    except Exception as error:  # the parser was given bytes that nobody vouches for
-        raise Damaged(str(error)) from None
-
-
-def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """What a Parquet file holds.
-
-    Raises:
-        Damaged: It is not what was written.
-        OSError: It cannot be read.
-    """
-    file = open_parquet(path)
-    try:
-        table = file.read(columns)
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
         table.validate(full=True)
-    except Exception as error:  # as above
+    except Exception as error:  # the parser may have been given bytes that nobody vouches for
         raise Damaged(str(error)) from None
     return table
 

@@ -130,11 +130,6 @@ class RunDirectory:
                 "there"
             ) from None
 
-    @property
-    def calls_path(self) -> Path:
-        """Where the cache of model calls lives."""
-        return self.path / CALLS
-
     def done(self) -> frozenset[bytes]:
         """Digests of the keys of all rows that did not fail, and whose notes are there."""
         kept = self.sleeps_kept()

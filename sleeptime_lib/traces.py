@@ -6,7 +6,7 @@ Requests are not stored: data, prompts and options give them again.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sleeptime_lib.errors import InputError
@@ -48,13 +48,13 @@ class Trace:
     score: float
 
 
+@dataclass(slots=True)
 class Rereader:
     """Answers requests with the replies of a finished run, and keeps who asked what."""
 
-    def __init__(self, model: str, replies: Source) -> None:
-        self.model = model
-        self._replies = replies
-        self.kept: list[CallTrace] = []
+    model: str
+    replies: Source
+    kept: list[CallTrace] = field(default_factory=list)
 
     async def complete(self, request: Request, *, owner: str) -> Reply:
         """The reply that was given then.
@@ -62,7 +62,7 @@ class Rereader:
         Raises:
             InputError: There was no such request.
         """
-        reply = self._replies.get(key_of(encode(request.body()), request.sample, request.path))
+        reply = self.replies.get(key_of(encode(request.body()), request.sample, request.path))
         if reply is None:
             raise InputError(
                 "the run has no reply to a request that its experiment makes now: prompts or code "

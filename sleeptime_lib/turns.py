@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from dataclasses import dataclass
 
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.records import Reply, Request
@@ -71,23 +72,23 @@ class Turns:
                 turn.set_result(None)
 
 
+@dataclass(frozen=True, slots=True)
 class InTurn:
     """The client as one row sees it: what the row's calls go through.
 
-    Args:
+    Attributes:
         turns: Orders the calls of all rows.
         place: Of the row in the plan.
     """
 
-    def __init__(self, turns: Turns, place: int) -> None:
-        self._turns = turns
-        self._place = place
+    turns: Turns
+    place: int
 
     @property
     def model(self) -> str:
         """Name of the model that answers."""
-        return self._turns.client.model
+        return self.turns.client.model
 
     async def complete(self, request: Request, *, owner: str) -> Reply:
         """As `Client.complete`."""
-        return await self._turns.complete(request, owner=owner, place=self._place)
+        return await self.turns.complete(request, owner=owner, place=self.place)

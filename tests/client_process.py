@@ -13,7 +13,7 @@ from typing import Any
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Caps, Limits
-from sleeptime_lib.models.prices import PRICES, Price
+from sleeptime_lib.models.prices import Price
 from sleeptime_lib.models.totals import ClientTotals
 from sleeptime_lib.records import Reply, Request
 
@@ -66,11 +66,9 @@ async def spend(
 ) -> tuple[list[Reply | BaseException], ClientTotals]:
     """Ask `count` long questions, of which a cap may stop some; what came of them, and totals."""
     limits = Limits(concurrency=in_flight, backoff_s=0.001, timeout_s=20)
-    prices = PRICES.extended({"m": Price(2.0, 1.0, 8.0)})
+    price = Price(2.0, 1.0, 8.0)
     endpoint = resolve("m", base_url=url)
-    async with Client(
-        endpoint, cache_path=cache, limits=limits, caps=caps, prices=prices
-    ) as client:
+    async with Client(endpoint, cache_path=cache, limits=limits, caps=caps, price=price) as client:
         requests = (
             Request("m", ({"role": "user", "content": f"{i}. {_STORY}"},), max_tokens=2048)
             for i in range(count)

@@ -1,4 +1,4 @@
-"""`sleeptime compare`: two runs of the simulated model, whose notes are made in two ways."""
+"""`sleeptime compare`: two runs of the simulated model, on the same and on other questions."""
 
 import json
 from dataclasses import replace
@@ -33,6 +33,13 @@ def plain(folder):
 def agreed(folder, plain):
     """The run `b`: notes that several phases agree on."""
     return runs.run("stateful-gsm", out=folder / "b", sleep_method="agreed", **SMALL)
+
+
+@pytest.fixture(scope="module")
+def others(folder):
+    """The run `q`: questions of other families."""
+    small = SMALL | {"dataset": "procedural-q0", "levels": (0,), "pass_samples": 0}
+    return runs.run("stateful-gsm", out=folder / "q", **small)
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +88,14 @@ def test_a_run_that_is_not_finished_is_compared_where_it_got_to(plain, agreed):
 
 
 class TestRefused:
-    def test_are_other_data(self, plain, tmp_path):
+    def test_is_a_part_of_the_same_data(self, plain, tmp_path):
         other = runs.run("stateful-gsm", out=tmp_path, **SMALL | {"limit": 2, "levels": 0})
-        with pytest.raises(InputError, match=r"data .* differ \(12 questions of .*, 2 questions"):
+        with pytest.raises(InputError, match=r"differ in part \(12 questions of .*, 2 questions"):
             compare(plain, other)
+
+    def test_are_numbers_of_phases_for_other_questions(self, plain, others):
+        with pytest.raises(InputError, match="leave --k-a and --k-b out"):
+            compare(plain, others, k_a=1, k_b=5)
 
     def test_are_other_experiments(self, plain, tmp_path):
         toy = runs.run(TOY, out=tmp_path)
@@ -127,6 +138,43 @@ def test_a_recording_that_is_not_there_is_one_line_of_a_notebook(plain):
     (shown,) = show.compared(plain, "recorded:none-<b>such</b>")
     assert "there is no recording" in shown.data
     assert "<b>" not in shown.data
+
+
+class TestOnOtherQuestions:
+    def test_each_difference_of_the_first_is_looked_for_in_the_second(self, plain, others):
+        made = compare(plain, others)
+        assert {one.budget for one in made.found.findings} == {0}
+        assert "dataset: procedural-p0 -> procedural-q0" in made.sentences[1]
+        assert made.found.shared_clusters == 0
+        assert list(made.tables) == ["confirmation"]
+        said = " ".join(made.sentences)
+        assert "A: Test tokens" in said or "A: The ratio" in said
+
+    def test_the_same_families_in_another_draw_are_no_independent_confirmation(
+        self, plain, tmp_path
+    ):
+        again = SMALL | {"seed": 1, "levels": (0,), "pass_samples": 0}
+        made = compare(plain, runs.run("stateful-gsm", out=tmp_path, **again))
+        assert made.found.shared_clusters > 0
+        assert "confirmed" not in {one.outcome for one in made.found.findings}
+
+    def test_the_command_tells_it_too_within_80_columns(self, folder, plain, others):
+        written = ("--figures", "g", "--tables", "u")
+        done = sleeptime("compare", "a", "q", *written, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        assert "sleep-time k=1 minus baseline" in done.stdout.splitlines()
+        assert (folder / "g/stateful_gsm_confirmed.png").exists()
+        assert (folder / "u/compared-confirmation.csv").exists()
+        shown = on_a_terminal(80, "compare", "a", "q", cwd=folder)
+        assert max(map(len, shown.splitlines())) <= 80
+        value = json.loads(sleeptime("compare", "a", "q", "--json", cwd=folder).stdout)
+        assert len(value["findings"]) == 2
+        assert value["simulated"] is True
+
+    def test_a_notebook_shows_it(self, plain, others):
+        picture, tables = show.compared(plain, others.path)
+        assert picture.data.startswith(b"\x89PNG")
+        assert tables.data.count("<table>") == 1
 
 
 class TestCommand:

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import ipywidgets
@@ -5,6 +6,7 @@ import pytest
 from known_ratio import World, simulate
 
 from sleeptime_lib.analysis.amortise import draw_costs
+from sleeptime_lib.analysis.bootstrap import Interval
 from sleeptime_lib.analysis.costs import paper_bill
 from sleeptime_lib.analysis.wording import fold
 from sleeptime_lib.errors import InputError
@@ -79,6 +81,22 @@ def test_the_full_bill_takes_the_price_list_and_no_discount(explorer):
     assert bill.rates.test.tolist() == pytest.approx([2e-6, 1e-6, 8e-6])
     assert bill.rates.sleep.tolist() == pytest.approx([2e-6, 1e-6, 8e-6])
     assert "no Q pays" in said(explorer)
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (Interval(900.0, 400.0, 2000.0), "beyond 900 (400 to 2,000) no Q pays"),
+        (Interval(900.0, 400.0, math.inf), "beyond which no Q pays is not determined (400 to ∞)"),
+        (Interval(math.nan, 0.0, 2000.0), "is not determined (0 to 2,000)"),
+        (Interval(math.inf, math.inf, math.inf), "costs nothing"),
+    ],
+)
+def test_the_length_that_notes_may_have_is_told_with_its_limits(explorer, limit, told):
+    found = explorer.found()
+    main = replace(found.main, notes_limit=limit)
+    name = "equal_accuracy" if main.basis.budget is None else "payoffs"
+    assert told in verdict(replace(found, **{name: (main,)}), 10)[1]
 
 
 def test_a_batch_discount_is_told_on_its_button(explorer):

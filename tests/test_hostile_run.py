@@ -14,7 +14,7 @@ from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Limits
 from sleeptime_lib.records import Context, Question, Task
 from sleeptime_lib.runs import make_options
-from sleeptime_lib.store import open_run, read_rows
+from sleeptime_lib.store import CALLS, open_run, read_rows
 from sleeptime_lib.study import Study
 
 LIMITS = Limits(
@@ -37,7 +37,7 @@ async def run(url: str, folder: Path, count: int) -> engine.Outcome:
     )
     study = Study(STATEFUL_GSM, options, STATEFUL_GSM.sleep, Task("t", contexts, questions))
     with open_run(folder, {"config": {"experiment": "stateful-gsm"}}) as directory:
-        endpoint, path = resolve("m", base_url=url), directory.calls_path
+        endpoint, path = resolve("m", base_url=url), directory.path / CALLS
         async with Client(endpoint, cache_path=path, limits=LIMITS) as client:
             return await engine.run(study, client, directory)
 

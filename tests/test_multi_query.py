@@ -22,7 +22,8 @@ from sleeptime_lib.experiments.multi_query import (
 )
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions
 from sleeptime_lib.manifest import command_of
-from sleeptime_lib.servers.simulated.app import Options, create_app
+from sleeptime_lib.servers.simulated.app import create_app
+from sleeptime_lib.servers.simulated.options import Options
 from sleeptime_lib.store import read_rows, read_sleeps
 
 SMALL = {"limit": 3, "questions_per_context": 4}

@@ -19,7 +19,7 @@ from sleeptime_lib.experiments.multi_query import MULTI_QUERY
 from sleeptime_lib.experiments.stateful_gsm import STATEFUL_GSM, StatefulGsmOptions, settings
 from sleeptime_lib.manifest import command_of, git_state, read_manifest
 from sleeptime_lib.methods.verbosity import expect
-from sleeptime_lib.models.prices import PRICES
+from sleeptime_lib.models.prices import price_of
 from sleeptime_lib.store import read_rows
 from sleeptime_lib.tasks import load
 
@@ -40,7 +40,8 @@ def finished(tmp_path_factory):
 
 class TestEstimate:
     def estimated(self, task, model="simulated", **options):
-        return estimate(task, settings(StatefulGsmOptions.make(**options)), expect, model, PRICES)
+        asked = settings(StatefulGsmOptions.make(**options))
+        return estimate(task, asked, expect, price_of(model))
 
     def test_calls_that_answer_are_counted_exactly(self, finished):
         ready, done = finished

@@ -1,19 +1,22 @@
 """The recordings in recordings/: what they hold, and that they still replay as a whole."""
 
 import asyncio
+import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from sleeptime_lib import runs
+from sleeptime_lib.analysis.cells import LINE, NO_CURVE, SAMPLES
 from sleeptime_lib.config import Execution
 from sleeptime_lib.experiments import find_experiment
-from sleeptime_lib.methods.controls import Control
 from sleeptime_lib.models.replay import read_about
+from sleeptime_lib.records import ROW_KEY
 from sleeptime_lib.store import read_rows
+from sleeptime_lib.study import plan
 
 FOLDER = Path(__file__).parent.parent / "recordings"
+README = (FOLDER / "README.md").read_text()
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.parquet"))
 MOST_BYTES = 15_000_000
 
@@ -45,7 +48,6 @@ def test_it_is_small_and_says_where_it_comes_from(name):
     assert about.quantisation == "Q4_K_M"
     assert about.server.startswith("openvino-genai")
     assert name in about.command
-    assert name in (FOLDER / "README.md").read_text()
 
 
 def test_it_replays_whole_without_a_bill(name, replayed):
@@ -64,43 +66,47 @@ def test_the_data_it_was_made_on_is_generated_as_before(name, replayed):
     assert rows.question_id.nunique() == about.questions
 
 
-def test_it_holds_every_arm_it_was_made_for(name, replayed):
+def test_it_gives_every_row_that_it_was_made_for_and_no_other(name, replayed):
+    rows, _, ready = replayed(name)
+    planned = [one.key for one in plan(ready.task, ready.study.settings)]
+    assert ready.study.left_out == ()
+    assert sorted(rows[list(ROW_KEY)].itertuples(index=False, name=None)) == sorted(planned)
+
+
+def test_it_holds_what_its_options_name(name, replayed):
     rows, _, _ = replayed(name)
-    if read_about(name).config["experiment"] == "predictability":
+    config = read_about(name).config
+    if config["experiment"] == "predictability":
         assert set(rows.arm) == {"score"}
         return
-    slept = rows[rows.arm == "sleep"]
-    config = read_about(name).config
-    for arm in config.get("controls", ()):
-        own = rows[rows.arm == arm]
-        assert own.question_id.nunique() == rows.question_id.nunique()
-        assert set(own.budget) == set(config["controls_at"])
-    if name.endswith("multi-p0"):
-        assert rows.context_id.nunique() >= 24
-        assert (rows.groupby("context_id").question_id.nunique() == 10).all()
-        assert rows.budget.nunique() >= 3
+    budgets = set(config["budgets"] or config["levels"])
+    curves = rows[~rows.budget_kind.isin(NO_CURVE)]
+    measured = {arm: set(own.budget) for arm, own in curves.groupby("arm")}
+    some = set(config["controls_at"]) if config.get("controls_at") else budgets
+    named = {"baseline": budgets, "sleep": budgets}
+    named |= {"context_only": budgets} if config["context_only"] else {}
+    named |= dict.fromkeys(config.get("controls", ()), some)
+    named |= {"sleep_long": some} if config.get("sleep_long") else {}
+    assert measured == named
+    assert set(rows[rows.arm == "sleep"].sleep_parallel) == set(config["sleep_parallel"])
+    draws = rows[rows.budget_kind == SAMPLES].groupby("question_id").size()
+    assert set(draws) == ({config["pass_samples"]} if config["pass_samples"] else set())
+    lines = rows[rows.budget_kind == LINE]
+    assert set(lines.budget) == set(range(1 + config.get("ablate_lines", 0)) if len(lines) else ())
+    assert bool(len(lines)) == bool(config.get("ablate_lines"))
+
+
+def test_the_list_of_recordings_tells_its_data(name, replayed):
+    """The line of recordings/README.md that a new recording needs is all that it needs."""
+    rows, _, _ = replayed(name)
+    (listed,) = [line for line in README.splitlines() if f"`{name}`" in line]
+    data = listed.rsplit("|", 2)[1]
+    if data.strip() == "as there":
+        assert read_about(name).config["from_run"].removeprefix("recorded:") in SHIPPED
         return
-    families = rows.groupby("cluster_id").question_id.nunique()
-    if name.endswith("-forecasts"):
-        assert read_about(name).config["sleep_method"] == "forecast"
-        assert set(rows.arm) >= {"baseline", "sleep"}
-        return
-    if (rows.budget_kind == "forced").any():
-        assert rows.question_id.nunique() >= 140
-        assert set(rows.arm) >= {"baseline", "sleep"}
-        for _, own in rows[rows.budget_kind == "forced"].groupby("arm"):
-            assert own.budget.nunique() >= 5
-        return
-    assert (families >= 4).sum() >= 30
-    if name.endswith("-agreed"):
-        assert read_about(name).config["sleep_method"] == "agreed"
-        assert set(rows.arm) == {"baseline", "sleep"}
-        return
-    assert set(rows.arm) >= {"baseline", "sleep", "context_only"}
-    if name.endswith("-p0"):
-        assert set(rows.arm) > set(get_args(Control))
-    assert set(slept.sleep_parallel) == {1, 2, 5}
-    main = rows[(rows.budget_kind == "verbosity") & ~rows.arm.isin(get_args(Control))]
-    for _, own in main.groupby(["arm", "sleep_parallel"]):
-        assert set(own.budget) == {0, 1, 2, 3, 4}
-    assert (rows.budget_kind == "samples").any()
+    assert f"`{read_about(name).dataset}`" in data
+    groups, kind, each = re.search(r"(\d+) (families|contexts) × (\d+)", data).groups()
+    column = {"families": "cluster_id", "contexts": "context_id"}[kind]
+    sizes = rows.groupby(column).question_id.nunique()
+    assert len(sizes) == int(groups)
+    assert set(sizes) == {int(each)}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from sleeptime_lib.config import Execution
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Answered, Call
 from sleeptime_lib.experiments.swe import FLOORS, SWE, TREE
+from sleeptime_lib.figures import repository
 from sleeptime_lib.manifest import prompts_hash
 from sleeptime_lib.records import ROW_KEY, VOLATILE_COLUMNS, Reply
 from sleeptime_lib.store import read_rows
@@ -148,6 +150,46 @@ class TestReport:
         drawn = run.pictures()
         for name in ("pareto", "steps", "precision_recall"):
             assert {one.name for one in drawn[name].series} >= {*FLOORS, TREE}
+
+    def test_precision_and_recall_have_intervals_from_the_same_draws_as_f1(self, run):
+        told, report = results.report_json(run)["swe"], run.report()
+        for arm, budget in [("baseline", "4"), ("sleep", "12"), *((f, "0") for f in FLOORS)]:
+            limits = told[arm][budget]["limits"]
+            assert limits.keys() == {"score", "precision", "recall", "strict_f1"}
+            for name, own in limits.items():
+                ends = [own["simultaneous_low"], own["low"], own["high"], own["simultaneous_high"]]
+                assert ends == sorted(ends)
+                assert own["low"] <= told[arm][budget][name] <= own["high"]
+        (sleep,) = report.of("sleep")
+        assert told["sleep"]["4"]["limits"]["score"]["low"] == sleep.points[0].low
+
+    def test_a_measure_that_equals_the_score_has_its_intervals(self, run):
+        report = run.report()
+        same = [{"precision": x, "recall": x, "strict_f1": x} for x in run.rows.score]
+        found = repository.measured(run.rows.assign(measures=same), report)
+        own = [(p.low, p.high, p.together) for c in report.curves for p in c.points]
+        for name in ("precision", "recall", "strict_f1"):
+            assert [(p.low, p.high, p.together) for c in found[name] for p in c.points] == own
+
+    def test_a_row_without_a_score_counts_in_no_interval(self, run):
+        failed = run.rows.assign(score=run.rows.score.where(run.rows.index > 0))
+        points = [p for c in repository.measured(failed, run.report())["recall"] for p in c.points]
+        assert sum(p.n for p in points) == len(run.rows) - 1
+        assert sum(p.failed for p in points) == 1
+
+    def test_the_picture_and_the_sentences_tell_them_for_agents_and_floors(self, run):
+        drawn = run.pictures()["precision_recall"]
+        for one in drawn.series:
+            assert len(one.low) == len(one.high) == len(one.left) == len(one.right) == len(one.x)
+            assert len(list(drawn.whiskers(one))) == len(list(drawn.level_whiskers(one)))
+        assert "whiskers: simultaneous 95% cluster bootstrap" in drawn.note
+        said = [line for part in run.sections() for line in part.sentences]
+        for what in ("F1 of modified files", "Precision", "Recall"):
+            for who in ("baseline", "sleep-time", "floors"):
+                (line,) = [
+                    x for x in said if x.startswith(f"{what} with simultaneous inter") and who in x
+                ]
+                assert re.search(r"\d+% \[\d+, \d+\]", line)
 
     def test_it_tells_means_and_where_the_floors_are(self, run):
         told = results.report_json(run)

@@ -25,6 +25,9 @@ from sleeptime_lib.records import budget_name
 ARMS = (*get_args(Control), "sleep_long")
 """Control arms, in the order in which they are told."""
 
+UNLIKE = 1.25
+"""Tokens asleep that differ by more than this factor are not called equal."""
+
 SIDE_NUMBERS = ("accuracy", "prompt", "generated", "asleep")
 """Numbers of a side, as CSV columns name them: accuracy from 0 to 1, tokens as means per answer."""
 
@@ -103,20 +106,7 @@ def contrasts(
     if not told["arm"].isin(ARMS).any():
         return ()
     cells = reduce_rows(told)
-    lines = [line for arm in ARMS for line in cells.curves(arm)]
-    slept = {line: _sleep_line(cells, told, line) for line in lines}
-    sleeps = dict.fromkeys(line for line in slept.values() if line)
-    pairs = [
-        pair
-        for line in (*sleeps, *lines)
-        for pair in cells.same_budget(cells.of(line), cells.baseline(line))
-    ]
-    pairs += [
-        pair
-        for line, sleep in slept.items()
-        if sleep
-        for pair in cells.same_budget(cells.of(line), cells.of(sleep))
-    ]
+    pairs = contrasted(cells, told)
     found = differences(cells, resample(cells, draws, seed), pairs, confidence=confidence)
     sides = [_side(cells, told, cell) for cell in range(len(cells.lines))]
     return tuple(
@@ -132,6 +122,29 @@ def contrasts(
         for (i, j), one in zip(pairs, found, strict=True)
         if not math.isnan(one.points)
     )
+
+
+def contrasted(cells: Cells, rows: pd.DataFrame) -> list[tuple[int, int]]:
+    """Cells to compare: of all arms with the baseline, then of control arms with the sleep arm.
+
+    Args:
+        cells: Sums of the rows.
+        rows: The columns of `sleeptime_lib.records.Row`.
+    """
+    lines = [line for arm in ARMS for line in cells.curves(arm)]
+    slept = {line: _sleep_line(cells, rows, line) for line in lines}
+    sleeps = dict.fromkeys(line for line in slept.values() if line)
+    pairs = [
+        pair
+        for line in (*sleeps, *lines)
+        for pair in cells.same_budget(cells.of(line), cells.baseline(line))
+    ]
+    return pairs + [
+        pair
+        for line, sleep in slept.items()
+        if sleep
+        for pair in cells.same_budget(cells.of(line), cells.of(sleep))
+    ]
 
 
 def _sleep_line(cells: Cells, rows: pd.DataFrame, line: Line) -> Line | None:
@@ -193,9 +206,11 @@ def _saved(one: Contrast) -> str:
             f"in place of {one.against.prompt:,.0f}."
         )
     if one.arm.label.startswith("sleep long") and one.against.label.startswith("sleep-time"):
+        long, short = one.arm.asleep, one.against.asleep
+        unlike = not 1 / UNLIKE <= long / short <= UNLIKE if short else True
         return (
-            f"At {one.at} the long phase generated {one.arm.asleep:,.0f} tokens asleep, "
-            f"{one.against.label} {one.against.asleep:,.0f}."
+            f"The long phase generated {long:,.0f} tokens asleep, {one.against.label} {short:,.0f}"
+            f"{': they are not compared at equal tokens' if unlike else ''}."
         )
     return ""
 
@@ -205,7 +220,8 @@ def table(found: Sequence[Contrast], caption: str) -> Table:
     return Table(
         name="controls",
         caption=caption,
-        header=("arm", "against", "budget", "prompt tokens", "generated", "points", "verdict"),
+        header=("arm", "against", "budget", "prompt tokens", "generated", "asleep", "points",
+                "verdict"),
         rows=tuple(
             (
                 one.arm.label,
@@ -213,12 +229,13 @@ def table(found: Sequence[Contrast], caption: str) -> Table:
                 one.at,
                 f"{one.arm.prompt:,.0f}",
                 f"{one.arm.generated:,.0f}",
+                f"{one.arm.asleep:,.0f}",
                 f"{one.points:+.1f} {limits_of(one.low, one.high)}",
                 one.verdict,
             )
             for one in found
         ),
-        text_columns=(0, 1, 2, 6),
+        text_columns=(0, 1, 2, 7),
         sentences=tuple(sentences(found)),
         data_header=(
             "arm", "against", "budget_kind", "budget", "points", "low", "high", "verdict",

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sleeptime_lib.analysis.bootstrap import DRAWS, Floats, Interval
 from sleeptime_lib.analysis.cells import RIGHT, Line, check, rows_of
+from sleeptime_lib.analysis.score import apart_limits, item_means
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.methods.note_lines import NoteLine, read_lines
 from sleeptime_lib.records import Context, Question, Task
@@ -83,6 +85,8 @@ class Exchange:
         sleep_wrong: Wrong answers of the sleep arm.
         baseline_wrong: Those of the baseline, which never saw the notes: its matches are what
             chance alone brings about.
+        copied: Share of the sleep arm's wrong answers that match minus that of the baseline's, in
+            percentage points, with pointwise limits from the clusters.
         placebo: Share of the sleep arm's wrong answers that stand in the notes of another context,
             on average over up to `OTHERS` of them; NaN where there is none.
         stated: The questions whose right answer stands in the notes.
@@ -97,6 +101,7 @@ class Exchange:
     lost: tuple[Turned, ...]
     sleep_wrong: WrongAnswers
     baseline_wrong: WrongAnswers
+    copied: Interval
     placebo: float
     stated: Split
     unstated: Split
@@ -116,6 +121,9 @@ def exchange(
     budget_kind: str = "verbosity",
     parallel: int = 1,
     effort: str = "",
+    draws: int = DRAWS,
+    seed: int = 0,
+    confidence: float = 0.95,
 ) -> Exchange:
     """Compare the arms question by question, on the first run of each.
 
@@ -129,6 +137,9 @@ def exchange(
         budget_kind: What the budget counts.
         parallel: The sleep setting's number of parallel phases.
         effort: Its reasoning effort.
+        draws: Bootstrap draws.
+        seed: Of the bootstrap.
+        confidence: Of the limits.
 
     Raises:
         InputError: The rows lack columns, or hold no such setting in both arms.
@@ -150,6 +161,12 @@ def exchange(
     texts = notes_of(sleeps, line)
     notes = {name: texts.get(questions[name].context_id, []) for name in both}
     stated = np.array([_find(notes[name], questions[name].gold) is not None for name in both])
+    wrong = np.column_stack(
+        [
+            _matching(own["prediction"][both], well, notes)
+            for own, well in ((slept, with_notes), (base, right))
+        ]
+    )
 
     def turned(which: pd.Series) -> tuple[Turned, ...]:
         found = [
@@ -171,8 +188,9 @@ def exchange(
         neither=int((~right & ~with_notes).sum()),
         won=turned(~right & with_notes),
         lost=turned(right & ~with_notes),
-        sleep_wrong=_wrong(slept["prediction"][both[~with_notes]], notes),
-        baseline_wrong=_wrong(base["prediction"][both[~right]], notes),
+        sleep_wrong=_counted(wrong[:, 0]),
+        baseline_wrong=_counted(wrong[:, 1]),
+        copied=_apart(wrong, base["cluster_id"][both], draws, seed, confidence),
         placebo=_placebo(slept["prediction"][both[~with_notes]], questions, texts),
         stated=_split(stated, right, with_notes),
         unstated=_split(~stated, right, with_notes),
@@ -183,10 +201,26 @@ def _split(which: np.ndarray, right: pd.Series, with_notes: pd.Series) -> Split:
     return Split(int(which.sum()), int(right[which].sum()), int(with_notes[which].sum()))
 
 
-def _wrong(predictions: pd.Series, notes: Mapping[str, Sequence[str]]) -> WrongAnswers:
-    """Count wrong answers, by question, against the notes of their questions."""
-    found = [_find(notes[str(name)], said) for name, said in predictions.items()]
-    return WrongAnswers(len(found), sum(line is not None for line in found))
+def _matching(
+    predictions: pd.Series, right: pd.Series, notes: Mapping[str, Sequence[str]]
+) -> Floats:
+    """(questions,) 1 for a wrong answer that stands in its notes, 0 for others; NaN for right."""
+    found = [_find(notes[str(name)], said) is not None for name, said in predictions.items()]
+    return np.where(right, np.nan, np.array(found, dtype=np.float64))
+
+
+def _counted(wrong: Floats) -> WrongAnswers:
+    return WrongAnswers(int((~np.isnan(wrong)).sum()), int(np.nansum(wrong)))
+
+
+def _apart(
+    wrong: Floats, clusters: pd.Series, draws: int, seed: int, confidence: float
+) -> Interval:
+    """The first column's share of matches minus the second's, in percentage points."""
+    cluster = pd.factorize(clusters, sort=True)[0]
+    n, hits, means = item_means(wrong, cluster, draws, seed)
+    low, high = apart_limits(n, hits, means[1:], confidence)
+    return Interval(*(100 * float(x) for x in (means[0, 0] - means[0, 1], low[0], high[0])))
 
 
 def _placebo(

@@ -7,7 +7,8 @@ effective counts: counts over the design effect, by which clusters make answers 
 side the wider of the two counts, for any cell, so that no method ends where another begins.
 
 References: Wilson (1927, JASA 22:209-212) for shares; Tango (1998, Statistics in Medicine
-17:891-908) for paired differences; Kish (1965), Survey Sampling, for the design effect.
+17:891-908) for paired differences; Newcombe (1998, Statistics in Medicine 17:873-890) for those of
+unlike answers; Kish (1965), Survey Sampling, for the design effect.
 """
 
 from __future__ import annotations
@@ -76,6 +77,34 @@ def accuracy_limits(
     return wider(
         limits(drawn, drawn, confidence, clusters),
         share_limits(share, total / effect, confidence, clusters),
+    )
+
+
+def apart_limits(n: Floats, hits: Floats, drawn: Floats, confidence: float) -> Limits:
+    """Limits of a share minus another one, each of answers of its own, from -1 to 1.
+
+    The wider on each side of the bootstrap's and of limits from those of the two shares, which take
+    them to be independent and hold near 0 and 1.
+
+    Args:
+        n: (2, clusters) answers.
+        hits: The same shape, those that count.
+        drawn: (draws, 2) shares of bootstrap draws.
+        confidence: Such as 0.95.
+
+    Returns:
+        Lower and upper limit, each (1,); NaN under 2 clusters or without answers on a side.
+    """
+    share = ratio(hits.sum(axis=1), n.sum(axis=1))
+    low, high = accuracy_limits(n, hits, hits.sum(axis=1), drawn, confidence)
+    apart, seen = drawn[:, :1] - drawn[:, 1:], share[:1] - share[1:]
+    down = np.hypot(share[0] - low[0], high[1] - share[1])
+    up = np.hypot(high[0] - share[0], share[1] - low[1])
+    ends = wider(limits(apart, apart, confidence, n.shape[1]), (seen - down, seen + up))
+    known = ~np.isnan(seen)
+    return (
+        np.where(known, np.maximum(ends[0], -1.0), np.nan),
+        np.where(known, np.minimum(ends[1], 1.0), np.nan),
     )
 
 

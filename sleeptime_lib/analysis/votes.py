@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import astuple, dataclass, fields, replace
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,13 @@ from sleeptime_lib.analysis.bootstrap import DRAWS, joint_confidence
 from sleeptime_lib.analysis.cells import SAMPLES, Line
 from sleeptime_lib.analysis.majority import majorities
 from sleeptime_lib.analysis.score import gain_limits, item_means
+from sleeptime_lib.analysis.tables import Table
 from sleeptime_lib.analysis.wording import limits_of, verdict
 from sleeptime_lib.records import budget_name
 
 Counted = Literal["answer", "answer and sleep phase"]
+
+COUNTED: Final[tuple[Counted, ...]] = get_args(Counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,16 @@ class Vote:
     low: float
     high: float
 
+    @property
+    def at(self) -> str:
+        """The budget in words."""
+        return f"{self.budget_kind} {budget_name(self.budget_kind, self.budget)}"
+
+    @property
+    def verdict(self) -> str:
+        """What the limits say of the sleep arm; nothing where the draws do not suffice."""
+        return verdict(self.low, self.high) if self.enough else "too few draws"
+
 
 _Pair = tuple[Vote, "pd.Series[Any]"]
 """A comparison without limits, and the difference of each question, from -1 to 1."""
@@ -87,7 +100,7 @@ def votes(
     pairs = [
         pair
         for _, own in slept.groupby(["budget_kind", "sleep_parallel", "sleep_effort", "budget"])
-        for counted in ("answer", "answer and sleep phase")
+        for counted in COUNTED
         if (pair := _pair(own, chances, each, counted)) is not None
     ]
     if not pairs:
@@ -146,26 +159,60 @@ def _with_limits(
 
 
 def sentences(found: Sequence[Vote]) -> list[str]:
-    """What the comparisons of the smallest sleep setting amount to, its sleep phase counted.
+    """What the comparisons of the smallest sleep setting amount to.
 
     Votes of fewer draws than the tokens would pay for are unlike what they are held against, so
     that only their number is told.
     """
-    told = []
-    smallest = [v for v in found if v.label == found[0].label and v.counted != "answer"]
-    short = [one for one in smallest if not one.enough]
-    for one in (one for one in smallest if one.enough):
-        at = f"{one.budget_kind} {budget_name(one.budget_kind, one.budget)}"
-        told.append(
-            f"{one.label} at {at} ({one.tokens:,.0f} generated tokens, {one.counted}) minus "
-            f"majority@{one.k} ({one.vote_tokens:,.0f} tokens): {one.points:+.1f} points "
-            f"{limits_of(one.low, one.high)}, {verdict(one.low, one.high)}."
-        )
-    if short:
-        told.append(
-            f"A vote at equal generated tokens is not determined at {len(short)} of "
-            f"{len(smallest)} budgets of {short[0].label}: {short[0].k} draws take "
-            f"{short[0].vote_tokens:,.0f} tokens, and the sleep phase with the answer "
-            f"{min(one.tokens for one in short):,.0f} or more."
-        )
+    told = [f"Votes: limits in brackets hold for all {len(found)} differences at once."]
+    for counted in COUNTED:
+        own = [v for v in found if v.label == found[0].label and v.counted == counted]
+        parts = [
+            f"{one.points:+.1f} {limits_of(one.low, one.high)} at {one.at} ({one.tokens:,.0f} "
+            f"tokens) from majority@{one.k} ({one.vote_tokens:,.0f}), {one.verdict}"
+            for one in own
+            if one.enough
+        ]
+        if parts:
+            told.append(
+                f"{own[0].label} minus a vote at equal generated tokens, those of the {counted}, "
+                f"points: {'; '.join(parts)}."
+            )
+        short = [one for one in own if not one.enough]
+        if short:
+            told.append(
+                f"A vote at equal generated tokens, those of the {counted}, is not determined at "
+                f"{len(short)} of {len(own)} budgets of {own[0].label}: {short[0].k} draws take "
+                f"{short[0].vote_tokens:,.0f} tokens, and the {counted} "
+                f"{min(one.tokens for one in short):,.0f} or more."
+            )
     return told
+
+
+def table(found: Sequence[Vote], caption: str) -> Table:
+    """One row for each comparison."""
+    return Table(
+        name="votes",
+        caption=caption,
+        header=("arm", "budget", "counted", "tokens", "vote", "its tokens", "points", "verdict"),
+        rows=tuple(
+            (
+                one.label,
+                one.at,
+                one.counted,
+                f"{one.tokens:,.0f}",
+                f"majority@{one.k}",
+                f"{one.vote_tokens:,.0f}",
+                f"{one.points:+.1f} {limits_of(one.low, one.high)}" if one.enough else "",
+                one.verdict,
+            )
+            for one in found
+        ),
+        text_columns=(0, 1, 2, 4, 7),
+        sentences=tuple(sentences(found)),
+        data_header=tuple(field.name for field in fields(Vote)),
+        data=tuple(
+            tuple(int(value) if isinstance(value, bool) else value for value in astuple(one))
+            for one in found
+        ),
+    )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Literal
 
-from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS
+from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
 from sleeptime_lib.analysis.difference import POWER, Difference, Gain
 from sleeptime_lib.analysis.notes import Exchange
 from sleeptime_lib.analysis.payoff import Amortisation, Payoff, pays_from
@@ -327,12 +327,23 @@ def matches(found: Exchange) -> str:
             (awake.matches, awake.answers),
         )
     )
+    beyond = f"{_copied(found.copied)}{_of_another_context(found.placebo)}"
     return (
         f"The answer is a number that stands in the notes in {lost} of the lost and {with_notes} "
         f"of all wrong answers with notes, but also in {without} of the baseline's wrong answers, "
-        "which were given without notes. Only what exceeds that speaks for copying."
-        f"{_of_another_context(found.placebo)}"
+        f"which were given without notes.{beyond}"
     )
+
+
+def _copied(more: Interval) -> str:
+    """Whether wrong answers match the notes more often than without having read them."""
+    if math.isnan(more.estimate):
+        return ""
+    said = {"higher": "shown", "lower": "not shown"}.get(
+        verdict(more.low, more.high), "not determined"
+    )
+    limits = limits_of(more.low, more.high)
+    return f" That is {more.estimate:+.1f} points {limits}: copying is {said}."
 
 
 def _of_another_context(share: float) -> str:

@@ -33,13 +33,18 @@ def control_sections(run: Run, report: Report) -> Iterator[Section]:
         )
     equal = votes.votes(run.rows, **how, confidence=report.confidence)
     if equal:
-        yield Section("equal_tokens", json_safe(equal), tuple(votes.sentences(equal)))
+        yield Section(
+            "equal_tokens",
+            json_safe(equal),
+            tuple(votes.sentences(equal)),
+            tables={"votes": votes.table(equal, f"Votes at equal generated tokens: {where}")},
+        )
     ablated = (run.rows["budget_kind"] == LINE).any()
     lines = ablation.line_effects(run.rows, _texts(run)) if ablated else []
     if lines:
         yield Section(
             "lines",
-            json_safe({effect: ablation.by_kind(lines, effect) for effect in ablation.EFFECTS}),
+            json_safe(ablation.numbers(lines)),
             tuple(ablation.sentences(lines)),
             {"note_lines": note_lines(report, lines)},
             {"lines": ablation.table(lines, f"Lines of the notes: {where}")},

@@ -91,7 +91,8 @@ class SweOptions(Options):
 
     dataset: str = again(
         _GSM, "dataset", GENERATED,
-        description="generated-swe, mined (from --repo), aider, hub:OWNER/NAME, or a .jsonl file.",
+        description="generated-swe, mined (from --repo), aider, hub:OWNER/NAME (also hub:FOLDER, "
+        "with its files), or a .jsonl file.",
     )  # fmt: skip
     repo: str | None = option(None, "Folder of the clone that the changes are of.", replay="free")
     limit: int | None = again(
@@ -104,7 +105,11 @@ class SweOptions(Options):
     )  # fmt: skip
     sleep_steps: int = option(explore.STEPS, "Steps of a sleep phase.", ge=1, le=500)
     floors: bool = option(True, "Also predict files without an agent.", replay="part")
-    allow_run: bool = option(False, "Let the agent run commands, in bubblewrap only.")
+    allow_run: bool = option(
+        False,
+        "Let the agent run commands, in bubblewrap only: without network, each at most 20 seconds, "
+        "64 processes and 2 GB, of all its processes together only looked at ten times a second.",
+    )
     runs: int = option(
         1, "Attempts at each task, averaged; above 1 with a temperature.", replay="part",
         ge=1, le=100,
@@ -313,16 +318,21 @@ def sections(run: Run, report: Report) -> Sequence[Section]:
     from sleeptime_lib.figures import repository
 
     table, over = repository.means(run.rows), repository.over_floor(run.rows, report)
+    found = repository.measured(run.rows, report)
     pictures = {
         "pareto": figures.pareto(report),
         "steps": repository.against_steps(report),
-        "precision_recall": repository.precision_and_recall(report, table),
+        "precision_recall": repository.precision_and_recall(report, found),
     }
     if report.comparisons:
         pictures["differences"] = figures.differences(report)
     return (
         Section("f1", pictures=pictures),
-        Section("swe", repository.as_json(table, over), tuple(repository.sentences(table, over))),
+        Section(
+            "swe",
+            repository.as_json(table, found, over),
+            tuple(repository.sentences(table, found, over)),
+        ),
     )
 
 

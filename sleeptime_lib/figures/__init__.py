@@ -22,7 +22,7 @@ from sleeptime_lib.figures.plots import (
 )
 from sleeptime_lib.figures.predictability import extra_by_bin, gap_by_bin, gap_slope
 from sleeptime_lib.figures.stills import save, to_png
-from sleeptime_lib.figures.two_runs import run_changes
+from sleeptime_lib.figures.two_runs import confirmed, run_changes
 
 __all__ = [
     "LivePlot",
@@ -32,6 +32,7 @@ __all__ = [
     "accuracy_pictures",
     "all_tokens",
     "amortised_pareto",
+    "confirmed",
     "context_only",
     "control_arms",
     "cost_by_questions",

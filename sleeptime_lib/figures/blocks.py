@@ -16,6 +16,7 @@ import numpy as np
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import Floats, Interval
+from sleeptime_lib.analysis.confirmation import Confirmation
 from sleeptime_lib.analysis.payoff import Amortisation
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.analysis.two_runs import TwoRuns
@@ -27,9 +28,11 @@ ACCURACY = "Accuracy (% of questions right)"
 POINTS = "Sleep-time minus baseline (percentage points)"
 
 LONGEST_NAME = 36
+_ASIDE = 0.11
+"""Between series that stand beside each other, in steps."""
 
 
-def heading(source: Report | Amortisation | TwoRuns, what: str) -> tuple[str, str]:
+def heading(source: Report | Amortisation | TwoRuns | Confirmation, what: str) -> tuple[str, str]:
     """Title and subtitle: what is shown of which experiment and dataset, and who answered.
 
     Names are cut to a length that fits; of a path only the last part is told.
@@ -46,7 +49,7 @@ def _cut(name: str, most: int = LONGEST_NAME) -> str:
 
 
 def picture(
-    source: Report | Amortisation | TwoRuns,
+    source: Report | Amortisation | TwoRuns | Confirmation,
     name: str,
     what: str,
     series: Sequence[Series],
@@ -130,7 +133,6 @@ def points_picture(
     x_title: str,
     y_title: str = POINTS,
     rules: tuple[Rule, ...] = (Rule(0.0, dashed=False),),
-    scope: str = "simultaneous",
 ) -> Picture:
     """Differences in percentage points at named steps, several series beside each other.
 
@@ -144,25 +146,24 @@ def points_picture(
         x_title: Of the horizontal axis.
         y_title: Of the vertical axis.
         rules: Level lines.
-        scope: What the intervals hold for: "simultaneous", or "pointwise".
     """
     axes = (
         step_axis(steps, x_title),
         points_axis((v for s in series for v in s.values()), y_title),
     )
-    said = [wording.sample(report, shown(series, scope)), *notes]
+    said = [wording.sample(report, shown(series)), *notes]
     return picture(report, name, what, beside(series), axes, said, rules=rules)
 
 
-def shown(series: Iterable[Series], scope: str = "simultaneous") -> str:
-    """How the intervals of a picture are drawn and what they hold for; "" where there are none."""
+def shown(series: Iterable[Series]) -> str:
+    """How the simultaneous intervals of a picture are drawn; "" where there are none."""
     drawn = {
         s.limits
         for s in series
         if any(low <= high for low, high in zip(s.low, s.high, strict=True))
     }
     kinds = [{"whiskers": "whiskers", "band": "bands"}[kind] for kind in sorted(drawn)]
-    return f"{' and '.join(kinds)}: {scope}" if kinds else ""
+    return f"{' and '.join(kinds)}: simultaneous" if kinds else ""
 
 
 def area(style: str, points: Iterable[tuple[float, float, float]], y: Axis) -> tuple[Shade, ...]:
@@ -210,11 +211,11 @@ def share_right(value: Interval, n: int, score: str = "accuracy") -> str:
     return f"{value.estimate:.1f}% {what} {wording.between(value.low, value.high)}\nn = {n:,}"
 
 
-def beside(series: Sequence[Series], step: float = 0.11) -> tuple[Series, ...]:
+def beside(series: Sequence[Series]) -> tuple[Series, ...]:
     """Series at whole-number x, shifted sideways so that their whiskers stand apart."""
     middle = (len(series) - 1) / 2
     return tuple(
-        replace(s, x=tuple(x + step * (i - middle) for x in s.x)) for i, s in enumerate(series)
+        replace(s, x=tuple(x + _ASIDE * (i - middle) for x in s.x)) for i, s in enumerate(series)
     )
 
 

@@ -15,20 +15,14 @@ from sleeptime_lib.figures.blocks import ACCURACY, beside, estimates, picture, s
 from sleeptime_lib.figures.look import ramp
 from sleeptime_lib.figures.picture import Picture, Series
 
-STRATEGY_STYLES = {
-    "never": "baseline",
-    "always": "scale-1",
-    "random": "context_only",
-    "policy": "sleep",
-    "oracle": "mark",
+STRATEGIES = {
+    "never": ("never sleep", "baseline"),
+    "always": ("always sleep", "scale-1"),
+    "random": ("by chance", "context_only"),
+    "policy": ("policy", "sleep"),
+    "oracle": ("oracle (hindsight)", "mark"),
 }
-STRATEGY_LABELS = {
-    "never": "never sleep",
-    "always": "always sleep",
-    "random": "by chance",
-    "policy": "policy",
-    "oracle": "oracle (hindsight)",
-}
+"""Label and style of each."""
 
 
 def calibration(report: Report, found: Sequence[Foresight]) -> Picture:
@@ -124,8 +118,7 @@ def spending(report: Report, found: Trial) -> Picture:
     series = [
         estimates(
             name,
-            STRATEGY_LABELS[name],
-            STRATEGY_STYLES[name],
+            *STRATEGIES[name],
             [
                 (
                     one.cost.estimate,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import anywidget
@@ -24,6 +24,7 @@ from sleeptime_lib.figures.picture import (
     Series,
     Shade,
     Span,
+    Whisker,
     free_place,
     printable,
 )
@@ -187,13 +188,8 @@ def _line(picture: Picture, series: Series) -> dict[str, Any]:
     _, marker, _, scale = look.MARKERS[style.marker]
     dash = look.DASHES[style.dash][1]
     hollow = series.hollow or (False,) * len(series.x)
-    whiskers = {}
-    if series.limits == "whiskers":
-        whiskers = {w.x: w for w in picture.whiskers(series)}
-    reach = [
-        (whiskers[x].high - y, y - whiskers[x].low) if x in whiskers else (0.0, 0.0)
-        for x, y in zip(series.x, series.y, strict=True)
-    ]
+    whiskers = picture.whiskers(series) if series.limits == "whiskers" else ()
+    level = picture.level_whiskers(series)
     return {
         "meta": series.name,
         "name": escape(series.label),
@@ -215,11 +211,22 @@ def _line(picture: Picture, series: Series) -> dict[str, Any]:
         "cliponaxis": False,
         "hovertext": list(map(_lines, series.hover)),
         "hovertemplate": "%{hovertext}<extra></extra>",
-        "error_y": {
-            "type": "data", "symmetric": False, "array": [up for up, _ in reach],
-            "arrayminus": [down for _, down in reach], "thickness": look.WHISKER_WIDTH,
-            "width": 0, "color": style.colour,
-        },
+        "error_x": _reach(series.x, level, style.colour),
+        "error_y": _reach(series.y, whiskers, style.colour),
+    }  # fmt: skip
+
+
+def _reach(values: Sequence[float], whiskers: Iterable[Whisker], colour: str) -> dict[str, Any]:
+    """How far whiskers go from the values of points; nowhere from one without."""
+    own = {w.point: w for w in whiskers}
+    ends = [
+        (own[i].high - value, value - own[i].low) if i in own else (0.0, 0.0)
+        for i, value in enumerate(values)
+    ]
+    return {
+        "type": "data", "symmetric": False, "array": [more for more, _ in ends],
+        "arrayminus": [less for _, less in ends], "thickness": look.WHISKER_WIDTH, "width": 0,
+        "color": colour,
     }  # fmt: skip
 
 
@@ -344,7 +351,7 @@ def _inside(picture: Picture, number: str) -> list[dict[str, Any]]:
     start, stop = (math.log10(v) if picture.x.log else v for v in (span.start, span.stop))
     lines = span.text.split("\n")
     wide, tall = CHARACTER * max(map(len, lines)), LINE * len(lines)
-    x, y = free_place(picture, wide, tall) if shown else (0.0, 0.0)
+    x, y = free_place(picture, span, wide, tall) if shown else (0.0, 0.0)
     return [
         axes | {
             "x": stop, "y": span.y, "ax": start, "ay": span.y, "axref": axes["xref"],

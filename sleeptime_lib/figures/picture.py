@@ -6,7 +6,7 @@ Texts are plain: dataset and model names are untrusted and each renderer shows t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal
@@ -34,6 +34,8 @@ class Series:
         y: Positions, such as accuracy in percent.
         low: Lower limits of y, one per point, or none at all; NaN for none, -inf for unbounded.
         high: Upper limits of y, inf for unbounded.
+        left: Lower limits of x, in the same way.
+        right: Upper limits of x.
         hover: Lines of text, separated by newlines, shown when pointing at a point.
         hollow: Whether a point's marker is hollow.
         joined: Whether a line joins the points.
@@ -48,6 +50,8 @@ class Series:
     y: tuple[float, ...]
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    left: tuple[float, ...] = ()
+    right: tuple[float, ...] = ()
     hover: tuple[str, ...] = ()
     hollow: tuple[bool, ...] = ()
     joined: bool = True
@@ -61,8 +65,18 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Whisker:
-    """An interval as it fits on an axis; `cut_low` and `cut_high`: it goes on beyond the axis."""
+    """An interval of one point as it fits on an axis.
 
+    Attributes:
+        point: Index of the point in its series.
+        x: Where it stands on the other axis.
+        low: Lower end.
+        high: Upper end.
+        cut_low: It goes on below the axis.
+        cut_high: It goes on above it.
+    """
+
+    point: int
     x: float
     low: float
     high: float
@@ -161,10 +175,11 @@ class Picture:
 
     def whiskers(self, series: Series) -> Iterator[Whisker]:
         """The intervals of a series, cut to the vertical axis; none where a limit is unknown."""
-        for x, low, high in zip(series.x, series.low, series.high, strict=False):
-            if low <= high:  # never so of NaN
-                bottom, top = max(low, self.y.low), min(high, self.y.high)
-                yield Whisker(x, bottom, top, low < self.y.low, high > self.y.high)
+        return _fitted(series.x, series.low, series.high, self.y)
+
+    def level_whiskers(self, series: Series) -> Iterator[Whisker]:
+        """The intervals of its x, cut to the horizontal axis."""
+        return _fitted(series.y, series.left, series.right, self.x)
 
     def to_json(self) -> dict[str, Any]:
         """The picture as JSON values; NaN is null, infinities are strings."""
@@ -172,18 +187,27 @@ class Picture:
         return value | {"alt": self.alt}
 
 
-def free_place(picture: Picture, width: float, height: float) -> tuple[float, float]:
-    """Where the text of a picture's arrow covers nothing that is drawn, as near to it as can be.
+def _fitted(
+    places: Sequence[float], lows: Sequence[float], highs: Sequence[float], axis: Axis
+) -> Iterator[Whisker]:
+    for point, (place, low, high) in enumerate(zip(places, lows, highs, strict=False)):
+        if low <= high:  # never so of NaN
+            ends = max(low, axis.low), min(high, axis.high)
+            yield Whisker(point, place, *ends, low < axis.low, high > axis.high)
+
+
+def free_place(picture: Picture, span: Span, width: float, height: float) -> tuple[float, float]:
+    """Where the text of an arrow covers nothing that is drawn, as near to it as can be.
 
     Args:
-        picture: A picture with an arrow.
+        picture: What else is drawn.
+        span: The arrow.
         width: Of the text, as a share of the axes.
         height: The same.
 
     Returns:
         The lower left corner of the text, as shares of the axes.
     """
-    span = picture.span or Span(picture.x.high, picture.x.high, picture.y.high, "")
     arrow = Series("arrow", "", "mark", (span.start, span.stop), (span.y, span.y))
     ink = np.concatenate([_ink(picture, series) for series in (*picture.series, arrow)])
     x, y = np.meshgrid(

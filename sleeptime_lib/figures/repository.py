@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any, Final, cast
@@ -11,14 +11,24 @@ from typing import Any, Final, cast
 import pandas as pd
 
 from sleeptime_lib.analysis import wording
-from sleeptime_lib.analysis.cells import observed, reduce_rows, resample
+from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.cells import Line, observed, reduce_rows, resample
+from sleeptime_lib.analysis.curves import Curve, Point, curves
 from sleeptime_lib.analysis.difference import Difference, differences
 from sleeptime_lib.analysis.json_values import json_safe
 from sleeptime_lib.analysis.report import Report
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import percent_axis, step_axis
-from sleeptime_lib.figures.blocks import beside, picture, score_axis, score_title
-from sleeptime_lib.figures.picture import Picture, Series
+from sleeptime_lib.figures.blocks import (
+    beside,
+    estimates,
+    picture,
+    scaled,
+    score_axis,
+    score_title,
+    shown,
+)
+from sleeptime_lib.figures.picture import Picture
 from sleeptime_lib.figures.plots import arms, floors
 from sleeptime_lib.records import FLOOR
 
@@ -28,6 +38,10 @@ _WHAT: Final = (
     "repository."
 )
 _AGENTS: Final = ("baseline", "sleep")
+SHARES: Final = ("precision", "recall", "strict_f1")
+"""Measures from 0 to 1 that get intervals as F1 does."""
+_TOLD: Final = {"score": "F1 of modified files", "precision": "Precision", "recall": "Recall"}
+_LIMITS: Final = ("low", "high", "simultaneous_low", "simultaneous_high")
 
 
 def means(rows: pd.DataFrame) -> pd.DataFrame:
@@ -54,12 +68,33 @@ def over_floor(rows: pd.DataFrame, report: Report) -> tuple[Difference, ...]:
     return differences(cells, drawn, pairs, confidence=report.confidence)
 
 
-def as_json(table: pd.DataFrame, over: Sequence[Difference]) -> dict[str, Any]:
-    """The means by arm and budget, and what agents are over the best floor."""
-    found: dict[str, Any] = {"over_best_floor": [asdict(one) for one in over]}
+def measured(rows: pd.DataFrame, report: Report) -> dict[str, tuple[Curve, ...]]:
+    """The curves of F1, and of each share that is told beside it, with intervals of the same kind.
+
+    Rows without a score have no share either.
+    """
+    found = {"score": report.curves}
+    for name in SHARES:
+        shares = pd.Series([dict(own).get(name) for own in rows["measures"]], rows.index, float)
+        cells = reduce_rows(rows.assign(score=shares.where(rows["score"].notna())))
+        drawn = resample(cells, report.draws, report.seed)
+        found[name] = curves(cells, drawn, confidence=report.confidence)
+    return found
+
+
+def as_json(
+    table: pd.DataFrame, found: Mapping[str, Sequence[Curve]], over: Sequence[Difference]
+) -> dict[str, Any]:
+    """The means by arm and budget, the limits of F1 and shares, what agents are over a floor."""
+    told: dict[str, Any] = {"over_best_floor": [asdict(one) for one in over]}
     for arm, budget, row in _each(table):
-        found.setdefault(arm, {})[str(budget)] = dict(row)
-    value: dict[str, Any] = json_safe(found)
+        told.setdefault(arm, {})[str(budget)] = dict(row)
+    for name, every in found.items():
+        for line, point in _points(every):
+            limits = {key: getattr(point, key) for key in _LIMITS}
+            own = told.get(line.arm, {}).get(str(point.budget), {})
+            own.setdefault("limits", {})[name] = limits
+    value: dict[str, Any] = json_safe(told)
     return value
 
 
@@ -75,59 +110,79 @@ def against_steps(report: Report) -> Picture:
     return picture(report, "steps", what, drawn, axes, notes)
 
 
-def precision_and_recall(report: Report, table: pd.DataFrame) -> Picture:
-    """How much of what was modified is right, against how much of what is right was modified."""
-    found: dict[str, list[tuple[int, float, float]]] = {}
-    for arm, budget, row in _each(table):
-        if {"precision", "recall"} <= row.keys():
-            place = (budget, 100 * row["recall"], 100 * row["precision"])
-            found.setdefault(arm, []).append(place)
-    level = [arm for arm in found if arm not in _AGENTS]
-    series = [
-        Series(
-            arm,
-            _name(arm),
-            arm if arm in _AGENTS else look.floor(level.index(arm)),
-            x=tuple(recall for _, recall, _ in own),
-            y=tuple(precision for _, _, precision in own),
-            hover=tuple(
-                f"{_name(arm)}\n{f'{n} steps' if n else 'no agent'}\n"
-                f"recall {recall:.1f}%\nprecision {precision:.1f}%"
-                for n, recall, precision in own
-            ),
-        )
-        for arm, own in found.items()
-    ]
+def precision_and_recall(report: Report, found: Mapping[str, Sequence[Curve]]) -> Picture:
+    """How much of what was modified is right, against how much of what is right was modified.
+
+    Args:
+        report: Of the run.
+        found: What `measured` gives.
+    """
+    level = [c.line.arm for c in found["precision"] if c.line.arm not in _AGENTS]
+    series = []
+    for precise, recalled in zip(found["precision"], found["recall"], strict=True):
+        arm = precise.line.arm
+        both = [
+            (p.budget, scaled(r.together, 100), scaled(p.together, 100))
+            for p, r in zip(precise.points, recalled.points, strict=True)
+            if p.n
+        ]
+        drawn = [(r.estimate, p, _both_told(n, r, p)) for n, r, p in both]
+        style = arm if arm in _AGENTS else look.floor(level.index(arm))
+        left, right = (tuple(getattr(r, end) for _, r, _ in both) for end in ("low", "high"))
+        series.append(estimates(arm, _name(arm), style, drawn, left=left, right=right))
+    across = (x for one in series for x in (*one.x, *one.left, *one.right))
     axes = (
-        percent_axis((x for one in series for x in one.x), "Recall (% of the true files)"),
-        percent_axis((y for one in series for y in one.y), "Precision (% of modified files)"),
+        percent_axis(across, "Recall (% of the true files)"),
+        percent_axis(
+            (y for one in series for y in one.values()), "Precision (% of modified files)"
+        ),
     )
     notes = [
-        wording.sample(report).split(";")[0].rstrip(".") + ".",
+        wording.sample(report, shown(series)),
         "Means over tasks; an arm's line runs through its budgets.",
     ]
     return picture(report, "precision-recall", "Precision and recall", series, axes, notes)
 
 
-def sentences(table: pd.DataFrame, over: Sequence[Difference]) -> Iterator[str]:
-    """Where the agent stands, also beside the best floor, and what it took."""
-    for arm in _AGENTS:
-        own = [(n, row["score"]) for name, n, row in _each(table) if name == arm]
-        if own:
-            told = ", ".join(f"{100 * score:.0f}% at {n} steps" for n, score in own)
-            yield f"F1 of modified files, {_name(arm)}: {told}."
+def _both_told(budget: int, recall: Interval, precision: Interval) -> str:
+    parts = [f"{budget} steps" if budget else "no agent"]
+    for name, value in (("recall", recall), ("precision", precision)):
+        parts.append(f"{name} {_percent(value)}")
+    return "\n".join(parts)
+
+
+def sentences(
+    table: pd.DataFrame, found: Mapping[str, Sequence[Curve]], over: Sequence[Difference]
+) -> Iterator[str]:
+    """Where the agent and the floors stand, also beside the best floor, and what it took.
+
+    Limits hold for all arms and budgets of a measure at once.
+    """
+    for name, what in _TOLD.items():
+        for arm in _AGENTS:
+            own = [p for line, p in _points(found[name]) if line.arm == arm and p.n]
+            if own:
+                told = ", ".join(f"{_as_share(p)} at {p.budget} steps" for p in own)
+                yield f"{what} with simultaneous intervals, {_name(arm)}: {told}."
+        level = [
+            f"{_name(line.arm).removeprefix('floor ')} {_as_share(p)}"
+            for line, p in _points(found[name])
+            if line.arm.startswith(FLOOR) and p.n
+        ]
+        if level:
+            yield f"{what} with simultaneous intervals, floors: {', '.join(level)}."
     for label, every in groupby(over, key=lambda one: one.treatment):
-        found = list(every)
+        own = list(every)
         told = ", ".join(
             f"{d.points:+.1f} {wording.between(d.simultaneous_low, d.simultaneous_high)} at "
             f"{d.treatment_budget} steps"
-            for d in found
+            for d in own
         )
-        above = [str(d.treatment_budget) for d in found if d.simultaneous_low > 0]
+        above = [str(d.treatment_budget) for d in own if d.simultaneous_low > 0]
         where = f"at {', '.join(above)} steps" if above else "nowhere"
         yield (
             f"{label.removesuffix(' k=1').capitalize()} minus the best floor "
-            f"({found[0].control}), points with simultaneous intervals: {told}; "
+            f"({own[0].control}), points with simultaneous intervals: {told}; "
             f"shown to be above it {where}."
         )
     for name, what in (
@@ -146,6 +201,19 @@ def _told(table: pd.DataFrame, name: str) -> str:
             last[arm] = row[name]
     digits = 2 if name == "lines_read" else 0
     return ", ".join(f"{_name(arm)} {value:.{digits}f}" for arm, value in last.items())
+
+
+def _points(every: Iterable[Curve]) -> Iterator[tuple[Line, Point]]:
+    return ((curve.line, point) for curve in every for point in curve.points)
+
+
+def _as_share(point: Point) -> str:
+    return _percent(scaled(point.together, 100))
+
+
+def _percent(value: Interval) -> str:
+    """A share in percent with its limits."""
+    return f"{value.estimate:.0f}% {wording.between(value.low, value.high, 0)}".rstrip()
 
 
 def _name(arm: str) -> str:

@@ -207,6 +207,9 @@ def _series(axes: Axes, picture: Picture, series: Series) -> None:
                     w.x, y, head, color=style.colour, markersize=7 * POINTS, clip_on=False,
                     zorder=3, markeredgewidth=0,
                 )  # fmt: skip
+    for w in picture.level_whiskers(series):
+        width = look.WHISKER_WIDTH * POINTS
+        axes.plot((w.low, w.high), (w.x, w.x), color=style.colour, linewidth=width, zorder=2)
     marker = marker if series.marked else ""
     common: dict[str, Any] = {"marker": marker, "zorder": 3, "clip_on": False}
     axes.plot(
@@ -237,7 +240,8 @@ def _span(figure: Figure, axes: Axes, picture: Picture, span: Span) -> None:
         zorder=5, bbox={"facecolor": look.PAPER, "alpha": 0.75, "linewidth": 0, "pad": 1},
     )  # fmt: skip
     box = text.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
-    text.set_position(free_place(picture, box.width / AXES_WIDTH, box.height / look.AXES_HEIGHT))
+    size = box.width / AXES_WIDTH, box.height / look.AXES_HEIGHT
+    text.set_position(free_place(picture, span, *size))
 
 
 def _labels(paper: _Paper, picture: Picture, below: float) -> None:

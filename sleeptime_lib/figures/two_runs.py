@@ -1,13 +1,15 @@
-"""A picture of how two runs differ."""
+"""Pictures of how two runs differ, and of what one found and the other confirms."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle
 from typing import Final
 
-from sleeptime_lib.analysis import two_runs_tables, wording
+from sleeptime_lib.analysis import confirmation, two_runs_tables, wording
 from sleeptime_lib.analysis.bootstrap import Interval
+from sleeptime_lib.analysis.confirmation import Confirmation, Finding
 from sleeptime_lib.analysis.two_runs import Cell, TwoRuns
 from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import points_axis, step_axis
@@ -47,7 +49,7 @@ def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
             ],
             joined=False,
         )
-        for label, style in _styles(found).items()
+        for label, style in _styles({c.label: c.line_b.arm for c in found.cells}).items()
     ]
     steps = [
         budget_name(kind, budget) if len(kinds) == 1 else f"{kind} {budget_name(kind, budget)}"
@@ -60,7 +62,7 @@ def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
     )
     notes = [
         *told,
-        two_runs_tables.sample(found, shown(series, "simultaneous")),
+        two_runs_tables.sample(found, shown(series)),
         two_runs_tables.left_out(found),
         "The whiskers hold for all differences of scores at once. One that crosses 0 is not "
         "determined.",
@@ -71,9 +73,8 @@ def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
     )
 
 
-def _styles(found: TwoRuns) -> dict[str, str]:
+def _styles(arms: Mapping[str, str]) -> dict[str, str]:
     """A style for each arm by its label: the sleep arm from light to dark."""
-    arms = {cell.label: cell.line_b.arm for cell in found.cells}
     slept = [label for label, arm in arms.items() if arm == "sleep"]
     styles = dict(zip(slept, look.ramp(len(slept)), strict=True))
     others = cycle(_OTHERS)
@@ -90,3 +91,47 @@ def _told(cell: Cell) -> str:
         f"A {own.a:.1f}%, B {own.b:.1f}%\n{own.difference:+.1f} points {limits}\n{own.verdict}\n"
         f"n = {cell.questions:,}"
     )
+
+
+def confirmed(found: Confirmation, told: Sequence[str] = ()) -> Picture:
+    """What every arm gained over the baseline in the first run, and in the second.
+
+    Args:
+        found: Both runs, on other questions.
+        told: Sentences for the small print: what the two runs are.
+    """
+    own = [one for one in found.findings if one.against == "baseline"]
+    arms = {one.arm: "sleep" if one.arm.startswith("sleep-time") else one.arm for one in own}
+    series = [
+        replace(
+            estimates(
+                f"confirmed-{label}",
+                label,
+                style,
+                [(one.a.estimate, one.b, _both(one)) for one in own if one.arm == label],
+                joined=False,
+            ),
+            hollow=tuple(one.outcome == "no claim" for one in own if one.arm == label),
+        )
+        for label, style in _styles(arms).items()
+    ]
+    axes = (
+        points_axis((x for s in series for x in s.x), "In A, minus the baseline (points)"),
+        points_axis((v for s in series for v in s.values()), "In B, minus the baseline (points)"),
+    )
+    notes = [
+        *told,
+        confirmation.sample(found, shown(series)),
+        "Filled: claims, whose limits in A leave out 0. One is confirmed where its whisker lies on "
+        "the same side of 0. Hollow: no claim.",
+    ]
+    rules = (Rule(0.0, dashed=False),)
+    return picture(found, "confirmed", "What A found, on B", series, axes, notes, rules=rules)
+
+
+def _both(one: Finding) -> str:
+    a, b = (
+        f"{side.estimate:+.1f} points {wording.between(side.low, side.high)}"
+        for side in (one.a, one.b)
+    )
+    return f"{one.at}\nA {a}\nB {b}\n{one.outcome}"

@@ -23,7 +23,7 @@ from sleeptime_lib.methods import verbosity
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.limits import Caps
-from sleeptime_lib.models.prices import read_prices
+from sleeptime_lib.models.prices import price_of, read_prices
 from sleeptime_lib.records import Context, Question, Reply, Task
 from sleeptime_lib.tasks.numerals import parse_number
 
@@ -125,9 +125,9 @@ async def write_questions(
     """
     asked = task.by_context()
     caps = Caps(max_cost_usd=execution.max_cost_usd, max_tokens=execution.max_tokens)
-    prices = read_prices(execution.prices)
+    price = price_of(endpoint.model, read_prices(execution.prices))
     kept = out.with_suffix(".calls.sqlite")
-    async with Client(endpoint, cache_path=kept, caps=caps, prices=prices) as client:
+    async with Client(endpoint, cache_path=kept, caps=caps, price=price) as client:
 
         async def about(context_id: str) -> Written | CallError:
             call = Call(client, f"write:{context_id}")

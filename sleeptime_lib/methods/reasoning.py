@@ -26,7 +26,7 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from sleeptime_lib.errors import StopRun
-from sleeptime_lib.experiment import Answered, Call, Expected, Notes, Prompt, Setting
+from sleeptime_lib.experiment import Answered, Call, Expected, Notes, Prompt, Setting, SleepSetting
 from sleeptime_lib.methods import controls, rethink, verbosity
 from sleeptime_lib.models.knobs import CONTINUE
 from sleeptime_lib.models.requests import estimated_tokens
@@ -186,7 +186,7 @@ async def answer(
         if setting.asked_by == "effort"
         else {"thinking": setting.budget}
     )
-    reply = await call(opening, max_tokens=setting.max_tokens, **_how(setting, sample), **field)
+    reply = await call(opening, max_tokens=setting.max_tokens, **drawn(setting, sample, 0), **field)
     return Answered(reply.text, {"reasoning_untold": float(_is_untold(reply))})
 
 
@@ -255,7 +255,7 @@ async def _forced(
     sample: int,
     style: Style,
 ) -> Answered:
-    how = partial(_how, setting, sample)
+    how = partial(drawn, setting, sample)
     chain = await think(call, opening, setting.budget, how, extensions=setting.extensions)
     forced = chain.cut or style.mark not in chain.text.lower()
     if forced:
@@ -329,9 +329,10 @@ def begun(text: str) -> Mapping[str, Any]:
     return {"role": "assistant", "content": text}
 
 
-def _how(setting: Setting, sample: int, request: int = 0) -> dict[str, Any]:
-    seed = setting.seed + sample + SEED_STRIDE * request
-    return {"temperature": setting.temperature, "seed": seed, "sample": sample}
+def drawn(how: Setting | SleepSetting, draw: int, request: int) -> dict[str, Any]:
+    """How the requests of one draw are sampled, as `Call` takes it."""
+    seed = how.seed + draw + SEED_STRIDE * request
+    return {"temperature": how.temperature, "seed": seed, "sample": draw}
 
 
 def _is_untold(reply: Reply) -> bool:

@@ -148,7 +148,8 @@ class Block:
     def replace(self, new: str) -> str:
         """Store a new text, cut to the limit at a line end, and tell the model what was done."""
         self.rewrites += 1
-        self.text = new.strip()
+        # JSON can write half of a character, which no file and no other request can hold.
+        self.text = new.encode("utf-8", "replace").decode().strip()
         if len(self.text) > MAX_NOTES_CHARS:
             kept = self.text[:MAX_NOTES_CHARS]
             self.text = kept[: kept.rfind("\n")] if "\n" in kept else kept

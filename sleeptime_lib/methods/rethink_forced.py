@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.experiment import Call, Notes, Prompt, Setting, SleepMethod, SleepSetting
+from sleeptime_lib.experiment import Call, Notes, Prompt, Setting, SleepMethod
 from sleeptime_lib.methods import reasoning, rethink
 from sleeptime_lib.methods.situation import EMPTY_NOTES, situation_block
 from sleeptime_lib.models.knobs import CONTINUE
@@ -54,7 +54,7 @@ async def take_notes(
         {"role": "system", "content": f"{frame.text}\n\n{THINK_FIRST.text}"},
         {"role": "user", "content": situation_block(context.text)},
     )
-    how = partial(_how, asleep, draw)
+    how = partial(reasoning.drawn, asleep, draw)
     chain = await reasoning.think(call, opening, asleep.thinking, how)
     block = rethink.Block()
     if "<notes>" not in chain.text.lower():
@@ -65,11 +65,6 @@ async def take_notes(
         chain.text += reply.text
     rethink.read_notes(chain.text, block)
     return Notes(block.text, block.rewrites, block.finished)
-
-
-def _how(asleep: SleepSetting, draw: int, request: int) -> dict[str, Any]:
-    seed = asleep.seed + draw + reasoning.SEED_STRIDE * request
-    return {"temperature": asleep.temperature, "seed": seed, "sample": draw}
 
 
 async def _require_length(call: Call, options: Any) -> Mapping[str, Any]:

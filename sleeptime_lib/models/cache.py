@@ -35,10 +35,6 @@ _GROUP_SECONDS: Final = 0.002
 class Source(Protocol):
     """Where replies may come from that need not be paid for again."""
 
-    @property
-    def name(self) -> str:
-        """How messages call it."""
-
     def get(self, key: bytes) -> Reply | None:
         """The reply to the request of this key, or None."""
 

@@ -18,7 +18,6 @@ from sleeptime_lib.errors import CallError, InputError, StopRun
 from sleeptime_lib.models.cache import Cache, Source
 from sleeptime_lib.models.endpoint import Endpoint
 from sleeptime_lib.models.failures import (
-    Contact,
     Ruling,
     judge_answer,
     judge_bad_reply,
@@ -28,7 +27,7 @@ from sleeptime_lib.models.failures import (
 from sleeptime_lib.models.gate import Gate, Ticket, backoff
 from sleeptime_lib.models.ledger import NOTHING, Amount, Hold, Spending
 from sleeptime_lib.models.limits import DEFAULT_LIMITS, NO_CAPS, Caps, Limits
-from sleeptime_lib.models.prices import PRICES, Prices
+from sleeptime_lib.models.prices import Price
 from sleeptime_lib.models.replay import open_recording
 from sleeptime_lib.models.replies import BadReply, NoAnswer, error_text, read_reply
 from sleeptime_lib.models.requests import (
@@ -96,7 +95,7 @@ class Client:
         cache_path: The cache file; None keeps nothing.
         limits: Bounds on the traffic.
         caps: Bounds on tokens and money.
-        prices: Prices of models; None for those of the package.
+        price: Of the model; None when it is unknown.
         sources: Where replies may be found that other runs have paid for, asked in order before a
             call is made. What they give is kept in the cache too.
 
@@ -111,22 +110,22 @@ class Client:
         cache_path: Path | None,
         limits: Limits = DEFAULT_LIMITS,
         caps: Caps = NO_CAPS,
-        prices: Prices | None = None,
+        price: Price | None = None,
         sources: Sequence[Source] = (),
     ) -> None:
         self._endpoint = endpoint
         self._limits = limits
         self._caps = caps
-        self._price = (prices or PRICES).price(endpoint.model)
+        self._price = price
         self._recording = open_recording(endpoint.recording) if endpoint.recording else None
-        if caps.max_cost_usd is not None and self._price is None and not self._recording:
+        if caps.max_cost_usd is not None and price is None and not self._recording:
             raise InputError(
                 f"the cost is capped, but the price of {endpoint.model} is unknown: "
                 "give its price, or cap the tokens"
             )
         self._sources = tuple(sources)
         self._cache = None if cache_path is None else Cache(cache_path)
-        self._account = Account(caps, self._price, is_local=endpoint.is_local)
+        self._account = Account(caps, price, is_local=endpoint.is_local)
         if cache_path is not None and self._cache is not None:
             self._account.keep(cache_path, self._cache.spent_before)
         self._gate = Gate(limits)
@@ -203,21 +202,14 @@ class Client:
     def totals(self) -> ClientTotals:
         """What has been done so far."""
         counts, gate, cache, account = self._counts, self._gate, self._cache, self._account
+        so_far = vars(counts) | {"retries": dict(counts.retries), "failed": dict(counts.failed)}
         return ClientTotals(
-            requests=counts.requests,
-            sent=counts.sent,
-            replies=counts.replies,
-            cache_hits=counts.cache_hits,
-            from_sources=counts.from_sources,
-            shared=counts.shared,
-            retries=dict(counts.retries),
-            failed=dict(counts.failed),
+            **so_far,
             billed=account.session.usage,
             billed_usd=self._price.cost(account.session.usage) if self._price else None,
             unknown_calls=account.session.unknown_calls,
             unknown_tokens=account.session.unknown.tokens,
             reserved_tokens=account.ledger.reserved.tokens,
-            estimated=counts.estimated,
             in_flight=gate.in_flight,
             max_in_flight=gate.most_in_flight,
             concurrency=gate.limit,
@@ -381,8 +373,14 @@ class Client:
         """
         counts = self._counts
         not_found = 0 if counts.replies or counts.cache_hits else counts.failed["not_found"]
-        contact = Contact(self._connected, call.faults, not_found)
-        reason = why_stop(ruling, self._endpoint, self._limits, contact)
+        reason = why_stop(
+            ruling,
+            self._endpoint,
+            self._limits,
+            connected=self._connected,
+            faults=call.faults,
+            not_found=not_found,
+        )
         if reason:
             self._gate.close(reason)
             raise StopRun(reason)

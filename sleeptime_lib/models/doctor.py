@@ -25,6 +25,7 @@ _ONE_AT_A_TIME: Final = "nothing to do: calls are taken one at a time"
 _VERBOSITY: Final = "verbosity levels can be the test-time budget"
 _ROOM: Final = 512
 """`max_tokens` of most questions: reasoning models think before they say a word."""
+_LIMITS: Final = Limits(timeout_s=120.0, max_retries=0, max_rate_limit_retries=5)
 _LONG: Final = "The quick brown fox jumps over the lazy dog. " * 160
 """Above the 1,024 tokens from which providers cache prompts."""
 _TOOL: Final = {
@@ -63,23 +64,21 @@ class Finding:
     consequence: str
 
 
-async def examine(endpoint: Endpoint, *, timeout_s: float = 120.0) -> tuple[Finding, ...]:
+async def examine(endpoint: Endpoint) -> tuple[Finding, ...]:
     """Ask a server about a dozen questions, some 10,000 tokens in all where it reasons.
 
     Args:
         endpoint: The server and model.
-        timeout_s: Seconds one question may take.
 
     Raises:
         StopRun: The server cannot be reached, refuses the key, or cannot chat.
     """
     from sleeptime_lib.models.wire import Wire  # imports openai
 
-    limits = Limits(timeout_s=timeout_s, max_retries=0, max_rate_limit_retries=5)
-    wire = Wire(endpoint, limits)
+    wire = Wire(endpoint, _LIMITS)
     try:
         findings = [await _models(endpoint, wire)]
-        async with Client(endpoint, cache_path=None, limits=limits) as client:
+        async with Client(endpoint, cache_path=None, limits=_LIMITS) as client:
             asker = _Asker(endpoint, client)
             findings += await _chat(asker)
             for name, ask, without in _QUESTIONS:
@@ -249,26 +248,26 @@ async def _thinking(asker: _Asker) -> _Told:
 
 async def _knob(asker: _Asker, kind: str, ends: Sequence[Mapping[str, Any]]) -> _Told:
     """Ask a hard question at the lower and the upper end of a budget."""
-    knobs = asker.endpoint.knobs
-    if not knobs.takes(kind):
-        return "no", f"{knobs.name} takes none", f"take --budget-kind {knobs.others(kind)}"
+    server = asker.endpoint.server
+    if not server.takes(kind):
+        return "no", f"{server.name} takes none", f"take --budget-kind {server.others(kind)}"
     replies = [await asker.chat(HARD_QUESTION, 2560, **end) for end in ends]
     low, high = (reply.usage.completion for reply in replies)
     seen = f"a hard question took {low} tokens at the lower end, {high} at the upper"
     if moved(low, high):
         return "yes", seen, f"--budget-kind {kind} can be the test-time budget"
-    return "no", f"{seen}: it changes nothing", f"take --budget-kind {knobs.others(kind)}"
+    return "no", f"{seen}: it changes nothing", f"take --budget-kind {server.others(kind)}"
 
 
 async def _forced(asker: _Asker) -> _Told:
-    knobs = asker.endpoint.knobs
-    if not knobs.takes("forced"):
-        return "no", f"{knobs.name} takes none", f"take --budget-kind {knobs.others('forced')}"
+    server = asker.endpoint.server
+    if not server.takes("forced"):
+        return "no", f"{server.name} takes none", f"take --budget-kind {server.others('forced')}"
     reply = await asker.ask(counting(asker.endpoint.model))
     seen = f"asked to count on from 11: {json.dumps(reply.text[:40])}"
     if goes_on(reply.text):
         return "yes", seen, "--budget-kind forced can be the test-time budget"
-    return "no", seen, f"take --budget-kind {knobs.others('forced')}"
+    return "no", seen, f"take --budget-kind {server.others('forced')}"
 
 
 async def _seed(asker: _Asker) -> _Told:

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sleeptime_lib.errors import InputError
-from sleeptime_lib.models.knobs import Server, server_of
+from sleeptime_lib.models.knobs import VLLM, Server, server_of
 from sleeptime_lib.models.replay import PREFIX, read_about
 from sleeptime_lib.models.secret import (
     Secret,
@@ -37,7 +37,7 @@ class Endpoint:
         in_process: True when the model is the simulated one inside this process.
         recording: Name of the recording that answers in its place; "" for a live model.
         key_env: Environment variable the key comes from, for messages.
-        server: How budgets are set there; None for what the address tells.
+        server: How budgets are set there.
     """
 
     model: str
@@ -46,12 +46,7 @@ class Endpoint:
     in_process: bool = False
     recording: str = ""
     key_env: str = "OPENAI_API_KEY"
-    server: Server | None = None
-
-    @property
-    def knobs(self) -> Server:
-        """How budgets are set there."""
-        return self.server or server_of(self.base_url)
+    server: Server = VLLM
 
     @property
     def is_local(self) -> bool:
@@ -115,8 +110,8 @@ def resolve(
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise InputError(f"{told} holds characters no key has (spaces, line ends, accents)")
-    named = server_of(url, server) if server else None
-    return Endpoint(model, url.rstrip("/"), Secret(key), key_env=told, server=named)
+    known = server_of(url, server)
+    return Endpoint(model, url.rstrip("/"), Secret(key), key_env=told, server=known)
 
 
 def _is_local(host: str) -> bool:

@@ -129,23 +129,25 @@ def _judge_status(status: int, said: str, wait: float | None) -> Ruling:
     return Ruling(kind, said, "fail")
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """How the contact with a server has been so far.
+def why_stop(
+    ruling: Ruling,
+    endpoint: Endpoint,
+    limits: Limits,
+    *,
+    connected: bool,
+    faults: int,
+    not_found: int,
+) -> str:
+    """Why no further call can succeed, as one line for the user; "" when one can.
 
-    Attributes:
-        connected: It has answered something.
+    Args:
+        ruling: On the present attempt.
+        endpoint: Where it was sent.
+        limits: How often an attempt is repeated, and how long a server may ask to wait.
+        connected: The server has answered something.
         faults: Failed attempts of this call before the present one.
         not_found: Calls that ended with 404 while no call has ever had a reply.
     """
-
-    connected: bool
-    faults: int
-    not_found: int
-
-
-def why_stop(ruling: Ruling, endpoint: Endpoint, limits: Limits, contact: Contact) -> str:
-    """Why no further call can succeed, as one line for the user; "" when one can."""
     url, said = endpoint.base_url, endpoint.api_key.scrub(ruling.message)
     if ruling.kind == "auth":
         return f"{url} refuses the key ({said}): check the environment variable {endpoint.key_env}"
@@ -154,10 +156,10 @@ def why_stop(ruling: Ruling, endpoint: Endpoint, limits: Limits, contact: Contac
     if (ruling.retry_after_s or 0.0) > limits.max_retry_after_s:
         hours = f"{(ruling.retry_after_s or 0.0) / 3600:.1f} hours"
         return f"{url} asks to wait {hours} ({said}): run the same command again then"
-    most = limits.max_retries if contact.connected else _FIRST_CONTACT_TRIES - 1
-    if ruling.kind == "unreachable" and contact.faults >= most:
+    most = limits.max_retries if connected else _FIRST_CONTACT_TRIES - 1
+    if ruling.kind == "unreachable" and faults >= most:
         return f"cannot reach {url} ({said}): start the server there or correct the base URL"
-    if ruling.kind == "not_found" and contact.not_found >= _FIRST_CONTACT_TRIES - 1:
+    if ruling.kind == "not_found" and not_found >= _FIRST_CONTACT_TRIES - 1:
         check = "check the model's name and the base URL, which usually ends in /v1"
         return f"{url} does not know {endpoint.model} ({said}): {check}"
     return ""

@@ -8,7 +8,7 @@ which is None everywhere and never zero.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.given import parse_json, read_text
-from sleeptime_lib.records import Usage
+from sleeptime_lib.records import SIMULATED, Usage
 from sleeptime_lib.texts import brief
 
 _MILLION: Final = 1_000_000
@@ -54,7 +54,7 @@ class Price:
         """Whether writing a prompt to the prefix cache costs more than reading it once."""
         return self.prompt_most > self.prompt
 
-    def cost(self, usage: Usage, *, batch: bool = False) -> float:
+    def cost(self, usage: Usage) -> float:
         """USD for `usage`."""
         written = usage.written or 0
         micro = (
@@ -63,10 +63,10 @@ class Price:
             + written * max(self.prompt, self.prompt_most)
             + usage.completion * self.completion
         )
-        return micro / _MILLION * (self.batch if batch else 1.0)
+        return micro / _MILLION
 
     def most(self, prompt: int, completion: int) -> float:
-        """USD that `prompt` and `completion` tokens cost at worst: nothing cached, no batch."""
+        """USD that `prompt` and `completion` tokens cost at worst: nothing cached."""
         highest = max(self.prompt, self.cached, self.prompt_most)
         return (prompt * highest + completion * self.completion) / _MILLION
 
@@ -79,38 +79,12 @@ _REFERENCE: Final = Price(0.15, 0.075, 0.60, as_of="2025-10-01")
 """Fixed, so that the bills of a run do not change when a package is brought up to date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Prices by model name.
-
-    Attributes:
-        own: Those that go before all others.
-    """
-
-    own: Mapping[str, Price] = field(default_factory=dict)
-
-    def price(self, model: str) -> Price | None:
-        """Price of `model`, or None when it is unknown."""
-        return self.own.get(model) or _listed(model)
-
-    def cost(self, model: str, usage: Usage, *, batch: bool = False) -> float | None:
-        """USD that `usage` costs at `model`, or None when the price is unknown.
-
-        Args:
-            model: Name of the model.
-            usage: Tokens; those of `prompt` that are `cached` have their own price.
-            batch: True for calls through the provider's batch API, which is cheaper.
-        """
-        price = self.price(model)
-        return None if price is None else price.cost(usage, batch=batch)
-
-    def extended(self, own: Mapping[str, Price]) -> Prices:
-        """These prices, with `own` added and put first."""
-        return Prices(MappingProxyType({**self.own, **own}))
+_NONE: Final[Mapping[str, Price]] = MappingProxyType({})
 
 
-PRICES: Final = Prices(MappingProxyType({"simulated": FREE}))
-"""Those of the package."""
+def price_of(model: str, own: Mapping[str, Price] = _NONE) -> Price | None:
+    """Price of a model, one's own before that of the package; None when it is unknown."""
+    return own.get(model) or (FREE if model == SIMULATED else _listed(model))
 
 
 def price_or_reference(model: str, price: Price | None) -> tuple[Price, str]:
@@ -122,8 +96,8 @@ def price_or_reference(model: str, price: Price | None) -> tuple[Price, str]:
     return (price, model) if price and price.completion else (_REFERENCE, REFERENCE_MODEL)
 
 
-def read_prices(path: Path | None) -> Prices:
-    """The prices of a JSON file, with those of the package behind them; None for these alone.
+def read_prices(path: Path | None) -> Mapping[str, Price]:
+    """One's own prices by model, from a JSON file; None for none.
 
     The file holds one object: `{"my-model": {"prompt": 0.5, "completion": 1.5, "cached": 0.05}}`,
     in USD per million tokens. `cached` and `prompt_most` (tokens written to the provider's cache)
@@ -133,12 +107,12 @@ def read_prices(path: Path | None) -> Prices:
         InputError: The file is missing, no JSON, or a price in it is no number of 0 or more.
     """
     if path is None:
-        return PRICES
+        return _NONE
     what = "price file"
     content = parse_json(read_text(path, what, _LONGEST_FILE), f"{what} {path}")
     if not isinstance(content, dict):
         raise InputError(f"price file {path}: expected an object of model names to prices")
-    return PRICES.extended({name: _own_price(path, name, item) for name, item in content.items()})
+    return {name: _own_price(path, name, item) for name, item in content.items()}
 
 
 def _own_price(path: Path, name: str, item: Any) -> Price:

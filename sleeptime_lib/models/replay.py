@@ -104,23 +104,23 @@ class About:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class Recording:
     """A recording opened for replay.
 
-    Args:
+    Attributes:
         name: Name under which it was asked for.
         about: What it holds.
         replies: By key of the request.
     """
 
-    def __init__(self, name: str, about: About, replies: Mapping[bytes, Reply]) -> None:
-        self.name = name
-        self.about = about
-        self._replies = replies
+    name: str
+    about: About
+    replies: Mapping[bytes, Reply]
 
     def get(self, key: bytes) -> Reply | None:
         """The recorded reply to a request, or None."""
-        return self._replies.get(key)
+        return self.replies.get(key)
 
     def reply(self, key: bytes) -> Reply:
         """The recorded reply to a request.
@@ -129,7 +129,7 @@ class Recording:
             StopRun: It was not recorded.
         """
         try:
-            return self._replies[key]
+            return self.replies[key]
         except KeyError:
             raise StopRun(
                 f"recording {self.name} has no reply to a request of this run: prompts or data "

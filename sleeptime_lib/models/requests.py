@@ -12,7 +12,7 @@ import re
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from sleeptime_lib.models.knobs import Server, server_of
+from sleeptime_lib.models.knobs import Server
 from sleeptime_lib.records import Request, Usage
 
 _CHAT: Final = "/chat/completions"
@@ -73,16 +73,16 @@ class Dialect:
     Args:
         base_url: Address of the endpoint. OpenAI's own models want `max_completion_tokens`,
             which its reasoning models insist on; everybody else understands `max_tokens`.
-        server: How budgets are set there; None for what the address tells.
+        server: How budgets are set there.
 
     Attributes:
-        server: How budgets are set there.
+        server: As given.
         form: How requests are written now.
         notices: One line for each thing that is sent otherwise than asked and may change replies.
     """
 
-    def __init__(self, base_url: str, server: Server | None = None) -> None:
-        self.server = server or server_of(base_url)
+    def __init__(self, base_url: str, server: Server) -> None:
+        self.server = server
         host = urlsplit(base_url).hostname or ""
         self.form = Form(_NEW if host.endswith(("openai.com", "openai.azure.com")) else _OLD)
         self.notices: list[str] = []

@@ -65,9 +65,9 @@ class ClientTotals:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass
 class Counts:
-    """The counts of a client while it works; `ClientTotals` is their snapshot."""
+    """The counts of a client while it works; `ClientTotals` has a field for each."""
 
     requests: int = 0
     sent: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -208,6 +209,39 @@ def parse(raw: bytes, body_type: type[_B]) -> _B:
 def respond(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON response in ASCII, so that whatever text came in can go out."""
     return Response(json.dumps(content), status, headers, "application/json")
+
+
+def offsets(pieces: Sequence[str]) -> list[int]:
+    """Character position at which each token begins."""
+    return list(accumulate(map(len, pieces), initial=0))[:-1]
+
+
+def logprobs_object(
+    pieces: Sequence[str],
+    values: Sequence[float | None],
+    *,
+    alternatives: bool,
+    start: int = 0,
+) -> dict[str, Any]:
+    """The `logprobs` object of a text completion.
+
+    Args:
+        pieces: The text of each token.
+        values: Natural logarithm of each token's probability; None where it has none.
+        alternatives: Whether to list alternatives; only the token itself is known.
+        start: Character from which tokens are listed.
+    """
+    every = zip(pieces, values, offsets(pieces), strict=True)
+    tokens = [(piece, value, place) for piece, value, place in every if place >= start]
+    return {
+        "tokens": [piece for piece, _, _ in tokens],
+        "token_logprobs": [value for _, value, _ in tokens],
+        "text_offset": [place for _, _, place in tokens],
+        "top_logprobs": [
+            {piece: value} if alternatives and value is not None else None
+            for piece, value, _ in tokens
+        ],
+    }
 
 
 def cut_at(text: str, ends: Sequence[str]) -> str:

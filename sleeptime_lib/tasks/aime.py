@@ -105,12 +105,8 @@ def _name(row: SourceRow) -> str:
     return name if year_of(name) == year else f"{year}-{name}"
 
 
-def _notices(entries: Sequence[Entry], splitter: SplitterName) -> list[str]:
+def _notices(entries: Sequence[Entry], splitter: SplitterName) -> Iterator[str]:
     """Empty contexts, figures that are missing, and a splitter that is for other data."""
-    return list(_told(entries, splitter))
-
-
-def _told(entries: Sequence[Entry], splitter: SplitterName) -> Iterator[str]:
     if splitter != "clean" and any(entry.problem for entry in entries):
         yield f"splitter {splitter} is for word problems; these are cut between LaTeX statements"
     empty = sum(not entry.context.text for entry in entries)

@@ -13,7 +13,7 @@ Letta's rows (arXiv 2504.13171, section 4.1) are Apple's with the problem cut by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from typing import Final
 
@@ -92,17 +92,16 @@ def _gold(answer: str) -> str:
     return written.strip().replace("$", "").replace(",", "")
 
 
-def _notices(entries: Sequence[Entry], splitter: SplitterName) -> list[str]:
+def _notices(entries: Sequence[Entry], splitter: SplitterName) -> Iterator[str]:
     """Where splitters differ, and empty contexts."""
     different = sum(cut_differently(entry.problem) for entry in entries)
-    notices = [
+    yield (
         f"the splitters clean and paper cut {different} of {len(entries)} rows differently; "
         f"rows without a split of their own are cut by {splitter}"
-    ]
+    )
     empty = sum(not entry.context.text for entry in entries)
     if empty:
-        notices.append(f"{empty} of {len(entries)} rows are one sentence: their context is empty")
-    return notices
+        yield f"{empty} of {len(entries)} rows are one sentence: their context is empty"
 
 
 WHOLE_PROBLEMS: Final = Format(_fits, _entries, _notices)

@@ -130,7 +130,7 @@ class Format:
 
     fits: Callable[[Set[str]], bool]
     entries: Callable[[Sequence[SourceRow], SplitterName, Complaints], list[Entry]]
-    notices: Callable[[Sequence[Entry], SplitterName], list[str]] = lambda entries, splitter: []
+    notices: Callable[[Sequence[Entry], SplitterName], Iterable[str]] = lambda entries, splitter: ()
 
 
 def column_text(row: SourceRow, column: str) -> str:
@@ -235,7 +235,7 @@ def hub_rows(
     """The rows of a dataset on the hub.
 
     Args:
-        repository: Its name, OWNER/NAME.
+        repository: Its name, OWNER/NAME, or a folder with its files.
         config: Its configuration.
         file: The file in it to read; should it be missing, the split is looked for instead.
         split: Part of the name of the split to take; "" where there is only one.
@@ -248,7 +248,10 @@ def hub_rows(
         import datasets
     except ImportError as error:
         raise MissingDependency(f"{source} needs datasets: pip install datasets") from error
-    way_out = "check the network, or give the path of the downloaded JSONL file"
+    way_out = (
+        "check the network, or give the path of the downloaded JSONL file, or hub:FOLDER, a folder "
+        "with its files"
+    )
     try:
         try:
             splits = datasets.load_dataset(repository, config, data_files=file)

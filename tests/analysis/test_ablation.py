@@ -6,13 +6,15 @@ import pytest
 
 from sleeptime_lib.analysis.ablation import (
     LineEffect,
+    beyond,
     by_kind,
     by_line,
     line_effects,
+    of_all,
     sentences,
     table,
 )
-from sleeptime_lib.analysis.tables import to_csv
+from sleeptime_lib.analysis.tables import to_csv, to_latex, to_markdown
 
 NOTES = {("x", ""): "hens = 7\n\neggs = 3 * 12 = 36\ndollars = 36 / 2 = 12"}
 
@@ -71,10 +73,34 @@ def test_words_and_table_tell_the_lines_that_turned_an_answer(frame):
     found = line_effects(answered(frame, "36", "36", "1", "36"), NOTES)
     said = " ".join(sentences(found))
     assert "3 times a line of the notes was left out" in said
-    assert "1 of 1 (right answer), 0 of 2 (other number)" in said
+    assert "1 questions in 1 clusters, 1 of which were right with all lines" in said
+    # One cluster has no limits.
+    assert "Lines that carried a right answer: 1 of 3 (33.3% [no interval])" in said
+    assert "right answer 1 of 1 (100.0% [no interval]); other number 0 of 2" in said
+    assert "Lines that caused a wrong one: not determined, no line could." in said
     content = table(found, "Lines")
     assert [row[2] for row in content.rows] == ["eggs = 3 * 12 = 36"]
     assert to_csv(content).count("\n") == 4
+
+
+def test_lines_that_stand_there_again_and_lines_not_left_out_are_told(frame):
+    notes = {("x", ""): "eggs = 36\neggs = 36\nhens = 7\nducks = 8"}
+    found = line_effects(answered(frame, "36", "36", "36", "36"), notes)
+    assert [one.repeated for one in found] == [True, True, False]
+    assert {one.lines for one in found} == {4}
+    said = " ".join(sentences(found))
+    assert "2 of the lines stand in their notes more than once" in said
+    assert "1 later lines of longer notes were not left out" in said
+
+
+def test_a_long_line_is_cut_for_people_and_whole_for_programs(frame):
+    long = r"$\frac{36}{1}$ | *eggs* & " + "x" * 300 + " = 36"
+    found = line_effects(answered(frame, "36", "1"), {("x", ""): long})
+    content = table(found, "Lines")
+    assert len(content.rows[0][2]) <= 90
+    assert "x" * 300 in to_csv(content)
+    assert r"\textbackslash{}frac" in to_latex(content)
+    assert r"\|" in to_markdown(content)
 
 
 @pytest.mark.parametrize("prediction", [None, "one", ""])
@@ -87,7 +113,8 @@ def effects(first, second=0, contexts=40):
     """Two lines of the notes of each context; how many of each line turned an answer."""
     return [
         LineEffect(
-            f"x{c}", f"c{c}", f"q{c}", line, "", right=True, states="other number",
+            f"x{c}", f"c{c}", f"q{c}", line, 2, "", repeated=False, right=True,
+            states="right answer" if line == 1 else "other number",
             effect="carried" if turned else "none",
             miscalculated=False, before="1", after="1",
         )
@@ -111,3 +138,41 @@ def test_limits_hold_for_all_lines_at_once():
     assert wide.estimate == narrow.estimate == 20
     assert wide.low <= narrow.low
     assert wide.high > narrow.high
+
+
+def test_a_long_table_is_cut_for_people_and_whole_for_programs():
+    content = table(effects(40, 20), "Lines")
+    assert len(content.rows) == 40
+    assert content.sentences[-1].startswith("40 of 60 lines that turned an answer are shown")
+    assert len(content.data) == 80
+
+
+def test_all_lines_together_have_an_interval_too():
+    every = of_all(effects(8, 4), "carried")
+    assert (every.lines, every.turned, every.share.estimate) == (80, 12, 15)
+    assert 5 < every.share.low < 15 < every.share.high < 30
+    assert of_all(effects(8, 4), "caused").lines == 0
+
+
+def test_lines_that_state_the_answer_are_held_against_the_others():
+    more = beyond(effects(30, 4), "carried")
+    assert more.estimate == pytest.approx(65)
+    assert 30 < more.low < more.high < 90
+    told = " ".join(sentences(effects(30, 4)))
+    assert "Those that state the right answer did so more often than the others: +65.0" in told
+
+
+def test_where_the_others_turn_answers_as_often_it_is_not_determined():
+    more = beyond(effects(8, 6), "carried")
+    assert more.low < 0 < more.high
+    told = " ".join(sentences(effects(8, 6)))
+    assert (
+        "Whether those that state the right answer did so more often than the others is not" in told
+    )
+
+
+def test_no_line_that_ever_turned_an_answer_is_no_proof_of_equality():
+    none = beyond(effects(0, 0), "carried")
+    assert none.estimate == 0
+    assert none.low < -3
+    assert none.high > 3

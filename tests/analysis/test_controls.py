@@ -146,7 +146,18 @@ def test_a_long_phase_is_held_against_the_short_ones_that_took_as_many_tokens(fr
     )
     one = found(rows, "sleep long", "sleep-time k=5")
     assert (one.arm.asleep, one.against.asleep) == (420, 500)
-    assert "420 tokens asleep, sleep-time k=5 500" in " ".join(sentences(contrasts(rows)))
+    assert "420 tokens asleep, sleep-time k=5 500." in " ".join(sentences(contrasts(rows)))
+    assert [row[5] for row in table(contrasts(rows), "").rows if "long" in row[0]] == ["420", "420"]
+
+
+def test_a_long_phase_that_took_far_more_tokens_is_not_called_equal(frame):
+    rows = frame(
+        answers("baseline", some)
+        + answers("sleep", some, sleep_parallel=1, sleep_completion_tokens=100)
+        + answers("sleep_long", some, sleep_parallel=1, sleep_completion_tokens=420)
+    )
+    told = " ".join(sentences(contrasts(rows)))
+    assert "sleep-time k=1 100: they are not compared at equal tokens." in told
 
 
 def test_leaving_the_context_out_tells_the_prompt_tokens_that_it_saves(rows):

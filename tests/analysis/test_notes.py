@@ -1,5 +1,7 @@
 """Questions that notes took away, and whether the wrong answer stands in them."""
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -74,6 +76,51 @@ def test_the_notes_of_other_contexts_tell_how_often_any_notes_would_match(task, 
     other = sleeps.context_id == "x0"
     sleeps.loc[other & (sleeps.draw == 0), "text"] = "nothing = 1"
     assert exchange(task, rows, sleeps, budget=3).placebo == pytest.approx(2 / 3 / 2)
+
+
+def copies(frame, sleep_matches, baseline_matches, clusters=30):
+    """Wrong answers of both arms in clusters of two; how many of each arm match the notes."""
+    names = [f"q{n}" for n in range(2 * clusters)]
+    contexts = {f"x{n}": Context(f"x{n}", f"c{n // 2}", "A context.") for n in range(len(names))}
+    questions = tuple(Question(name, f"x{n}", "A question?", "18") for n, name in enumerate(names))
+    rows = frame(
+        {
+            "arm": arm,
+            "cluster_id": f"c{n // 2}",
+            "context_id": f"x{n}",
+            "question_id": name,
+            "prediction": "12" if n % 10 < matches else "99",
+            "score": 0.0,
+            "sleep_id": f"p{n}" if arm == "sleep" else "",
+        }
+        for n, name in enumerate(names)
+        for arm, matches in (("sleep", sleep_matches), ("baseline", baseline_matches))
+    )
+    sleeps = pd.DataFrame(
+        [{"context_id": f"x{n}", "sleep_effort": "", "draw": 0, "text": NOTES}
+         for n in range(len(names))]
+    )  # fmt: skip
+    return exchange(Task("by-hand", contexts, questions), rows, sleeps, budget=0, draws=500)
+
+
+def test_what_exceeds_the_baselines_matches_has_limits_from_the_clusters(frame):
+    more = copies(frame, 6, 1).copied
+    assert more.estimate == pytest.approx(50)
+    assert 0 < more.low < 50 < more.high < 100
+    open_ = copies(frame, 3, 2).copied
+    assert open_.low < 0 < open_.estimate < open_.high
+
+
+def test_where_no_answer_matches_the_limits_do_not_collapse(frame):
+    none = copies(frame, 0, 0).copied
+    assert none.estimate == 0
+    assert none.low < -3
+    assert none.high > 3
+
+
+def test_without_wrong_answers_there_is_no_difference(task, rows, sleeps):
+    found = exchange(task, rows.assign(score=1.0), sleeps, budget=3)
+    assert all(map(math.isnan, (found.copied.estimate, found.copied.low, found.copied.high)))
 
 
 def test_half_a_score_is_right_and_less_is_wrong(task, rows, sleeps):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sleeptime_lib.analysis.votes import sentences, votes
+from sleeptime_lib.analysis.tables import to_csv
+from sleeptime_lib.analysis.votes import sentences, table, votes
 
 
 def rows_of(frame, *, draws=4, tokens=60, asleep=80, said=("7", "1", "7", "2"), gold="7"):
@@ -45,11 +46,27 @@ def test_it_is_the_unbiased_estimate_over_all_draws(frame):
 
 def test_fewer_draws_than_the_tokens_pay_for_are_told(frame):
     _, whole = votes(rows_of(frame, asleep=1000))
-    assert (whole.k, whole.enough) == (4, False)
-    told = sentences([whole])
-    assert len(told) == 1
-    assert "not determined at 1 of 1 budgets" in told[0]
-    assert "4 draws take 80 tokens" in told[0]
+    assert (whole.k, whole.enough, whole.verdict) == (4, False, "too few draws")
+    told = " ".join(sentences([whole]))
+    assert "not determined at 1 of 1 budgets" in told
+    assert "4 draws take 80 tokens" in told
+    assert " points: " not in told
+
+
+def test_answers_alone_are_told_beside_answers_with_their_sleep_phase(frame):
+    told = sentences(votes(rows_of(frame, tokens=60, asleep=1000)))
+    assert "those of the answer, points:" in told[1]
+    assert "(60 tokens) from majority@3 (60), " in told[1]
+    assert "those of the answer and sleep phase, is not determined" in told[2]
+
+
+def test_the_table_has_a_row_for_each_and_no_number_where_draws_are_too_few(frame):
+    found = votes(rows_of(frame, tokens=60, asleep=1000))
+    answer, whole = table(found, "Votes").rows
+    assert answer[2:6] == ("answer", "60", "majority@3", "60")
+    assert answer[6].startswith(f"{found[0].points:+.1f} [")
+    assert whole[6:] == ("", "too few draws")
+    assert to_csv(table(found, "Votes")).count("\n") == 3
 
 
 def test_one_draw_is_the_least(frame):
@@ -63,7 +80,8 @@ def test_the_limits_come_from_the_clusters(frame):
     alike.loc[alike.arm == "sleep", "score"] = 1.0
     one = votes(alike)[0]
     assert one.low < -5 < one.points == 0 < 5 < one.high
-    assert "not determined" in sentences(votes(alike))[0]
+    assert one.verdict == "not determined"
+    assert "not determined" in sentences(votes(alike))[1]
 
 
 def test_without_repeated_draws_there_is_none(frame):

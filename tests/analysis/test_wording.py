@@ -192,14 +192,18 @@ def test_matches_in_the_notes_stand_beside_what_chance_brings_about():
     nothing = Split(0, 0, 0)
     found = Exchange(
         Line("sleep", "verbosity", 1), 3, 0, 0, (), (lost(True), lost(False)),
-        WrongAnswers(40, 20), WrongAnswers(50, 17), 0.05, nothing, nothing,
+        WrongAnswers(40, 20), WrongAnswers(50, 17), Interval(16.0, -4.0, 34.0), 0.05, nothing,
+        nothing,
     )  # fmt: skip
     assert wording.matches(found) == (
         "The answer is a number that stands in the notes in 1 of 2 (50%) of the lost and 20 of 40 "
         "(50%) of all wrong answers with notes, but also in 17 of 50 (34%) of the baseline's wrong "
-        "answers, which were given without notes. Only what exceeds that speaks for copying. Held "
-        "against another context's notes, which no answer read, 5% would match."
+        "answers, which were given without notes. That is +16.0 points [-4.0, 34.0]: copying is "
+        "not determined. Held against another context's notes, which no answer read, 5% would "
+        "match."
     )
+    shown = wording.matches(replace(found, copied=Interval(16.0, 4.0, 34.0)))
+    assert "+16.0 points [4.0, 34.0]: copying is shown" in shown
     assert "0 of 0 of the lost" in wording.matches(replace(found, lost=()))
 
 

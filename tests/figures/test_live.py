@@ -32,6 +32,21 @@ def test_plotly_draws_the_points_and_their_limits(report):
     assert np.array(drawn.error_y.arrayminus) == pytest.approx(np.subtract(series.y, series.low))
 
 
+def test_plotly_draws_limits_of_x_and_y_for_each_point_also_of_equal_heights():
+    picture = points(y=(2.0, 2.0), left=(-0.25, 0.5), right=(0.5, math.nan), low=(1.0, 1.5),
+                     high=(3.0, 2.5))  # fmt: skip
+    drawn = trace(to_plotly(picture), "s")
+    assert (list(drawn.error_x.arrayminus), list(drawn.error_x.array)) == ([0.25, 0], [0.5, 0])
+    assert (list(drawn.error_y.arrayminus), list(drawn.error_y.array)) == ([1, 0.5], [1, 0.5])
+
+
+def test_plotly_draws_limits_of_points_that_stand_above_each_other():
+    picture = points(low=(1.0, 3.5), high=(3.0, 4.5))
+    upright = replace(picture, series=(replace(picture.series[0], x=(1.0, 1.0)),))
+    drawn = trace(to_plotly(upright), "s").error_y
+    assert (list(drawn.arrayminus), list(drawn.array)) == ([1, 0.5], [1, 0.5])
+
+
 def test_an_unbounded_limit_reaches_the_end_of_the_axis_with_an_arrow_head():
     picture = points(low=(1.0, -math.inf), high=(math.inf, 4.5))
     figure = to_plotly(picture)

@@ -38,6 +38,13 @@ def test_matplotlib_draws_the_points(report):
         assert [list(p) for p in zip(series.x, series.y, strict=True)] in drawn
 
 
+def test_matplotlib_draws_limits_of_x_as_level_lines_cut_to_the_axis():
+    picture = one_series(left=(-9.0, 0.5), right=(0.25, 2.0))
+    lines = [line.get_xydata().tolist() for line in draw(picture).axes[0].lines]
+    assert [[picture.x.low, 2.0], [0.25, 2.0]] in lines
+    assert [[0.5, 4.0], [picture.x.high, 4.0]] in lines
+
+
 def test_labels_never_overlap_and_stand_beside_the_axes(shapes, makers):
     for make in makers:
         for shape, report in shapes.items():

@@ -1,10 +1,11 @@
-"""How two runs differ, as a picture."""
+"""How two runs differ, and what one confirms of the other, as pictures."""
 
 import pytest
 from known_ratio import World, simulate
 
+from sleeptime_lib.analysis.confirmation import confirm_rows
 from sleeptime_lib.analysis.two_runs import compare_rows
-from sleeptime_lib.figures import run_changes, to_plotly, to_png
+from sleeptime_lib.figures import confirmed, run_changes, to_plotly, to_png
 
 
 def rows(seed):
@@ -41,3 +42,19 @@ def test_both_renderers_draw_it(found):
     picture = run_changes(found)
     assert to_png(picture).startswith(b"\x89PNG")
     assert len(to_plotly(picture).data) >= len(picture.series)
+
+
+@pytest.fixture(scope="module")
+def confirmation():
+    other = rows(1).assign(dataset="others", cluster_id=lambda r: "other " + r["cluster_id"])
+    return confirm_rows(rows(0), other, draws=200)
+
+
+def test_what_one_run_found_stands_over_what_the_other_did(confirmation):
+    picture = confirmed(confirmation, ("What differs: dataset.",))
+    (series,) = picture.series
+    assert series.x == tuple(one.a.estimate for one in confirmation.findings)
+    assert series.high == tuple(one.b.high for one in confirmation.findings)
+    assert series.hollow == tuple(one.outcome == "no claim" for one in confirmation.findings)
+    assert "What differs: dataset." in picture.note
+    assert to_png(picture).startswith(b"\x89PNG")

@@ -14,7 +14,7 @@ from sleeptime_lib.errors import CallError, InputError, StopRun
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Caps, Limits
-from sleeptime_lib.models.prices import PRICES, Price
+from sleeptime_lib.models.prices import Price, price_of
 from sleeptime_lib.records import Request, Usage
 
 
@@ -156,8 +156,7 @@ async def test_totals_tell_money_and_unknown_money():
         async with client(server) as c:
             await c.complete(question(1), owner="a")
             assert c.totals.billed_usd is None
-        prices = PRICES.extended({"m": Price(1.0, 1.0, 2.0)})
-        async with client(server, prices=prices) as c:
+        async with client(server, price=Price(1.0, 1.0, 2.0)) as c:
             usage = (await c.complete(question(1), owner="a")).usage
             assert c.totals.billed_usd == pytest.approx((usage.prompt + 2 * usage.completion) / 1e6)
 
@@ -178,7 +177,9 @@ async def test_what_was_billed_for_unusable_replies_is_counted_too():
 
 
 async def test_the_simulated_model_answers_in_process(tmp_path):
-    async with Client(resolve("simulated"), cache_path=tmp_path / "c.sqlite") as c:
+    async with Client(
+        resolve("simulated"), cache_path=tmp_path / "c.sqlite", price=price_of("simulated")
+    ) as c:
         request = Request("simulated", ({"role": "user", "content": "What is 1 + 1?"},))
         reply = await c.complete(request, owner="a")
         assert reply.text

@@ -13,7 +13,7 @@ from sleeptime_lib.errors import CapReached
 from sleeptime_lib.models.client import Client
 from sleeptime_lib.models.endpoint import resolve
 from sleeptime_lib.models.limits import Caps, Limits
-from sleeptime_lib.models.prices import PRICES, Price
+from sleeptime_lib.models.prices import Price
 from sleeptime_lib.models.requests import encode, prompt_bound
 from sleeptime_lib.records import Reply, Request, Usage
 
@@ -36,9 +36,9 @@ def greedy(seed):
 
 async def spend(server, caps, *, count=500, path=None, max_tokens=400):
     """Ask `count` questions at once; replies, and how many were capped."""
-    prices = PRICES.extended({"m": Price(2.0, 1.0, 8.0)})
+    price = Price(2.0, 1.0, 8.0)
     endpoint = resolve("m", base_url=server.url)
-    async with Client(endpoint, cache_path=path, limits=QUICK, caps=caps, prices=prices) as client:
+    async with Client(endpoint, cache_path=path, limits=QUICK, caps=caps, price=price) as client:
         calls = (
             client.complete(Request("m", question(i).messages, max_tokens=max_tokens), owner="a")
             for i in range(count)
@@ -150,9 +150,8 @@ async def test_a_server_that_ignores_the_bound_passes_a_cap_by_no_more_than_was_
     limits = Limits(concurrency=in_flight, backoff_s=0.001)
     with FaultServer(Faults(latency_s=0.01), answer=overlong(10)) as server:
         endpoint = resolve("m", base_url=server.url)
-        prices = PRICES.extended({"m": price})
         async with Client(
-            endpoint, cache_path=None, limits=limits, caps=caps, prices=prices
+            endpoint, cache_path=None, limits=limits, caps=caps, price=price
         ) as client:
             calls = (
                 client.complete(Request("m", question(i).messages, max_tokens=400), owner="a")
@@ -192,7 +191,7 @@ async def test_writing_the_providers_cache_cannot_pass_a_cap_on_money(tmp_path, 
                 cache_path=path,
                 limits=QUICK,
                 caps=Caps(max_cost_usd=cap),
-                prices=PRICES.extended({"m": price}),
+                price=price,
             ) as client:
                 for index in range(6):
                     message = {"role": "user", "content": f"{session} {index} {text}"}
@@ -207,8 +206,7 @@ async def test_what_is_stated_as_written_is_charged_exactly():
     price = Price(prompt=2.0, cached=0.2, completion=10.0, prompt_most=2.5)
     with FaultServer(answer=writing(True)) as server:
         endpoint = resolve("m", base_url=server.url)
-        prices = PRICES.extended({"m": price})
-        async with Client(endpoint, cache_path=None, prices=prices) as client:
+        async with Client(endpoint, cache_path=None, price=price) as client:
             reply = await client.complete(question(1), owner="a")
             assert client.totals.billed_usd == pytest.approx((4000 * 2.5 + 10 * 10) / 1e6)
     assert reply.usage.written == 4000

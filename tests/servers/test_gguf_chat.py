@@ -2,10 +2,11 @@
 
 import json
 
-from sleeptime_lib.servers.api import Message, cut_at
+import pytest
+
+from sleeptime_lib.servers.api import Message, cut_at, logprobs_object
 from sleeptime_lib.servers.gguf.chat import (
     draw_seed,
-    logprobs_object,
     split_calls,
     template_messages,
 )
@@ -35,6 +36,50 @@ def test_a_call_without_its_closing_tag_counts():
 def test_a_broken_call_stays_in_the_text():
     for said in ('<tool_call>{"name": finish}</tool_call>', '<tool_call>{"x": 1}</tool_call>'):
         assert split_calls(said) == (said, [])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{}",
+        " {}\n",
+        "```json\n{}\n```",
+        "```\n{}\n```",
+        "<tools>{}</tools>",
+        "I look first:\n```json\n{}\n```\nThen I go on.",
+        "```json\n{}",
+    ],
+)
+def test_a_call_of_a_tool_that_there_is_counts_without_the_tags_too(said):
+    text = said.replace("{}", '{"name": "read", "arguments": {"path": "a", "more": {"b": 1}}}')
+    rest, (call,) = split_calls(text, {"read"})
+    assert call["function"]["name"] == "read"
+    assert json.loads(call["function"]["arguments"]) == {"path": "a", "more": {"b": 1}}
+    assert "{" not in rest
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"name": "Anna", "age": 3}',
+        '```json\n{"name": "delete", "arguments": {}}\n```',
+        '{"name": "read", "arguments": {',
+        'I could call {"name": "read", "arguments": {}} now.',
+    ],
+)
+def test_other_json_stays_text(said):
+    assert split_calls(said, {"read"}) == (said, [])
+
+
+def test_several_calls_without_tags_keep_their_order():
+    said = "".join(f'```json\n{{"name": "{name}"}}\n```\n' for name in ("read", "find"))
+    _, calls = split_calls(said, {"read", "find"})
+    assert [call["function"]["name"] for call in calls] == ["read", "find"]
+
+
+def test_what_is_nested_without_end_is_no_call():
+    said = f'<tool_call>{{"name": "f", "arguments": {"[" * 100_000}}}</tool_call>'
+    assert split_calls(said, {"f"}) == (said, [])
 
 
 def test_arguments_go_to_the_template_as_an_object():

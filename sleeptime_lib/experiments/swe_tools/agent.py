@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -31,6 +32,9 @@ MOST_TOLD: Final = 60_000
 
 _LEAST: Final = 300
 """Characters that are told in any case: whether an edit was done."""
+
+_NAME: Final = re.compile("[a-zA-Z0-9_-]{1,64}")
+_NO_NAME: Final = "unknown"
 
 KEEP_ON: Final = Prompt(
     "agent_continue",
@@ -225,17 +229,27 @@ def _within(text: str, room: int) -> str:
 def _message(reply: Reply) -> Mapping[str, Any]:
     """A reply as the next request repeats it.
 
-    Arguments that are no JSON object are left out: some servers refuse the whole request for them.
+    Some servers refuse the whole request for names that no tool could have, and for arguments that
+    are no JSON object of numbers and whole characters: these are not repeated.
     """
-    calls = (replace(call, arguments=_as_json(call.arguments)) for call in reply.tool_calls)
+    calls = (
+        replace(
+            call,
+            name=call.name if _NAME.fullmatch(call.name) else _NO_NAME,
+            arguments=call.arguments if _is_object(call.arguments) else "{}",
+        )
+        for call in reply.tool_calls
+    )
     return as_message(replace(reply, tool_calls=tuple(calls)))
 
 
-def _as_json(written: str) -> str:
+def _is_object(written: str) -> bool:
     try:
-        return written if isinstance(json.loads(written), dict) else "{}"
+        value = json.loads(written)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        return "{}"
+        return False
+    return isinstance(value, dict)
 
 
 async def require_tools(call: Call, options: Any) -> Mapping[str, Any]:

@@ -4,6 +4,11 @@ A command sees the programs of this system and one copy of a repository, all rea
 empty folder for its own files that is gone when it ends. It has no capabilities, no environment of
 ours, no terminal, and as many seconds, bytes and processes as stand here. There is no other way to
 run one: where bubblewrap is missing, or cannot work, nothing runs.
+
+The system holds every single process to `MEMORY`. What all processes of a command hold together is
+looked at ten times a second, and a command that is above `MEMORY` is ended: between two looks it
+may take more. Each attempt runs one command at a time, and as many attempts run at once as there
+are copies (`workspace.MOST_COPIES`).
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +32,7 @@ from sleeptime_lib.texts import brief
 SECONDS: Final = 20
 """That a command may take."""
 MEMORY: Final = 2_000_000_000
-"""Bytes of one process."""
+"""Bytes of a command: of each of its processes, and of all together."""
 PROCESSES: Final = 64
 OUTPUT: Final = 10_000
 """Bytes that are kept of what it writes; one that writes much more is ended."""
@@ -34,6 +40,8 @@ _MOST_OUTPUT: Final = 1_000_000
 _DISK: Final = 100_000_000
 """Bytes of its own files."""
 _LONGEST_COMMAND: Final = 5_000
+_LOOK_S: Final = 0.1
+"""Seconds between two looks at a command."""
 
 _INSIDE: Final = "/repository"
 _OWN: Final = "/own"
@@ -55,6 +63,7 @@ _LIMITED: Final = (
     f"else ulimit -p {PROCESSES}; fi; "
     'exec /bin/sh -c "$1"'
 )
+_STATUS: Final = re.compile(r"^(PPid|RssAnon|RssShmem):\s*(\d+)", re.MULTILINE)
 _TIMES: Final = re.compile(r"\b\d+\.\d+ ?(s|ms|sec|seconds)\b")
 """They differ each time, and a result must not."""
 
@@ -102,17 +111,18 @@ class Sandbox:
         )
         out = process.stdout
         assert out is not None
-        late = threading.Timer(SECONDS, _end, (process,))
-        late.start()
+        over, why = threading.Event(), list[str]()
+        watch = threading.Thread(target=_watch, args=(process, over, why), daemon=True)
+        watch.start()
         try:
             written = out.read(_MOST_OUTPUT)
-            too_much = len(written) == _MOST_OUTPUT
-            if too_much:
+            if len(written) == _MOST_OUTPUT:
+                why.append("ended: it wrote too much")
                 _end(process)
             status = process.wait()
         finally:
-            in_time = late.is_alive()
-            late.cancel()
+            over.set()
+            watch.join()
             if process.poll() is None:
                 _end(process)
             out.close()
@@ -121,11 +131,7 @@ class Sandbox:
         text = text.replace(f"{_INSIDE}/", "").replace(_INSIDE, ".")
         text = _TIMES.sub(r"… \1", text).strip()
         cut = f"\n(cut: {OUTPUT:,} bytes are shown)" if len(written) > OUTPUT else ""
-        ended = f"exit status {status}"
-        if not in_time:
-            ended = f"ended after {SECONDS} seconds"
-        elif too_much:
-            ended = "ended: it wrote too much"
+        ended = why[0] if why else f"exit status {status}"
         return f"{text}{cut}\n({ended})".lstrip()
 
 
@@ -153,6 +159,41 @@ def words(program: str, folder: Path) -> list[str]:
         # The root and /dev are file systems in memory, which nothing bounds.
         *("--remount-ro", "/", "--remount-ro", "/dev", "--"),
     ]
+
+
+def _watch(process: subprocess.Popen[bytes], over: threading.Event, why: list[str]) -> None:
+    """End a command that takes too long or too much memory, and say why."""
+    last = time.monotonic() + SECONDS
+    while not over.wait(_LOOK_S):
+        if time.monotonic() > last:
+            why.append(f"ended after {SECONDS} seconds")
+        elif held_by(process.pid) > MEMORY:
+            why.append("ended: it took too much memory")
+        else:
+            continue
+        _end(process)
+        return
+
+
+def held_by(root: int) -> int:
+    """Bytes of memory that a process and all that it started hold, what they share counted twice.
+
+    Where the system does not tell it is 0.
+    """
+    held: dict[int, int] = {}
+    below: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            known = dict(_STATUS.findall((folder / "status").read_text("utf-8", "replace")))
+            pid = int(folder.name)
+            held[pid] = 1024 * (int(known.get("RssAnon", 0)) + int(known.get("RssShmem", 0)))
+            below.setdefault(int(known["PPid"]), []).append(pid)
+    total, waiting = 0, [root]
+    while waiting:
+        pid = waiting.pop()
+        total += held.get(pid, 0)
+        waiting += below.get(pid, ())
+    return total
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -40,6 +40,7 @@ from sleeptime_lib.servers.api import (
     beginning,
     check_model,
     cut_at,
+    logprobs_object,
     parse,
     respond,
     room,
@@ -47,7 +48,6 @@ from sleeptime_lib.servers.api import (
 from sleeptime_lib.servers.gguf.batcher import Batcher, Generated
 from sleeptime_lib.servers.gguf.chat import (
     draw_seed,
-    logprobs_object,
     split_calls,
     template_messages,
     written,
@@ -138,12 +138,11 @@ class _Server:
         text = cut_at(written(self._tokenizer, made.ids, with_tools=bool(body.tools)), body.ends)
         if made.finish_reason == "length":
             text = text.rstrip(_CUT_CHARACTER)
-        text, calls = split_calls(text) if body.tools else (text, [])
-        message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}
+        names = {tool.function.name for tool in body.tools or ()}
+        text, calls = split_calls(text, names) if names else (text, [])
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         if calls:
-            message["tool_calls"] = calls
-        else:
-            message["content"] = text
+            message |= {"content": text or None, "tool_calls": calls}
         reason = "tool_calls" if calls else made.finish_reason
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
         usage = _usage(prompt.shape[1], len(made.ids))

@@ -6,13 +6,19 @@ import json
 import re
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, Final
 
 from sleeptime_lib.servers.api import Message, content_text
 
 _CALL: Final = re.compile(r"<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z)", re.DOTALL)
 """How models of the Qwen and Hermes families write a tool call."""
+_UNMARKED: Final = (
+    re.compile(r"(?:```\w*|<tools>)\s*(\{.*?\})\s*(?:```|</tools>|\Z)", re.DOTALL),
+    re.compile(r"\A\s*(\{.*\})\s*\Z", re.DOTALL),
+)
+"""How small ones write it that know the form and not the tags: in a block, or with nothing else."""
 
 
 def template_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -41,7 +47,7 @@ def _template_message(message: Message) -> dict[str, Any]:
 def _arguments(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -59,28 +65,40 @@ def written(tokenizer: Any, ids: Sequence[int], *, with_tools: bool) -> str:
     return str(tokenizer.decode(ids[:-1] if ends else ids, skip_special_tokens=False))
 
 
-def split_calls(text: str) -> tuple[str, list[dict[str, Any]]]:
+def split_calls(text: str, names: Collection[str] = ()) -> tuple[str, list[dict[str, Any]]]:
     """The text of a reply without its tool calls, and the calls in the API's form.
 
     A call that is no JSON object with a name stays in the text, where its writer can see it.
+
+    Args:
+        text: The reply.
+        names: The tools there are. Without the tags that mark a call only theirs is one: other JSON
+            may be an answer.
     """
-    calls: list[dict[str, Any]] = []
+    for form in (_CALL, *_UNMARKED):
+        calls: list[dict[str, Any]] = []
+        known = None if form is _CALL else names
+        rest = form.sub(partial(_take, calls=calls, names=known), text)
+        if calls:
+            return rest.strip(), calls
+    return text, []
 
-    def take(match: re.Match[str]) -> str:
-        call = _read_call(match[1])
-        if call is None:
-            return match[0]
-        calls.append(call)
-        return ""
 
-    rest = _CALL.sub(take, text)
-    return (rest.strip() if calls else text), calls
+def _take(
+    match: re.Match[str], *, calls: list[dict[str, Any]], names: Collection[str] | None
+) -> str:
+    """Put a call among the others, of a tool of these names or of any; gives what stays of it."""
+    call = _read_call(match[1])
+    if call is None or not (names is None or call["function"]["name"] in names):
+        return match[0]
+    calls.append(call)
+    return ""
 
 
 def _read_call(text: str) -> dict[str, Any] | None:
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     name = content.get("name") if isinstance(content, dict) else None
     if not isinstance(name, str):
@@ -101,29 +119,3 @@ def draw_seed(seed: int | None, begun: str) -> int:
     if seed is None:
         return uuid.uuid4().int % 2**32
     return (seed + zlib.crc32(begun.encode("utf-8", "surrogatepass"))) % 2**32
-
-
-def logprobs_object(
-    pieces: Sequence[str], values: Sequence[float | None], *, alternatives: bool
-) -> Mapping[str, Any]:
-    """The `logprobs` object of a text completion.
-
-    Args:
-        pieces: The text of each token.
-        values: Natural logarithm of each token's probability; None where it has none.
-        alternatives: Whether to list alternatives; only the token itself is known.
-    """
-    offsets, place = [], 0
-    for piece in pieces:
-        offsets.append(place)
-        place += len(piece)
-    tops = [
-        {piece: value} if alternatives and value is not None else None
-        for piece, value in zip(pieces, values, strict=True)
-    ]
-    return {
-        "tokens": list(pieces),
-        "token_logprobs": list(values),
-        "top_logprobs": tops,
-        "text_offset": offsets,
-    }

@@ -87,20 +87,19 @@ def read_header(path: Path) -> Header:
     try:
         with path.open("rb") as file:
             fields = _Reader(file, sizes).fields()
-        value = _Values(fields)
-        architecture = value.text("general.architecture", "")
+        architecture = _text(fields, "general.architecture", "")
         _check_architecture(path, architecture)
         kinds = {int(member): member.name for member in LlamaFileType}
         return Header(
             path=path,
-            name=value.text("general.name", path.stem),
+            name=_text(fields, "general.name", path.stem),
             architecture=architecture,
-            quantisation=kinds.get(value.number("general.file_type", -1), "")
+            quantisation=kinds.get(_number(fields, "general.file_type", -1), "")
             .removeprefix("MOSTLY_")
             .removeprefix("ALL_"),
-            licence=value.text("general.license", ""),
-            context_length=value.number(f"{architecture}.context_length", 2048),
-            template=value.text("tokenizer.chat_template", ""),
+            licence=_text(fields, "general.license", ""),
+            context_length=_number(fields, f"{architecture}.context_length", 2048),
+            template=_text(fields, "tokenizer.chat_template", ""),
         )
     except (ValueError, OSError) as error:
         raise InputError(f"{path} is damaged or cut short ({error}): fetch it again") from None
@@ -115,37 +114,18 @@ def _check_architecture(path: Path, architecture: str) -> None:
         )
 
 
-class _Values:
-    """Fields of a header, each of the type it should have."""
+def _text(fields: dict[str, Any], name: str, default: str) -> str:
+    value = fields.get(name, default)
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is no text")
+    return value
 
-    def __init__(self, fields: dict[str, Any]) -> None:
-        self._fields = fields
 
-    def text(self, name: str, default: str) -> str:
-        """A text.
-
-        Raises:
-            ValueError: It is none.
-        """
-        value = self._fields.get(name, default)
-        if not isinstance(value, str):
-            raise ValueError(f"{name} is no text")
-        return value
-
-    def number(self, name: str, default: int) -> int:
-        """A whole number.
-
-        Raises:
-            ValueError: It is none, or larger than any that a model has.
-        """
-        value = self._fields.get(name, default)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int)
-            or not -1 <= value <= _MOST_CONTEXT
-        ):
-            raise ValueError(f"{name} is no such number as a model has")
-        return value
+def _number(fields: dict[str, Any], name: str, default: int) -> int:
+    value = fields.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value <= _MOST_CONTEXT:
+        raise ValueError(f"{name} is no such number as a model has")
+    return value
 
 
 class _Reader:

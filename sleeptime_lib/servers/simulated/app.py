@@ -25,15 +25,12 @@ from sleeptime_lib.servers.api import (
     respond,
     room,
 )
-from sleeptime_lib.servers.guard import listen
 from sleeptime_lib.servers.simulated.chat import Draft, reply
 from sleeptime_lib.servers.simulated.faults import Faults, RateLimit, spoil
 from sleeptime_lib.servers.simulated.logprobs import score
 from sleeptime_lib.servers.simulated.options import Options
 from sleeptime_lib.servers.simulated.tokens import count, first
 from sleeptime_lib.servers.simulated.usage import PrefixCache, messages_of, prompt_text, usage
-
-__all__ = ["FINGERPRINT", "Options", "create_app", "serve"]
 
 FINGERPRINT: Final = "simulated"
 """The `system_fingerprint` of every reply."""
@@ -46,17 +43,6 @@ def create_app(options: Options = Options()) -> Starlette:  # noqa: B008 (frozen
         options: Name, latency, limits and faults.
     """
     return application(_Server(options))
-
-
-def serve(host: str, port: int, options: Options = Options()) -> None:  # noqa: B008 (frozen)
-    """Serve the simulated model over a socket until interrupted.
-
-    Args:
-        host: Address to listen on.
-        port: Port to listen on.
-        options: Name, latency, limits and faults.
-    """
-    listen(create_app(options), host, port)
 
 
 class _Server:

@@ -19,10 +19,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from sleeptime_lib.servers.api import logprobs_object, offsets
 from sleeptime_lib.servers.simulated.constants import WORD_MODEL_WEIGHT
 from sleeptime_lib.servers.simulated.judgement import likely
 from sleeptime_lib.servers.simulated.reader import Story, read
-from sleeptime_lib.servers.simulated.tokens import offsets, tokenize
+from sleeptime_lib.servers.simulated.tokens import tokenize
 from sleeptime_lib.servers.simulated.view import view_of
 
 _NEW_WORD: Final = 0.15
@@ -48,22 +49,12 @@ def score(prompt: str, written: str, start: int, top: int) -> dict[str, Any]:
         top: Whether to list the alternatives (1 or more); only the token itself is known.
 
     Returns:
-        `tokens`, `token_logprobs` (natural logarithms), `text_offset` and `top_logprobs`, each
-        with one entry for each token; the first token of a prompt has no probability (None).
+        See `api.logprobs_object`; the first token of a prompt has no probability (None).
     """
-    pieces = tokenize(prompt) + tokenize(written)
-    values = _logprobs(prompt) + [_GENERATED] * len(tokenize(written))
-    places = offsets(pieces)
-    shown = [index for index, place in enumerate(places) if place >= start]
-    return {
-        "tokens": [pieces[index] for index in shown],
-        "token_logprobs": [values[index] for index in shown],
-        "text_offset": [places[index] for index in shown],
-        "top_logprobs": [
-            None if values[index] is None or not top else {pieces[index]: values[index]}
-            for index in shown
-        ],
-    }
+    generated = tokenize(written)
+    values = _logprobs(prompt) + [_GENERATED] * len(generated)
+    pieces = tokenize(prompt) + generated
+    return logprobs_object(pieces, values, alternatives=top > 0, start=start)
 
 
 @lru_cache(maxsize=256)

@@ -15,23 +15,18 @@ from importlib import resources
 from typing import Final
 
 from sleeptime_lib.tasks.procedural.families import families
-from sleeptime_lib.tasks.procedural.grammar import Fact, Family
-from sleeptime_lib.tasks.procedural.scenes import PEOPLE, pattern_of
+from sleeptime_lib.tasks.procedural.grammar import FIELD, Fact, Family, filled
+from sleeptime_lib.tasks.procedural.scenes import PEOPLE, PRONOUNS, pattern_of
 from sleeptime_lib.tasks.procedural.slots import Slot, Word
 from sleeptime_lib.tasks.splitters import sentences
 
 _MOST_PIECES: Final = 3
 """A sentence is looked for in up to this many pieces joined, in case it was cut wrongly."""
 
-_FIELD: Final = re.compile(r"\{(\w+)\}")
 _WORD: Final = re.compile(r"[a-z]+")
 _WHOLE_WORD: Final = re.compile(r"(?<![\x00\w'])[a-z]+(?![\x00\w'])")
 _NUMBER: Final = re.compile(r"\d[\d,]{0,14}(?:\.\d{1,6})?")
 _LARGEST: Final = 10**12
-_PRONOUNS: Final = {
-    "she": {"they": "she", "them": "her", "their": "her"},
-    "he": {"they": "he", "them": "him", "their": "his"},
-}
 _PRONOUN_OF: Final = dict(PEOPLE)
 
 
@@ -61,14 +56,7 @@ class Story:
 
     def fill(self, template: str) -> str:
         """Write a template with the words of the text; a field not found is named instead."""
-
-        def replace(match: re.Match[str]) -> str:
-            field = match.group(1)
-            key = field[0].lower() + field[1:]
-            text = self.words.get(key) or key.replace("_", " ")
-            return text if key == field else text[0].upper() + text[1:]
-
-        return _FIELD.sub(replace, template)
+        return filled(template, lambda name: self.words.get(name) or name.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +86,7 @@ def read(situation: str) -> Story:
     for _, match in best:
         more_numbers, more_words = captured(family, match)
         numbers, words = more_numbers | numbers, more_words | words
-    words |= _PRONOUNS.get(_PRONOUN_OF.get(words.get("name", ""), ""), {})
+    words |= PRONOUNS.get(_PRONOUN_OF.get(words.get("name", ""), ""), {})
     return Story(family, max(wording.clause for wording, _ in best), numbers, words, stated)
 
 
@@ -161,7 +149,7 @@ def _wordings_by_anchor(set_name: str) -> Mapping[str, tuple[_Wording, ...]]:
 @cache
 def literal_words(template: str) -> frozenset[str]:
     """The whole words that every text of a template contains."""
-    return frozenset(_WHOLE_WORD.findall(_FIELD.sub("\x00", template).lower()))
+    return frozenset(_WHOLE_WORD.findall(FIELD.sub("\x00", template).lower()))
 
 
 def captured(family: Family, match: re.Match[str]) -> tuple[dict[str, Fraction], dict[str, str]]:

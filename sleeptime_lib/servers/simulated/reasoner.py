@@ -133,17 +133,17 @@ def calculate(
         ArithmeticError: The step divides by zero, or is not made for its numbers.
     """
     step = step_of(fact.formula)
-    left, right = (values[x] if isinstance(x, str) else x for x in (step.left, step.right))
+    left, right = operands = step.operands(values)
     result = rounded(step.apply(values))
     rate = WRITTEN_SLIP if head is None else HEAD_SLIP * (1 + HEAD_CHAIN * head)
     label = f"slip {fact.key}"
     checked = check and head is None
     if not dice.slips(label, rate * difficulty(step, left, right), step, left, right):
-        return Move(fact, result, (left, right), head is None, checked)
-    wrong = wrong_result(dice, label, step, (left, right), result, story.stated)
+        return Move(fact, result, operands, head is None, checked)
+    wrong = wrong_result(dice, label, step, operands, result, story.stated)
     if checked and dice.chance(f"{label} caught", CHECK_CATCHES):
-        return Move(fact, result, (left, right), True, True, caught=wrong)
-    return Move(fact, wrong, (left, right), head is None, checked)
+        return Move(fact, result, operands, True, True, caught=wrong)
+    return Move(fact, wrong, operands, head is None, checked)
 
 
 def look_again(
@@ -170,12 +170,11 @@ def look_again(
         step = step_of(fact.formula)
         if fact.key not in done or not all(name in values for name in step.names):
             continue
-        left, right = (values[x] if isinstance(x, str) else x for x in (step.left, step.right))
         try:
             result = rounded(step.apply(values))
         except ArithmeticError:
             continue
-        move = Move(fact, done[fact.key], (left, right), written=True, checked=True)
+        move = Move(fact, done[fact.key], step.operands(values), written=True, checked=True)
         sure = not corrected.isdisjoint(step.names)
         if result != move.value and (sure or dice.chance(f"{label} {fact.key}", CHECK_CATCHES)):
             move = replace(move, value=result, caught=move.value)

@@ -7,7 +7,6 @@ on every machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -28,12 +27,3 @@ def count(text: str) -> int:
 def first(text: str, limit: int) -> str:
     """The first `limit` tokens of a text, as text."""
     return "".join(tokenize(text)[:limit])
-
-
-def offsets(pieces: Sequence[str]) -> list[int]:
-    """Character position at which each token begins."""
-    positions, at = [], 0
-    for piece in pieces:
-        positions.append(at)
-        at += len(piece)
-    return positions

@@ -9,8 +9,7 @@ from sleeptime_lib.servers.simulated.budget import Budget
 from sleeptime_lib.servers.simulated.reader import Story
 from sleeptime_lib.servers.simulated.reasoner import Move, Outcome
 from sleeptime_lib.servers.simulated.tokens import count
-from sleeptime_lib.tasks.procedural.grammar import step_of
-from sleeptime_lib.tasks.procedural.scenes import capitalised
+from sleeptime_lib.tasks.procedural.grammar import capitalised, step_of
 
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 _ORDINALS = ("First", "Then", "Next", "After that")
@@ -121,15 +120,11 @@ def _label(story: Story, move: Move) -> str:
     return story.fill(move.fact.label)
 
 
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
 def _short(story: Story, move: Move) -> str:
     label, value = _label(story, move), number_text(move.value)
     if move.operands is None:
         return f"The notes give {label} as {value}."
-    return f"{_capital(label)}: {_in_words(story, move)} = {_calculation(move)} = {value}."
+    return f"{capitalised(label)}: {_in_words(story, move)} = {_calculation(move)} = {value}."
 
 
 def _steps(story: Story, moves: Iterable[Move], start: int = 0) -> list[str]:

@@ -12,13 +12,12 @@ from typing import Final
 
 from sleeptime_lib.records import Context, Quantity, Question, Task
 from sleeptime_lib.tasks.procedural.families import families
-from sleeptime_lib.tasks.procedural.grammar import Family
+from sleeptime_lib.tasks.procedural.grammar import Family, capitalised
 from sleeptime_lib.tasks.procedural.scenes import (
     STORIES,
     Rules,
     Scene,
     candidates,
-    capitalised,
     compose,
     gold_text,
     likelihoods,

@@ -12,7 +12,7 @@ Templates are plain text with `{slot}` fields. `{name}` and `{other}` are people
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache, cached_property
@@ -28,6 +28,22 @@ FIELD: Final = re.compile(r"\{(\w+)\}")
 def slot_named(field: str) -> str:
     """The slot that a field names, whether or not it is written with a capital."""
     return field[0].lower() + field[1:]
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[0].upper() + text[1:]
+
+
+def filled(template: str, word_of: Callable[[str], str]) -> str:
+    """A template with the word of each slot in its fields, capitalised where the field is."""
+
+    def replace(match: re.Match[str]) -> str:
+        name = slot_named(match[1])
+        word = word_of(name)
+        return word if name == match[1] else capitalised(word)
+
+    return FIELD.sub(replace, template)
 
 
 @cache
@@ -176,8 +192,12 @@ class Step:
             KeyError: A name has no value.
             ArithmeticError: Division by zero, or numbers that the operation is not made for.
         """
+        return OPERATIONS[self.symbol](*self.operands(values))
+
+    def operands(self, values: Mapping[str, Fraction]) -> tuple[Fraction, Fraction]:
+        """What is calculated with, by the values of the names; KeyError where one has none."""
         left, right = (values[x] if isinstance(x, str) else x for x in (self.left, self.right))
-        return OPERATIONS[self.symbol](left, right)
+        return left, right
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Compose scenes from families, and read families' sentences back from text."""
+"""Compose scenes from families, and the patterns that read their sentences back from text."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sleeptime_lib.tasks.procedural.grammar import (
     FIELD,
     Fact,
     Family,
-    Sentence,
+    capitalised,
     fields_of,
+    filled,
     in_order,
     slot_named,
     step_of,
 )
-from sleeptime_lib.tasks.procedural.slots import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ PEOPLE: Final[tuple[tuple[str, str], ...]] = tuple(
     )
     for name in names.split()
 )
-_PRONOUNS: Final[Mapping[str, Mapping[str, str]]] = {
+PRONOUNS: Final[Mapping[str, Mapping[str, str]]] = {
     "she": {"they": "she", "them": "her", "their": "her"},
     "he": {"they": "he", "them": "him", "their": "his"},
 }
@@ -122,18 +122,13 @@ def _draw(family: Family, level: int, rng: random.Random, rules: Rules) -> Scene
     drawn = {name: slot.draw(rng) for name, slot in slots.items()}
     numbers = {name: value for name, value in drawn.items() if isinstance(value, Fraction)}
     (name, pronoun), (other, _) = rng.sample(PEOPLE, 2)
-    words = {"name": name, "other": other} | dict(_PRONOUNS[pronoun])
+    words = {"name": name, "other": other} | dict(PRONOUNS[pronoun])
+
+    def word_of(name: str) -> str:
+        return words.get(name) or slots[name].write(drawn[name], rng)
 
     def fill(template: str) -> str:
-        def replace(match: re.Match[str]) -> str:
-            key = match.group(1)
-            lower = slot_named(key)
-            value = words.get(lower)
-            if value is None:
-                value = slots[lower].write(drawn[lower], rng)
-            return value if key == lower else capitalised(value)
-
-        return FIELD.sub(replace, template)
+        return filled(template, word_of)
 
     sentences = [fill(rng.choice(s.wordings)) for s in family.sentences_at(level)]
     text = " ".join(capitalised(sentence) for sentence in sentences)
@@ -144,11 +139,6 @@ def _draw(family: Family, level: int, rng: random.Random, rules: Rules) -> Scene
         if fact.questions and _is_sound(fact, values, rules.zero, rules.largest)
     )
     return Scene(family, level, values, text, facts, fill, rules)
-
-
-def capitalised(text: str) -> str:
-    """The text with its first letter in upper case."""
-    return text[0].upper() + text[1:]
 
 
 def evaluate(family: Family, level: int, numbers: Mapping[str, Fraction]) -> Mapping[str, Fraction]:
@@ -247,20 +237,6 @@ def pattern_of(family: Family, template: str) -> re.Pattern[str]:
     slots = {name: slot.pattern for name, slot in family.slots.items()}
     slots |= {"name": _PERSON_PATTERN, "other": _PERSON_PATTERN} | _PRONOUN_PATTERNS
     return compiled(family.name, template, tuple(sorted(slots.items())))
-
-
-def numbers_stated(family: Family, sentence: Sentence, text: str) -> Mapping[str, Fraction] | None:
-    """Read a sentence: the values of its number slots, or None if no wording matches `text`."""
-    for wording in sentence.wordings:
-        match = pattern_of(family, wording).fullmatch(text.strip())
-        if match:
-            return {
-                name: value
-                for name, found in match.groupdict().items()
-                if name in family.slots and not isinstance(family.slots[name], Word)
-                if isinstance(value := family.slots[name].read(found), Fraction)
-            }
-    return None
 
 
 def gold_text(scene: Scene, fact: Fact) -> str:

@@ -132,7 +132,8 @@ def read_changes(path: str | Path) -> tuple[Change, ...]:
     """Read changes in the order of their rows.
 
     Args:
-        path: A .jsonl file in this module's form or with the released rows, or hub:OWNER/NAME.
+        path: A .jsonl file in this module's form or with the released rows; hub:OWNER/NAME, or
+            hub:FOLDER, a folder with the files of such a dataset.
 
     Raises:
         InputError: The file or the hub cannot be read, or rows cannot be used (they are listed,

@@ -1,7 +1,10 @@
 """Commands run in bubblewrap only: refused without it, and harmless with it."""
 
+import os
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,6 +15,9 @@ from sleeptime_lib.errors import InputError, MissingDependency
 from sleeptime_lib.experiments.swe_tools import sandbox
 from sleeptime_lib.experiments.swe_tools.sandbox import Sandbox, find_bubblewrap, words
 from sleeptime_lib.experiments.swe_tools.workspace import Refused
+
+MANY = "for i in 1 2 3 4; do head -c 30000000 /dev/zero | tail -c 30000000 | sleep 100 & done; wait"
+"""Four processes of 30 MB."""
 
 
 @pytest.fixture
@@ -98,10 +104,31 @@ class TestStandIn:
         monkeypatch.setattr(sandbox, "SECONDS", 0.3)
         assert run("sleep 100").endswith("(ended after 0.3 seconds)")
 
+    def test_processes_that_take_too_much_memory_together_are_ended(self, run, monkeypatch):
+        monkeypatch.setattr(sandbox, "MEMORY", 60_000_000)
+        said = run(MANY)
+        assert said.endswith("(ended: it took too much memory)")
+
+    def test_what_writes_nothing_any_more_is_ended_too(self, run, monkeypatch):
+        monkeypatch.setattr(sandbox, "SECONDS", 0.3)
+        assert run("exec >&- 2>&-; sleep 100") == "(ended after 0.3 seconds)"
+
     def test_times_that_differ_and_places_do_not_reach_a_result(self, run):
         assert run("echo 3 passed in 0.41s at /repository/a.py") == (
             "3 passed in … s at a.py\n(exit status 0)"
         )
+
+
+def test_what_a_process_and_those_below_it_hold_is_added_up():
+    before = sandbox.held_by(os.getpid())
+    code = "import sys; kept = bytearray(50_000_000); print(flush=True); sys.stdin.read()"
+    words = ["sh", "-c", f"'{sys.executable}' -c '{code}'; true"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
+        assert sandbox.held_by(child.pid) > 50_000_000
+        assert sandbox.held_by(os.getpid()) > before + 50_000_000
+        child.stdin.close()
+    assert sandbox.held_by(child.pid) == 0
 
 
 needs_bubblewrap = pytest.mark.skipif(
@@ -167,6 +194,10 @@ class TestInside:
 
     def test_memory_is_bounded(self, run):
         assert "(exit status 0)" not in run("head -c 4000000000 /dev/zero | tail -c 3999999999")
+
+    def test_memory_of_all_processes_together_is_bounded(self, run, monkeypatch):
+        monkeypatch.setattr(sandbox, "MEMORY", 60_000_000)
+        assert run(MANY).endswith("(ended: it took too much memory)")
 
     def test_processes_are_bounded(self, run):
         said = run("for i in $(seq 200); do sleep 5 & done; wait")

@@ -9,17 +9,17 @@ from itertools import product
 
 import pytest
 from tasks.procedural.brute_force import FAMILIES as BRUTE_FORCE
+from tasks.procedural.stated_numbers import numbers_stated
 
 from sleeptime_lib.tasks import load
 from sleeptime_lib.tasks.procedural import generate_aime
 from sleeptime_lib.tasks.procedural.families import families
 from sleeptime_lib.tasks.procedural.generate import CONTEST
+from sleeptime_lib.tasks.procedural.grammar import capitalised
 from sleeptime_lib.tasks.procedural.scenes import (
     candidates,
-    capitalised,
     compose,
     gold_text,
-    numbers_stated,
     pattern_of,
 )
 from sleeptime_lib.tasks.splitters import sentences

@@ -12,17 +12,16 @@ from itertools import combinations, pairwise
 
 import pytest
 from tasks.procedural.free_numbers import free_values
+from tasks.procedural.stated_numbers import numbers_stated
 
 from sleeptime_lib.tasks.procedural.families import families
-from sleeptime_lib.tasks.procedural.grammar import step_of
+from sleeptime_lib.tasks.procedural.grammar import capitalised, step_of
 from sleeptime_lib.tasks.procedural.scenes import (
     STORIES,
     candidates,
-    capitalised,
     compose,
     gold_text,
     likelihoods,
-    numbers_stated,
     pattern_of,
     steps_to,
 )

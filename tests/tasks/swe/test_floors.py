@@ -1,5 +1,7 @@
 """Files predicted without a model, from what was there before the change."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -114,6 +116,55 @@ def test_the_words_of_the_ticket_are_found_in_paths_and_contents(history):
     )
     found = found_by_words(Repository(history.path), change(history, "More colour for charts"), ())
     assert found == ("charts/colour.py", "net/paint.py")
+
+
+def searched(history, files, text):
+    history.commit("first", files)
+    return found_by_words(Repository(history.path), change(history, text), ())
+
+
+def test_a_word_of_the_path_counts_as_five_of_the_content(history):
+    files = {
+        "aa/four.py": "colour " * 4 + "word " * 4,
+        "bb/colour.py": "word " * 8,
+        "cc/many.py": "colour " * 6 + "word " * 2,
+    }
+    assert searched(history, files, "colour") == ("cc/many.py", "bb/colour.py", "aa/four.py")
+
+
+def test_a_rare_word_says_more_than_one_that_all_files_share(history):
+    files = {f"{n}.py": "chart chart chart\n" for n in "abcdef"} | {"g.py": "chart colour rest\n"}
+    assert searched(history, files, "colour chart")[0] == "g.py"
+
+
+def test_a_short_file_says_more_than_a_long_one(history):
+    files = {"a.py": "colour\n" + "rest " * 50, "b.py": "colour\n"}
+    assert searched(history, files, "colour") == ("b.py", "a.py")
+
+
+def test_of_files_that_answer_alike_the_first_five_by_path_are_taken(history):
+    files = dict.fromkeys((f"{name}.py" for name in "gfedcba"), "colour\n")
+    assert searched(history, files, "colour") == tuple(f"{name}.py" for name in "abcde")
+
+
+@pytest.mark.parametrize("text", ["", "7", "sound"])
+def test_a_ticket_without_a_word_that_is_found_gives_no_prediction(history, text):
+    assert searched(history, {"a.py": "colour\n", "b.py": "", "c.c": ""}, text) == ()
+
+
+def test_a_search_shows_no_progress_and_leaves_no_file(history, tmp_path, monkeypatch, capfd):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "here"))
+    assert searched(history, {"a.py": "colour\n"}, "colour") == ("a.py",)
+    assert capfd.readouterr() == ("", "")
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_the_package_that_searches_is_only_loaded_to_search():
+    code = "import sleeptime_lib.tasks.swe.floors, sys; print('bm25s' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_repository_without_files_gives_no_prediction(history):
