@@ -28,10 +28,11 @@ def trial(judged: Trial) -> list[str]:
         f"sleeping, at {_times(middle.dearer)} its cost; {_points(middle.missed)} short of always "
         f"sleeping, at {_times(middle.cheaper)} its cost."
     )
-    oracle = judged.against("oracle").points
+    oracle = judged.against("oracle")
+    above = Interval(-oracle.points.estimate, -oracle.points.high, -oracle.points.low)
     said.append(
-        f"Policy by {judged.score}: an oracle that knows every gain, luck included, is "
-        f"{_points(Interval(-oracle.estimate, -oracle.high, -oracle.low))} above it."
+        f"Policy by {judged.score}: an oracle that knows every gain, luck included, "
+        + (f"is {_points(above)} above it." if oracle.cost else "never spends as much as it.")
     )
     counted = f"{judged.contexts:,} contexts in {judged.clusters:,} clusters"
     left = f", {judged.left_out:,} left out" if judged.left_out else ""
@@ -46,7 +47,7 @@ def trial(judged: Trial) -> list[str]:
 def _along(judged: Trial) -> list[str]:
     """Where a policy is ahead of chance and where it is not."""
     along = judged.against("random").along
-    if not along:
+    if len(along) < 2:  # what there is to say is said at equal cost
         return []
     better = [amount(cost, judged.unit) for cost, points in along if points.low > 0]
     worse = sum(points.high < 0 for _, points in along)

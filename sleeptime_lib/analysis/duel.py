@@ -23,6 +23,9 @@ Curve = tuple[Floats, Floats]
 COSTS: Final = 5
 """Costs at which it is told which way is ahead, evenly spaced in logarithms between the ends."""
 
+LEAST_RANGE: Final = 1.05
+"""Ratio of the ends below which one cost is looked at: the others would be the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Duel:
@@ -92,13 +95,13 @@ def duel(other: str, mine: Curve, theirs: Curve, confidence: float, clusters: in
 def _shared_costs(mine: Curve, theirs: Curve) -> list[float]:
     """Costs that both reach, without the ends, where they are often the same by their making.
 
-    Where one of them has a single cost that is all.
+    Where they are all but one, that one.
     """
     low = max(curve[0][0].min() for curve in (mine, theirs))
     high = min(curve[0][0].max() for curve in (mine, theirs))
     if not 0 < low <= high * (1 + 1e-9):
         return []
-    count = COSTS if low < high * (1 - 1e-9) else 1
+    count = COSTS if high >= LEAST_RANGE * low else 1
     return [float(x) for x in np.exp(np.linspace(np.log(low), np.log(high), count + 2)[1:-1])]
 
 

@@ -8,16 +8,19 @@ section 7).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sleeptime_lib.errors import InputError
 from sleeptime_lib.experiment import Section
 from sleeptime_lib.experiments.answers import Answers
+from sleeptime_lib.records import is_simulated
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sleeptime_lib.analysis.cells import Line
     from sleeptime_lib.analysis.measured import Looking, Measured
     from sleeptime_lib.analysis.report import Report
     from sleeptime_lib.figures import Picture
@@ -70,11 +73,11 @@ def _forecasts(answers: Answers) -> Section:
     from sleeptime_lib.figures import foresight as pictures
 
     report = _named(answers)
-    # Other budget kinds have the same notes.
-    lines = {(one.line.sleep_parallel, one.line.sleep_effort): one.line
-             for one in reversed(report.of("sleep"))}  # fmt: skip
+    lines: dict[tuple[int, str], Line] = {}
+    for curve in report.of("sleep"):  # other kinds of budgets have the same notes
+        lines.setdefault((curve.line.sleep_parallel, curve.line.sleep_effort), curve.line)
     found, said = [], []
-    for line in sorted(lines.values(), key=lambda line: line.rank):
+    for line in lines.values():
         try:
             holding = hold(answers.task, answers.sleeps, line)
             found.append(foresight(holding, answers.rows, budget_kind=line.budget_kind))
@@ -113,7 +116,8 @@ def _allocation(
             made = call_costs(calls[name], measured.bill) if name in calls else {}
             yield name, by_context, Looking(calls=made)
 
-    return _judged(answers, known, t)
+    made_up = {name for name, rows in calls.items() if rows["model"].map(is_simulated).any()}
+    return _judged(answers, known, t, made_up)
 
 
 def _by_entropy(forecasts: Answers, t: float | None) -> Section:
@@ -130,8 +134,12 @@ def _by_entropy(forecasts: Answers, t: float | None) -> Section:
 
 
 def _judged(
-    answers: Answers, known: Callable[[Measured], Iterable[_Score]], t: float | None
+    answers: Answers,
+    known: Callable[[Measured], Iterable[_Score]],
+    t: float | None,
+    simulated: Collection[str] = (),
 ) -> Section:
+    """Policies by some scores, of which the simulated model has made those that are named."""
     from sleeptime_lib.analysis import ahead_wording
     from sleeptime_lib.analysis.costs import paper_bill
     from sleeptime_lib.analysis.measured import measure
@@ -154,8 +162,9 @@ def _judged(
             continue
         values[name] = found.to_json()
         said += ahead_wording.trial(found)
-        drawn[f"spending_{re.sub('[^a-z0-9]+', '_', name.lower())}"] = pictures.spending(
-            report, found
+        picture = pictures.spending(report, found)
+        drawn[f"spending_{re.sub('[^a-z0-9]+', '_', name.lower())}"] = replace(
+            picture, simulated=picture.simulated or name in simulated
         )
     return Section("allocation", values, tuple(said), drawn)
 

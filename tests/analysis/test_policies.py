@@ -185,3 +185,15 @@ def test_where_the_score_tells_nothing_it_is_ahead_nowhere():
     along = found.against("random").along
     assert not any(points.low > 0 for _, points in along)
     assert "it is better than chance at 0 and" in " ".join(ahead_wording.trial(found))
+
+
+def test_where_hardly_any_costs_are_shared_one_is_looked_at_and_the_oracle_reaches_none():
+    """Who has paid for a first phase everywhere spends more than an oracle ever does."""
+    rows, scores = gaining(lambda score, k: 0.1 * (score > 0.8), clusters=24)
+    looking = Looking(after=Line("sleep", "verbosity", 1))
+    found = judge(measure(rows), scores, "entropy", looking=looking, draws=100, splits=4)
+    assert len(found.against("random").along) == 1
+    said = " ".join(ahead_wording.trial(found))
+    assert "along the budget" not in said
+    assert "nan" not in said
+    assert "luck included, never spends as much as it." in said

@@ -173,3 +173,13 @@ def test_what_cannot_be_read_is_no_complaint_and_told(run):
     said = " ".join(forecasts.sentences)
     assert f"Of {len(notes)} notes 20 ({100 * 20 / len(notes):.1f}%) hold no forecast" in said
     assert allocation.values["entropy of the forecasts"]["left_out"] == 20
+
+
+def test_a_score_of_the_simulated_model_is_marked_also_where_the_answers_are_not_its_own(run):
+    task, rows, notes, scores = run
+    asked = rows[rows.arm == "baseline"].assign(model="simulated")
+    _, allocation = ahead(
+        Answers(rows, notes, task), scores={"hint": scores}, calls={"hint": asked}
+    )
+    marked = {name for name, picture in allocation.pictures.items() if picture.simulated}
+    assert marked == {"spending_hint"}
