@@ -216,4 +216,7 @@ def test_without_the_hub_one_line_says_what_to_do(monkeypatch, dataset):
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith("cannot load nobody/no-such-data p")
-    assert message.endswith("check the network, or give the path of the downloaded JSONL file")
+    assert message.endswith(
+        "check the network, or give the path of the downloaded JSONL file, or hub:FOLDER, a folder "
+        "with its files"
+    )
