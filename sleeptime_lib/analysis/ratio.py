@@ -236,7 +236,7 @@ def log_ratio_draws(
     """Log of the ratio in each draw, (draws,), in the middle of the accuracies both arms reach.
 
     Unbounded draws are infinite and draws unbounded on both sides are left out. None when the arms
-    share no accuracy.
+    share no accuracy, or more than half of the draws would be left out.
     """
     seen = observed(cells)
     low, high = overlap(_fit(seen, baseline), _fit(seen, sleep))
@@ -246,7 +246,7 @@ def log_ratio_draws(
     lower, upper = _log_ratio(_fit(draws, baseline), _fit(draws, sleep), level)
     bounded = np.where(np.isinf(upper), upper, lower)[:, 0]
     known: Floats = bounded[~(np.isinf(lower) & np.isinf(upper))[:, 0]]
-    return known if len(known) else None
+    return known if len(known) >= (1 - MOST_CENSORED) * len(bounded) else None
 
 
 def _with_failures(

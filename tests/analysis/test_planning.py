@@ -1,14 +1,17 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from known_ratio import World, simulate
 
+from sleeptime_lib.analysis.cells import reduce_rows, resample
 from sleeptime_lib.analysis.planning import (
     half_width,
     minimum_detectable,
     pilot_spread,
 )
+from sleeptime_lib.analysis.ratio import log_ratio_draws
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.errors import InputError
 
@@ -51,3 +54,14 @@ def test_a_pilot_without_a_ratio_still_has_a_difference(two_arms):
 def test_a_pilot_lacking_an_arm_is_refused(two_arms):
     with pytest.raises(InputError, match=r"at budget 4; budgets of both: \[0\]"):
         pilot_spread(two_arms({0: (1, 20)}, {0: (9, 20)}), budget=4)
+
+
+@pytest.mark.parametrize(("short", "there"), [(0.4, True), (0.6, False)])
+def test_a_ratio_that_most_draws_leave_open_gives_no_spread(two_arms, short, there):
+    cells = reduce_rows(two_arms({0: (2, 20), 1: (6, 320)}, {0: (2, 10), 1: (6, 160)}))
+    drawn = resample(cells, 200, seed=0)
+    # In the last draws no arm reaches any accuracy that both reach as observed.
+    low = np.arange(200) >= 200 * (1 - short)
+    open_ = replace(drawn, accuracy=np.where(low[:, None], 0.01, drawn.accuracy))
+    base, sleep = (cells.of(cells.curves(arm)[0]) for arm in ("baseline", "sleep"))
+    assert (log_ratio_draws(cells, open_, base, sleep) is not None) == there

@@ -2,14 +2,20 @@
 
 import numpy as np
 import pytest
+from known_ratio import least
 from scipy import stats
 
 from sleeptime_lib.analysis.report import analyse
 from sleeptime_lib.analysis.score import (
+    apart_limits,
     design_effect,
     difference_limits,
+    item_means,
     share_limits,
 )
+
+RUNS = 150
+"""Of a check of coverage."""
 
 MANY = 10**6
 """Clusters, so that quantiles are those of the normal distribution."""
@@ -126,3 +132,45 @@ def test_draws_for_pass_at_k_have_such_limits_too(frame):
     point = analyse(rows, draws=50).pass_at_k[0].points[0]
     assert point.low == 0
     assert 0.05 < point.high < 0.2
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rates"),
+    [
+        ((4,) * 35, (0.44, 0.22)),
+        ((4,) * 35, (0.03, 0.02)),
+        ((1, 2, 2, 3, 4, 4, 6, 8, 12, 18), (0.4, 0.2)),
+    ],
+    ids=["35 clusters of 4", "rare", "10 unequal clusters"],
+)
+def test_the_limits_of_shares_of_unlike_answers_cover(sizes, rates):
+    """Answers of one cluster are alike, and each arm has wrong answers of its own to count."""
+    cluster = np.repeat(np.arange(len(sizes)), sizes)
+    held = []
+    for seed in range(RUNS):
+        rng = np.random.default_rng(seed)
+        share = [rng.beta(3 * rate, 3 * (1 - rate), len(sizes))[cluster] for rate in rates]
+        counted = [rng.random(len(cluster)) < chance for chance in (0.7, 0.9)]
+        values = np.column_stack(
+            [
+                np.where(wrong, rng.random(len(cluster)) < own, np.nan)
+                for own, wrong in zip(share, counted, strict=True)
+            ]
+        )
+        n, hits, means = item_means(values, cluster, 300, seed)
+        low, high = apart_limits(n, hits, means[1:], 0.95)
+        held.append(low[0] <= rates[0] - rates[1] <= high[0])
+    assert np.mean(held) >= least(RUNS)
+
+
+def test_shares_of_unlike_answers_that_never_vary_have_limits():
+    n, hits = np.array([[2.0] * 30, [3.0] * 30]), np.zeros((2, 30))
+    low, high = apart_limits(n, hits, np.zeros((400, 2)), 0.95)
+    assert -0.2 < low[0] < -0.02
+    assert 0.02 < high[0] < 0.2
+
+
+def test_a_share_of_no_answer_has_no_limits():
+    n, hits = np.array([[2.0] * 30, [0.0] * 30]), np.zeros((2, 30))
+    drawn = np.column_stack([np.zeros(400), np.full(400, np.nan)])
+    assert np.isnan(apart_limits(n, hits, drawn, 0.95)).all()
