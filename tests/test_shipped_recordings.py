@@ -11,7 +11,7 @@ from sleeptime_lib.analysis.cells import LINE, NO_CURVE, SAMPLES
 from sleeptime_lib.config import Execution
 from sleeptime_lib.experiments import find_experiment
 from sleeptime_lib.models.replay import read_about
-from sleeptime_lib.records import ROW_KEY
+from sleeptime_lib.records import FLOOR, ROW_KEY
 from sleeptime_lib.store import read_rows
 from sleeptime_lib.study import plan
 
@@ -80,17 +80,17 @@ def test_it_holds_what_its_options_name(name, replayed):
         assert set(rows.arm) == {"score"}
         return
     budgets = set(config["budgets"] or config["levels"])
-    curves = rows[~rows.budget_kind.isin(NO_CURVE)]
+    curves = rows[~rows.budget_kind.isin(NO_CURVE) & ~rows.arm.str.startswith(FLOOR)]
     measured = {arm: set(own.budget) for arm, own in curves.groupby("arm")}
     some = set(config["controls_at"]) if config.get("controls_at") else budgets
     named = {"baseline": budgets, "sleep": budgets}
-    named |= {"context_only": budgets} if config["context_only"] else {}
+    named |= {"context_only": budgets} if config.get("context_only") else {}
     named |= dict.fromkeys(config.get("controls", ()), some)
     named |= {"sleep_long": some} if config.get("sleep_long") else {}
     assert measured == named
-    assert set(rows[rows.arm == "sleep"].sleep_parallel) == set(config["sleep_parallel"])
+    assert set(rows[rows.arm == "sleep"].sleep_parallel) == set(config.get("sleep_parallel", (1,)))
     draws = rows[rows.budget_kind == SAMPLES].groupby("question_id").size()
-    assert set(draws) == ({config["pass_samples"]} if config["pass_samples"] else set())
+    assert set(draws) == ({config["pass_samples"]} if config.get("pass_samples") else set())
     lines = rows[rows.budget_kind == LINE]
     assert set(lines.budget) == set(range(1 + config.get("ablate_lines", 0)) if len(lines) else ())
     assert bool(len(lines)) == bool(config.get("ablate_lines"))
