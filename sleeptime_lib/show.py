@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import HTML, Image
 
@@ -161,7 +161,7 @@ def exchange(run: Run, *, budget: int, parallel: int = 1, won: int = 0, lost: in
     return _page(*parts)
 
 
-def _sleep_line(rows: pd.DataFrame, budget: int, parallel: int) -> dict[str, str]:
+def _sleep_line(rows: pd.DataFrame, budget: int, parallel: int) -> dict[str, Any]:
     """What a budget counts, and the effort of the sleep phase, where the run has several."""
     own = rows[(rows.arm == "sleep") & (rows.budget == budget) & (rows.sleep_parallel == parallel)]
     if own.empty:
