@@ -295,7 +295,7 @@ def _same(a: pd.DataFrame, b: pd.DataFrame) -> dict[tuple[Any, ...], bool]:
     """Of each setting, whether both runs hold the same replies."""
     own, other = (rows[list(_REPLY)].astype(object).fillna("") for rows in (a, b))
     by_setting = (own == other).all(axis=1).groupby([a[name] for name in _SETTING]).all()
-    return {tuple(setting): bool(same) for setting, same in by_setting.items()}
+    return dict(zip(by_setting.index.to_flat_index(), map(bool, by_setting), strict=True))
 
 
 def _own(line: Line, k: tuple[int, int] | None) -> Line:
