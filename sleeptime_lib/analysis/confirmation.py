@@ -343,8 +343,16 @@ def sentences(found: Confirmation) -> list[str]:
                 f"{one.name} at {one.at} (A {one.a.estimate:+.1f}, B {_told(one.b)})" for one in own
             )
             told.append(f"{words}, {len(own)} of {len(claims)} claims: {each}.")
-    if any(one.outcome == "not determined" for one in claims):
+    opened = [one for one in claims if one.outcome == "not determined"]
+    if opened:
         told.append("What is not determined on B is neither confirmed nor refuted.")
+    smaller = [one for one in opened if not one.b.low <= one.a.estimate <= one.b.high]
+    if smaller:
+        told.append(
+            f"In {len(smaller)} of these {len(opened)} the limits of B leave out what A measured, "
+            "so that an effect of that size is not there: "
+            f"{'; '.join(f'{one.name} at {one.at}' for one in smaller)}."
+        )
     if found.only_a:
         told.append(f"B does not measure {found.only_a} of the claims of A.")
     if found.simulated:

@@ -71,7 +71,19 @@ def test_a_claim_that_other_questions_show_too_is_confirmed(frame):
 def test_a_claim_whose_limits_hold_0_there_is_neither_confirmed_nor_refuted(frame):
     found = confirm_rows(run(frame, more), run(frame, some, name="d", dataset="q"), **DRAWS)
     assert outcomes(found) == {GAIN: "not determined"}
-    assert "neither confirmed nor refuted" in " ".join(sentences(found))
+    told = " ".join(sentences(found))
+    assert "neither confirmed nor refuted" in told
+    # A measured 50 points, of which B leaves no room.
+    assert "In 1 of these 1 the limits of B leave out what A measured" in told
+
+
+def test_a_second_run_too_small_to_tell_leaves_room_for_what_the_first_found(frame):
+    few = answers("baseline", some, clusters=2, name="d") + answers(
+        "sleep", more, clusters=2, name="d", sleep_parallel=1
+    )
+    found = confirm_rows(run(frame, more), frame(few).assign(dataset="q"), **DRAWS)
+    assert outcomes(found) == {GAIN: "not determined"}
+    assert "leave out what A measured" not in " ".join(sentences(found))
 
 
 def test_a_claim_may_turn_out_the_other_way_round(frame):
