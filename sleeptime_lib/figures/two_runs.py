@@ -19,7 +19,7 @@ from sleeptime_lib.figures.plots import BUDGETS
 from sleeptime_lib.records import budget_name
 
 _OTHERS: Final = ("context_only", "pass", "majority", "mark")
-"""Styles of arms that are neither the baseline nor the sleep arm."""
+"""Styles of arms that have none of their own."""
 
 
 def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
@@ -74,12 +74,12 @@ def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
 
 
 def _styles(arms: Mapping[str, str]) -> dict[str, str]:
-    """A style for each arm by its label: the sleep arm from light to dark."""
+    """A style for each arm by its label: its own, or of the sleep arm from light to dark."""
     slept = [label for label, arm in arms.items() if arm == "sleep"]
     styles = dict(zip(slept, look.ramp(len(slept)), strict=True))
     others = cycle(_OTHERS)
     return {
-        label: styles.get(label) or ("baseline" if arm == "baseline" else next(others))
+        label: styles.get(label) or (arm if arm in look.STYLES else next(others))
         for label, arm in arms.items()
     }
 
@@ -101,17 +101,17 @@ def confirmed(found: Confirmation, told: Sequence[str] = ()) -> Picture:
         told: Sentences for the small print: what the two runs are.
     """
     own = [one for one in found.findings if one.against == "baseline"]
-    arms = {one.arm: "sleep" if one.arm.startswith("sleep-time") else one.arm for one in own}
+    arms = {one.line.label: one.line.arm for one in own}
     series = [
         replace(
             estimates(
                 f"confirmed-{label}",
                 label,
                 style,
-                [(one.a.estimate, one.b, _both(one)) for one in own if one.arm == label],
+                [(one.a.estimate, one.b, _both(one)) for one in own if one.line.label == label],
                 joined=False,
             ),
-            hollow=tuple(one.outcome == "no claim" for one in own if one.arm == label),
+            hollow=tuple(one.outcome == "no claim" for one in own if one.line.label == label),
         )
         for label, style in _styles(arms).items()
     ]

@@ -58,3 +58,12 @@ def test_what_one_run_found_stands_over_what_the_other_did(confirmation):
     assert series.hollow == tuple(one.outcome == "no claim" for one in confirmation.findings)
     assert "What differs: dataset." in picture.note
     assert to_png(picture).startswith(b"\x89PNG")
+
+
+def test_each_arm_has_a_style_of_its_own():
+    arms = ("baseline", "sleep", "placebo_same", "oracle")
+    runs = [simulate(World(), 20, 5, seed=seed, arms=arms).assign(model="simulated")
+            for seed in (0, 1)]  # fmt: skip
+    runs[1] = runs[1].assign(dataset="others", cluster_id=lambda r: "other " + r["cluster_id"])
+    found = confirm_rows(*runs, draws=200)
+    assert [s.style for s in confirmed(found).series] == ["sleep", "placebo_same", "oracle"]
