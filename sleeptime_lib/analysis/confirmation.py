@@ -346,8 +346,8 @@ def sentences(found: Confirmation) -> list[str]:
     smaller = [one for one in opened if not one.b.low <= one.a.estimate <= one.b.high]
     if smaller:
         told.append(
-            f"In {len(smaller)} of these {len(opened)} the limits of B leave no room for as large a "
-            "difference as A measured: "
+            f"In {len(smaller)} of these {len(opened)} the limits of B leave no room for as large "
+            "a difference as A measured: "
             f"{'; '.join(f'{one.name} at {one.at}' for one in smaller)}."
         )
     if found.only_a:
