@@ -45,18 +45,16 @@ class Finding:
     """One arm minus another one at one budget, in both runs, in percentage points.
 
     Attributes:
-        arm: Name of the arm.
-        against: Of the other one: the baseline, or the sleep arm beside a control.
-        budget_kind: What the budget counts.
+        line: The arm.
+        against: Name of the other one: the baseline, or the sleep arm beside a control.
         budget: The budget of both.
         a: In A, with the limits that its report states.
         b: In B, with limits that hold for all claims at once; of no claim, for all of these.
         outcome: What became of it.
     """
 
-    arm: str
+    line: Line
     against: str
-    budget_kind: str
     budget: int
     a: Interval
     b: Interval
@@ -65,12 +63,12 @@ class Finding:
     @property
     def name(self) -> str:
         """What is subtracted from what."""
-        return f"{self.arm} minus {self.against}"
+        return f"{self.line.label} minus {self.against}"
 
     @property
     def at(self) -> str:
         """The budget in words."""
-        return wording.budget_words(self.budget_kind, self.budget)
+        return wording.budget_words(self.line.budget_kind, self.budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +192,8 @@ def confirm_rows(
         b=_side(b, second),
         findings=tuple(
             Finding(
-                arm=line.label,
+                line=line,
                 against=against.label,
-                budget_kind=line.budget_kind,
                 budget=budget,
                 a=own,
                 b=again[line, budget, against],
@@ -277,7 +274,7 @@ def table(found: Confirmation, more: Sequence[str] = ()) -> Table:
         rows=tuple(
             (
                 one.name,
-                budget_name(one.budget_kind, one.budget),
+                budget_name(one.line.budget_kind, one.budget),
                 _told(one.a),
                 _told(one.b),
                 one.outcome,
@@ -292,7 +289,7 @@ def table(found: Confirmation, more: Sequence[str] = ()) -> Table:
         ),
         data=tuple(
             (
-                one.arm, one.against, one.budget_kind, one.budget,
+                one.line.label, one.against, one.line.budget_kind, one.budget,
                 *(one.a.estimate, one.a.low, one.a.high),
                 *(one.b.estimate, one.b.low, one.b.high), one.outcome,
             )
@@ -343,8 +340,16 @@ def sentences(found: Confirmation) -> list[str]:
                 f"{one.name} at {one.at} (A {one.a.estimate:+.1f}, B {_told(one.b)})" for one in own
             )
             told.append(f"{words}, {len(own)} of {len(claims)} claims: {each}.")
-    if any(one.outcome == "not determined" for one in claims):
+    opened = [one for one in claims if one.outcome == "not determined"]
+    if opened:
         told.append("What is not determined on B is neither confirmed nor refuted.")
+    smaller = [one for one in opened if not one.b.low <= one.a.estimate <= one.b.high]
+    if smaller:
+        told.append(
+            f"In {len(smaller)} of these {len(opened)} the limits of B leave no room for as large "
+            "a difference as A measured: "
+            f"{'; '.join(f'{one.name} at {one.at}' for one in smaller)}."
+        )
     if found.only_a:
         told.append(f"B does not measure {found.only_a} of the claims of A.")
     if found.simulated:

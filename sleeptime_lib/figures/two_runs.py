@@ -19,7 +19,7 @@ from sleeptime_lib.figures.plots import BUDGETS
 from sleeptime_lib.records import budget_name
 
 _OTHERS: Final = ("context_only", "pass", "majority", "mark")
-"""Styles of arms that are neither the baseline nor the sleep arm."""
+"""Styles of arms that have none of their own."""
 
 
 def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
@@ -72,12 +72,12 @@ def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
 
 
 def _styles(arms: Mapping[str, str]) -> dict[str, str]:
-    """A style for each arm by its label: the sleep arm from light to dark."""
+    """A style for each arm by its label: its own, or of the sleep arm from light to dark."""
     slept = [label for label, arm in arms.items() if arm == "sleep"]
     styles = dict(zip(slept, look.ramp(len(slept)), strict=True))
     others = cycle(_OTHERS)
     return {
-        label: styles.get(label) or ("baseline" if arm == "baseline" else next(others))
+        label: styles.get(label) or (arm if arm in look.STYLES else next(others))
         for label, arm in arms.items()
     }
 
@@ -114,7 +114,9 @@ def confirmed(found: Confirmation, told: Sequence[str] = ()) -> Picture:
         )
         for side, style, dataset in sides
     ]
-    steps = [f"{_short(one.arm)}, {budget_name(one.budget_kind, one.budget)}" for one in own]
+    steps = [
+        f"{_short(one.line.label)}, {budget_name(one.line.budget_kind, one.budget)}" for one in own
+    ]
     axes = (
         step_axis(steps, "What the answer was shown, and its budget"),
         points_axis((v for s in series for v in s.values()), "Minus the baseline (points)"),

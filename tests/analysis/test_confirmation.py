@@ -71,7 +71,19 @@ def test_a_claim_that_other_questions_show_too_is_confirmed(frame):
 def test_a_claim_whose_limits_hold_0_there_is_neither_confirmed_nor_refuted(frame):
     found = confirm_rows(run(frame, more), run(frame, some, name="d", dataset="q"), **DRAWS)
     assert outcomes(found) == {GAIN: "not determined"}
-    assert "neither confirmed nor refuted" in " ".join(sentences(found))
+    told = " ".join(sentences(found))
+    assert "neither confirmed nor refuted" in told
+    # A measured 50 points, of which B leaves no room.
+    assert "In 1 of these 1 the limits of B leave no room for as large a difference" in told
+
+
+def test_a_second_run_too_small_to_tell_leaves_room_for_what_the_first_found(frame):
+    few = answers("baseline", some, clusters=2, name="d") + answers(
+        "sleep", more, clusters=2, name="d", sleep_parallel=1
+    )
+    found = confirm_rows(run(frame, more), frame(few).assign(dataset="q"), **DRAWS)
+    assert outcomes(found) == {GAIN: "not determined"}
+    assert "leave no room" not in " ".join(sentences(found))
 
 
 def test_a_claim_may_turn_out_the_other_way_round(frame):
@@ -142,10 +154,11 @@ def test_the_claims_have_the_limits_that_the_first_runs_report_states(varied):
                 for c in contrasts(varied[0], **DRAWS)}  # fmt: skip
     assert len(found.findings) == 5 + 5 + 5
     for one in found.findings:
-        if one.arm == "sleep-time k=1":
-            assert one.a == told[one.arm, one.budget]
+        name = one.line.label
+        if name == "sleep-time k=1":
+            assert one.a == told[name, one.budget]
         else:
-            assert (one.a.low, one.a.high) == controls[one.arm, one.against, one.budget]
+            assert (one.a.low, one.a.high) == controls[name, one.against, one.budget]
 
 
 def test_the_limits_of_the_second_run_hold_for_the_claims_alone(varied):
@@ -156,7 +169,7 @@ def test_the_limits_of_the_second_run_hold_for_the_claims_alone(varied):
         (line.label, budget): i
         for i, (line, budget) in enumerate(zip(cells.lines, cells.budgets, strict=True))
     }
-    pairs = [(place[c.arm, c.budget], place[c.against, c.budget]) for c in found.claims]
+    pairs = [(place[c.line.label, c.budget], place[c.against, c.budget]) for c in found.claims]
     alone = differences(cells, resample(cells, 500, 0), pairs)
     assert {d.together for d in alone} == {one.b for one in found.claims}
 

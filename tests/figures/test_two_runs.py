@@ -59,3 +59,12 @@ def test_what_one_run_claims_stands_beside_what_the_other_found(confirmation):
     assert picture.x.texts == tuple(f"k=1, {one.budget}" for one in claims)
     assert "What differs: dataset." in picture.note
     assert to_png(picture).startswith(b"\x89PNG")
+
+
+def test_each_arm_has_a_style_of_its_own():
+    arms = ("baseline", "sleep", "placebo_same", "oracle")
+    runs = [simulate(World(), 20, 5, seed=seed, arms=arms) for seed in (0, 1)]
+    found = compare_rows(*(rows.assign(model="simulated") for rows in runs), draws=200)
+    styles = {s.label: s.style for s in run_changes(found).series}
+    assert styles["placebo same"] == "placebo_same"
+    assert styles["oracle"] == "oracle"
