@@ -77,6 +77,15 @@ def test_several_calls_without_tags_keep_their_order():
     assert [call["function"]["name"] for call in calls] == ["read", "find"]
 
 
+@pytest.mark.parametrize("said", ["{}", "```json\n{}\n```"])
+def test_calls_that_stand_one_behind_the_other_count_up_to_one_that_was_cut_off(said):
+    one, two = (json.dumps({"name": "read", "arguments": {"n": n}}) for n in (1, 2))
+    _, calls = split_calls(said.replace("{}", f"{one}\n{two}\n"), {"read"})
+    assert [json.loads(call["function"]["arguments"]) for call in calls] == [{"n": 1}, {"n": 2}]
+    rest, calls = split_calls(f'{one}\n{{"name": "read", "arg', {"read"})
+    assert (rest, len(calls)) == ('{"name": "read", "arg', 1)
+
+
 def test_what_is_nested_without_end_is_no_call():
     said = f'<tool_call>{{"name": "f", "arguments": {"[" * 100_000}}}</tool_call>'
     assert split_calls(said, {"f"}) == (said, [])

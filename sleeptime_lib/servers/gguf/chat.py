@@ -15,10 +15,11 @@ from sleeptime_lib.servers.api import Message, content_text
 _CALL: Final = re.compile(r"<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z)", re.DOTALL)
 """How models of the Qwen and Hermes families write a tool call."""
 _UNMARKED: Final = (
-    re.compile(r"(?:```\w*|<tools>)\s*(\{.*?\})\s*(?:```|</tools>|\Z)", re.DOTALL),
-    re.compile(r"\A\s*(\{.*\})\s*\Z", re.DOTALL),
+    re.compile(r"(?:```\w*|<tools>)\s*(\{.*?)\s*(?:```|</tools>|\Z)", re.DOTALL),
+    re.compile(r"\A\s*(\{.*)\Z", re.DOTALL),
 )
-"""How small ones write it that know the form and not the tags: in a block, or with nothing else."""
+"""How small ones write it that know the form and not the tags: in a block, or to begin with."""
+_DECODER: Final = json.JSONDecoder()
 
 
 def template_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -75,31 +76,41 @@ def split_calls(text: str, names: Collection[str] = ()) -> tuple[str, list[dict[
         names: The tools there are. Without the tags that mark a call only theirs is one: other JSON
             may be an answer.
     """
-    for form in (_CALL, *_UNMARKED):
-        calls: list[dict[str, Any]] = []
-        known = None if form is _CALL else names
-        rest = form.sub(partial(_take, calls=calls, names=known), text)
-        if calls:
-            return rest.strip(), calls
-    return text, []
+    calls: list[dict[str, Any]] = []
+    rest = _CALL.sub(partial(_take, calls=calls), text)
+    for form in _UNMARKED:
+        if not calls:
+            rest = form.sub(partial(_take_all, calls=calls, names=names), text)
+    return (rest.strip() if calls else text), calls
 
 
-def _take(
-    match: re.Match[str], *, calls: list[dict[str, Any]], names: Collection[str] | None
-) -> str:
-    """Put a call among the others, of a tool of these names or of any; gives what stays of it."""
-    call = _read_call(match[1])
-    if call is None or not (names is None or call["function"]["name"] in names):
-        return match[0]
-    calls.append(call)
-    return ""
-
-
-def _read_call(text: str) -> dict[str, Any] | None:
+def _take(match: re.Match[str], *, calls: list[dict[str, Any]]) -> str:
+    """Put a call among the others; gives what stays of it."""
     try:
-        content = json.loads(text)
+        call = _call_of(json.loads(match[1]))
     except (ValueError, RecursionError):
-        return None
+        call = None
+    calls += [call] if call else []
+    return "" if call else match[0]
+
+
+def _take_all(match: re.Match[str], *, calls: list[dict[str, Any]], names: Collection[str]) -> str:
+    """Put the calls of these tools that stand one behind the other among the others."""
+    rest, before = match[1], len(calls)
+    while rest.startswith("{"):
+        try:
+            value, end = _DECODER.raw_decode(rest)
+        except (ValueError, RecursionError):
+            break
+        call = _call_of(value)
+        if call is None or call["function"]["name"] not in names:
+            break
+        calls.append(call)
+        rest = rest[end:].lstrip()
+    return rest if len(calls) > before else match[0]
+
+
+def _call_of(content: Any) -> dict[str, Any] | None:
     name = content.get("name") if isinstance(content, dict) else None
     if not isinstance(name, str):
         return None
