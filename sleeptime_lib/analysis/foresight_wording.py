@@ -8,7 +8,7 @@ from typing import Final
 
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
 from sleeptime_lib.analysis.forecasts import Reading
-from sleeptime_lib.analysis.foresight import Foresight, GainParts, LogScore
+from sleeptime_lib.analysis.foresight import MOST_FORECASTS, Foresight, GainParts, LogScore
 from sleeptime_lib.analysis.tables import LINE_HEADER, Table, Value
 from sleeptime_lib.analysis.wording import between
 
@@ -162,10 +162,11 @@ def foresight_table(found: Sequence[Foresight]) -> Table:
         ),
         text_columns=(0,),
         sentences=(
-            "Foreseen: share of the questions whose number any forecast has, and the same of "
-            "forecasts about other contexts. Log score: over an even forecast, above 0 the "
-            "forecasts know something. Of the gain: points that foreseen questions bring. "
-            "Unreadable: notes without a forecast / lines / forecasts without a number.",
+            f"Foreseen: share of the questions whose number one of the first {MOST_FORECASTS} "
+            "forecasts has, and the same of forecasts about other contexts. Log score: over an "
+            "even forecast, above 0 the forecasts know something. Of the gain: points that "
+            "foreseen questions bring. Unreadable: notes without a forecast / lines / forecasts "
+            "without a number.",
         ),
         data_header=FORESIGHT_HEADER,
         data=tuple(_data(one) for one in found),
