@@ -16,14 +16,14 @@ from sleeptime_lib.figures.blocks import beside, estimates, picture, points_pict
 from sleeptime_lib.figures.picture import Picture
 
 _SHORT: Final = {
-    "sleep-time": "sleep",
+    "sleep-time ": "",
     "placebo ": "",
     "sleep long": "long",
 }
 _ARMS: Final = (
-    "Placebos: the notes of another context, of the same family or of another. Notes only: "
-    "without the context. Filler: lines about something else. Bare: without a block of notes. "
-    "Oracle: the true quantities. Long: one long sleep phase."
+    "k: the context's own notes. Same, other: those of another context, of the same family or of "
+    "another. Notes only: without the context. Filler: lines about something else. Bare: without a "
+    "block of notes. Oracle: the true quantities. Long: one long sleep phase."
 )
 
 
