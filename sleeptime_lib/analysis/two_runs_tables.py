@@ -172,7 +172,11 @@ def _at(cell: Cell) -> str:
 
 def _verdicts(every: Sequence[tuple[str, Change]]) -> list[str]:
     """Which differences stand, and how much those that do not leave open."""
-    told = [f"Verdicts and their limits hold for all {len(every)} differences of scores at once."]
+    told = []
+    if len(every) > 1:
+        told.append(
+            f"Verdicts and their limits hold for all {len(every)} differences of scores at once."
+        )
     for verdict in ("higher", "lower"):
         own = [
             f"{where} ({own.difference:+.1f} {_at_once(own)})"
