@@ -56,7 +56,7 @@ def refusal(name, read=read_about):
 
 
 def test_a_whole_one_is_read(made):
-    assert len(dict(open_recording(made())._replies)) == ROWS
+    assert len(dict(open_recording(made()).replies)) == ROWS
 
 
 @pytest.mark.parametrize(
@@ -183,13 +183,13 @@ def test_a_flipped_bit_is_seen(tmp_path):
     replies = [(bytes([i] * 32), Reply(f"text {i}", usage=Usage(i, 0, i))) for i in range(ROWS)]
     path = tmp_path / "a.parquet"
     write(path, about.__class__(**{**_fields(about), "calls": ROWS}), replies)
-    whole = open_recording(str(path))._replies
+    whole = open_recording(str(path)).replies
     content = path.read_bytes()
     unseen = 0
     for place in range(0, len(content), 7):
         path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
         with suppress(InputError):
-            unseen += open_recording(str(path))._replies != whole
+            unseen += open_recording(str(path)).replies != whole
     assert unseen == 0
 
 
