@@ -16,7 +16,7 @@ from sleeptime_lib.results import load_run
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-SMALL_ENOUGH = 500_000
+SMALL_ENOUGH = 600_000
 
 
 def write(folder, *cells):
