@@ -7,6 +7,7 @@ share of right answers where a score is either.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,6 +140,12 @@ class Cells:
 
         controls = {budget(j): j for j in control}
         return [(i, controls[budget(i)]) for i in treated if budget(i) in controls]
+
+    def over_baseline(self, lines: Iterable[Line]) -> list[tuple[int, int]]:
+        """Pairs of a cell of a line and the baseline's with the same budget."""
+        return [
+            pair for line in lines for pair in self.same_budget(self.of(line), self.baseline(line))
+        ]
 
 
 @dataclass(frozen=True, slots=True)

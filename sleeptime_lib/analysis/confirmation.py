@@ -21,7 +21,7 @@ import pandas as pd
 
 from sleeptime_lib.analysis import wording
 from sleeptime_lib.analysis.bootstrap import DRAWS, Interval
-from sleeptime_lib.analysis.cells import Cells, Line, reduce_rows, resample
+from sleeptime_lib.analysis.cells import Cells, Draws, Line, reduce_rows, resample
 from sleeptime_lib.analysis.controls import contrasted
 from sleeptime_lib.analysis.difference import differences
 from sleeptime_lib.analysis.json_values import json_safe
@@ -173,16 +173,16 @@ def confirm_rows(
             "on; run B on questions that A has not seen, such as another dataset"
         )
     first, second = reduce_rows(a), reduce_rows(b)
-    how = (draws, seed, confidence)
+    drawn = [resample(cells, draws, seed) for cells in (first, second)]
     found: dict[_Pair, Interval] = {}
     for told in _families(first, a):
-        found = _measured(first, told, how) | found
+        found = _measured(first, drawn[0], told, confidence) | found
     claimed = {name for name, own in found.items() if _verdict(own) != "not determined"}
     there = {name: pair for told in _families(second, b) for name, pair in told.items()}
     again: dict[_Pair, Interval] = {}
     for group in (claimed, set(found) - claimed):
         both = {name: pair for name, pair in there.items() if name in group}
-        again |= _measured(second, both, how)
+        again |= _measured(second, drawn[1], both, confidence)
     if not again:
         raise InputError("A and B measure no difference between two arms at the same budget")
     shared = len(set(first.clusters) & set(second.clusters))
@@ -212,12 +212,7 @@ def confirm_rows(
 
 def _families(cells: Cells, rows: pd.DataFrame) -> tuple[dict[_Pair, tuple[int, int]], ...]:
     """Cells of the differences that a report tells with limits that hold at once."""
-    gains = [
-        pair
-        for line in cells.curves("sleep")
-        for pair in cells.same_budget(cells.of(line), cells.baseline(line))
-    ]
-    families = (gains, contrasted(cells, rows))
+    families = (cells.over_baseline(cells.curves("sleep")), contrasted(cells, rows))
     return tuple(
         {(cells.lines[i], cells.budgets[i], cells.lines[j]): (i, j) for i, j in pairs}
         for pairs in families
@@ -225,13 +220,10 @@ def _families(cells: Cells, rows: pd.DataFrame) -> tuple[dict[_Pair, tuple[int, 
 
 
 def _measured(
-    cells: Cells, pairs: Mapping[_Pair, tuple[int, int]], how: tuple[int, int, float]
+    cells: Cells, drawn: Draws, pairs: Mapping[_Pair, tuple[int, int]], confidence: float
 ) -> dict[_Pair, Interval]:
     """Differences with limits that hold for them at once; without those not answered."""
-    draws, seed, confidence = how
-    told = differences(
-        cells, resample(cells, draws, seed), list(pairs.values()), confidence=confidence
-    )
+    told = differences(cells, drawn, list(pairs.values()), confidence=confidence)
     named = zip(pairs, (one.together for one in told), strict=True)
     return {name: value for name, value in named if not math.isnan(value.estimate)}
 
@@ -353,5 +345,5 @@ def sentences(found: Confirmation) -> list[str]:
     if found.only_a:
         told.append(f"B does not measure {found.only_a} of the claims of A.")
     if found.simulated:
-        told.append("Answers are from the simulated model, not from a language model.")
+        told.append(wording.SIMULATED)
     return told

@@ -134,12 +134,7 @@ def contrasted(cells: Cells, rows: pd.DataFrame) -> list[tuple[int, int]]:
     lines = [line for arm in ARMS for line in cells.curves(arm)]
     slept = {line: _sleep_line(cells, rows, line) for line in lines}
     sleeps = dict.fromkeys(line for line in slept.values() if line)
-    pairs = [
-        pair
-        for line in (*sleeps, *lines)
-        for pair in cells.same_budget(cells.of(line), cells.baseline(line))
-    ]
-    return pairs + [
+    return cells.over_baseline((*sleeps, *lines)) + [
         pair
         for line, sleep in slept.items()
         if sleep

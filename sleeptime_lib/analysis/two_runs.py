@@ -216,11 +216,7 @@ def compare_rows(
     # Their cells, clusters and questions are the same and stand in the same order.
     cells = [reduce_rows(rows) for rows in pair]
     first = cells[0]
-    gains = [
-        found
-        for line in first.curves("sleep")
-        for found in first.same_budget(first.of(line), first.baseline(line))
-    ]
+    gains = first.over_baseline(first.curves("sleep"))
     how = (draws, seed, confidence)
     scores = _scores(first, cells[1], gains, *how)
     gained = {slept: scores[len(first.lines) + i] for i, (slept, _) in enumerate(gains)}

@@ -155,7 +155,7 @@ def sentences(found: TwoRuns) -> list[str]:
             "changes by as much as the score of the arm that reads them."
         )
     if found.simulated:
-        told.append("Answers are from the simulated model, not from a language model.")
+        told.append(wording.SIMULATED)
     return [text for text in told if text]
 
 

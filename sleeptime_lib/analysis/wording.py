@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Literal
+from typing import Final, Literal
 
 from sleeptime_lib.analysis.bootstrap import FEW_CLUSTERS, Interval
 from sleeptime_lib.analysis.difference import POWER, Difference, Gain
@@ -20,6 +20,8 @@ from sleeptime_lib.analysis.ratio import EqualAccuracy, RatioCurve, RatioPoint
 from sleeptime_lib.analysis.report import Comparison, Report
 from sleeptime_lib.analysis.tokens import CacheShares
 from sleeptime_lib.records import budget_name
+
+SIMULATED: Final = "Answers are from the simulated model, not from a language model."
 
 
 def times(value: float) -> str:
@@ -283,7 +285,7 @@ def sentences(report: Report) -> list[str]:
     if report.score != "accuracy":
         found.append(f"Accuracy is the mean {report.score} here.")
     if report.simulated:
-        found.append("Answers are from the simulated model, not from a language model.")
+        found.append(SIMULATED)
     return [text for text in found if text] + [f"Note: {text}." for text in report.warnings]
 
 

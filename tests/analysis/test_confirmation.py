@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from answered import answers, more, some
 from known_ratio import CONTROLS, World, simulate
 
 from sleeptime_lib.analysis.cells import reduce_rows, resample
@@ -16,31 +17,6 @@ from sleeptime_lib.analysis.tables import to_csv
 from sleeptime_lib.errors import InputError
 
 DRAWS = {"draws": 500}
-
-
-def answers(arm, right, *, clusters=30, name="c", budget=0, **more):
-    """Four questions a cluster, of which `right(cluster)` are right."""
-    return [
-        {
-            "arm": arm,
-            "budget": budget,
-            "cluster_id": f"{name}{c:02}",
-            "question_id": f"{name}{c:02}-q{i}",
-            "score": float(i < right(c)),
-            "sleep_id": f"{name}{c:02}" if more.get("sleep_parallel") else "",
-            **more,
-        }
-        for c in range(clusters)
-        for i in range(4)
-    ]
-
-
-def some(c):
-    return 1 + c % 2
-
-
-def more(c):
-    return 3 + c % 2
 
 
 def run(frame, sleep, *, name="c", dataset="p", **arms):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from answered import answers, more, some
 
 from sleeptime_lib.analysis.bootstrap import DRAWS
 from sleeptime_lib.analysis.cells import reduce_rows, resample
@@ -10,32 +11,6 @@ from sleeptime_lib.analysis.controls import ARMS as CONTROLS
 from sleeptime_lib.analysis.controls import contrasts, sentences, table
 from sleeptime_lib.analysis.difference import differences
 from sleeptime_lib.analysis.tables import to_csv
-
-
-def answers(arm, right, *, clusters=30, budget=0, sleep_parallel=0, **more):
-    """Four questions a cluster, of which `right(cluster)` are right."""
-    return [
-        {
-            "arm": arm,
-            "budget": budget,
-            "cluster_id": f"c{c:02}",
-            "question_id": f"c{c:02}-q{i}",
-            "score": float(i < right(c)),
-            "sleep_parallel": sleep_parallel,
-            "sleep_id": f"c{c:02}:{sleep_parallel}" if sleep_parallel else "",
-            **more,
-        }
-        for c in range(clusters)
-        for i in range(4)
-    ]
-
-
-def some(c):
-    return 1 + c % 2
-
-
-def more(c):
-    return 3 + c % 2
 
 
 @pytest.fixture
