@@ -37,7 +37,7 @@ from sleeptime_lib.records import FLOOR, budget_name
 LEVELS = (
     "Levels: how much an answer may write, from 0 (the number alone) to 4 (every step, checked)."
 )
-BUDGETS = {
+_BUDGETS = {
     "verbosity": "Verbosity level of the answer",
     "effort": "Reasoning effort of the answer",
     "thinking": "Most thinking tokens of the answer",
@@ -356,8 +356,12 @@ def _kind(report: Report) -> str:
 
 
 def _budget(report: Report) -> str:
-    kind = _kind(report)
-    return BUDGETS.get(kind, f"Budget ({kind})")
+    return budget_title(_kind(report))
+
+
+def budget_title(kind: str) -> str:
+    """Title of an axis of budgets of one kind."""
+    return _BUDGETS.get(kind, f"Budget ({kind})")
 
 
 def _levels(report: Report) -> str:

@@ -15,7 +15,7 @@ from sleeptime_lib.figures import look
 from sleeptime_lib.figures.axes import points_axis, step_axis
 from sleeptime_lib.figures.blocks import beside, estimates, picture, shown
 from sleeptime_lib.figures.picture import Picture, Rule
-from sleeptime_lib.figures.plots import BUDGETS
+from sleeptime_lib.figures.plots import budget_title
 from sleeptime_lib.records import budget_name
 
 _OTHERS: Final = ("context_only", "pass", "majority", "mark")
@@ -53,7 +53,7 @@ def run_changes(found: TwoRuns, told: Sequence[str] = ()) -> Picture:
         budget_name(kind, budget) if len(kinds) == 1 else f"{kind} {budget_name(kind, budget)}"
         for kind, budget in places
     ]
-    whole = BUDGETS.get(kinds[0], f"Budget ({kinds[0]})") if len(kinds) == 1 else "Budget"
+    whole = budget_title(kinds[0]) if len(kinds) == 1 else "Budget"
     axes = (
         step_axis(steps, whole),
         points_axis((v for s in series for v in s.values()), "B minus A (percentage points)"),
